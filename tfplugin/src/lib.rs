@@ -5,6 +5,7 @@ pub mod data_source;
 pub mod diagnostic;
 pub mod ephemeral;
 pub mod function;
+mod generated;
 pub mod list;
 pub mod path;
 pub mod provider;
