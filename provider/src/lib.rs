@@ -1,0 +1,6 @@
+//! The provider as a library, so that the binary stays thin and tests reach every part of it.
+//!
+//! The way of the data: `resources` (typed) -> build (pure) -> apply (`kubernetes`) -> `wait` -> observe (pure).
+//! Arrows never go back. Only `wait` sleeps; only `kubernetes` speaks HTTP; only `tfplugin` knows the protocol.
+
+pub mod kubernetes_attribute;
