@@ -64,6 +64,16 @@ impl Path {
         &self.0
     }
 
+    /// Goes one step further, in place. For walks, which would otherwise copy the path at every value.
+    pub(crate) fn push(&mut self, step: PathStep) {
+        self.0.push(step);
+    }
+
+    /// Goes one step back, in place.
+    pub(crate) fn pop(&mut self) {
+        self.0.pop();
+    }
+
     /// Whether this is the root.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()

@@ -1,16 +1,19 @@
 //! Values as they travel: any type, any part of them null or unknown. Authors of providers meet
 //! [`crate::typed::Value`] instead. Pure.
 
+mod access;
+mod construct;
+mod number;
+mod walk;
+
 use std::collections::BTreeMap;
 
+pub use self::construct::normalize;
+pub use self::number::{Number, NumberError};
 use crate::types::Type;
 
-/// A number of any size and precision; equal when mathematically equal.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Number(pub bigdecimal::BigDecimal);
-
 /// What is known of a value that is not known yet. Promises: what is planned with a refinement must hold at apply.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Refinements {
     /// `Some(false)`: it will not be null. `Some(true)`: it will be null.
     pub null: Option<bool>,
@@ -30,8 +33,8 @@ pub struct Refinements {
 ///
 /// Nulls and unknowns carry no type: the schema beside them says it. Strings are NFC. The elements of a set are kept
 /// in a canonical order without duplicates, so that `==` is Terraform's equality. Equality of unknowns compares
-/// refinements too.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// refinements too. The order of values means nothing to Terraform; it only makes sets canonical.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RawValue {
     /// No value.
     Null,

@@ -1,6 +1,10 @@
 //! What a provider says about its blocks: attributes, their types, modes and rules. Pure, and the same for every
 //! protocol: only `server` turns it into messages.
 
+mod build;
+mod check;
+mod types;
+
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostics;

@@ -1,8 +1,13 @@
 //! Values as authors of providers meet them: Rust types in which each attribute may be null or unknown. Pure.
 
+mod collections;
+mod object;
+mod primitives;
+
 use std::fmt::Debug;
 
-use crate::diagnostic::Diagnostics;
+pub use self::object::{ObjectReader, mean_the_same, validator};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::path::Path;
 use crate::raw::RawValue;
 use crate::schema::{Schema, Shape};
@@ -85,8 +90,8 @@ impl<T> From<Option<T>> for Value<T> {
     }
 }
 
-/// A Rust type that stands for a known Terraform value: `String`, `bool`, `i64`, `f64`, [`crate::raw::Number`],
-/// [`RawValue`] (dynamic), `Vec<Value<T>>`, [`Set<T>`], `BTreeMap<String, Value<T>>`, and every struct that derives
+/// A Rust type that stands for a known Terraform value: `String`, `bool`, `i64`, `i32`, `u32`, `u16`, `f64`,
+/// [`crate::raw::Number`], [`RawValue`] (dynamic), `Vec<Value<T>>`, [`Set<T>`], `BTreeMap<String, Value<T>>`, and every struct that derives
 /// `TerraformSchema` (a nested object).
 pub trait ValueType: Sized + Clone + Debug + Send + Sync + 'static {
     /// What its schema looks like.
@@ -102,10 +107,10 @@ pub trait ValueType: Sized + Clone + Debug + Send + Sync + 'static {
 impl<T: ValueType> Value<T> {
     /// Reads a value of any knowledge.
     pub fn from_raw(raw: RawValue, path: &Path) -> Result<Self, Diagnostics> {
-        match raw {
+        match raw.peeled() {
             RawValue::Null => Ok(Self::Null),
             RawValue::Unknown(_) => Ok(Self::Unknown),
-            known => T::from_known(known, path).map(Self::Known),
+            _ => T::from_known(raw, path).map(Self::Known),
         }
     }
 
@@ -120,8 +125,25 @@ impl<T: ValueType> Value<T> {
 }
 
 /// Distinct values in no order. Kept in the order that they came in, without duplicates.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Set<T>(pub Vec<Value<T>>);
+
+impl<T> Default for Set<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+/// Values reach a typed struct only after they were decoded by its schema, so another kind is a mistake of ours.
+fn mismatch(expected: &str, found: &RawValue, path: &Path) -> Diagnostics {
+    let place = if path.is_root() { "the value".to_owned() } else { path.to_string() };
+    Diagnostic::provider_bug(
+        "Value does not fit its schema",
+        format!("The schema wants {expected} at {place}, but there is {}.", found.kind()),
+    )
+    .at(path.clone())
+    .into()
+}
 
 /// A struct that declares a schema: derive it. Its doc comments are the practitioner's documentation.
 pub trait TerraformSchema: ValueType {

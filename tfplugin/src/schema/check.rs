@@ -1,0 +1,1 @@
+//! Whether a schema keeps the rules that Terraform has for schemas. Pure.

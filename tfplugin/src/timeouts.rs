@@ -1,0 +1,178 @@
+//! The `timeouts` attribute that resources share: how long each operation may take. Pure; whoever waits does the waiting.
+
+use std::time::Duration;
+
+use crate::TerraformSchema;
+use crate::typed::Value;
+
+/// How long the operations on this resource may take. Each is a number and a unit, or several in a row: `30s`, `45m`,
+/// `1h30m`. Changing a timeout changes nothing else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, TerraformSchema)]
+pub struct Timeouts {
+    /// How long creating may take, for example `45m`.
+    #[tf(optional, validate = validate_timeout)]
+    pub create: Value<String>,
+    /// How long reading may take, for example `1m`.
+    #[tf(optional, validate = validate_timeout)]
+    pub read: Value<String>,
+    /// How long an update may take, for example `30m`.
+    #[tf(optional, validate = validate_timeout)]
+    pub update: Value<String>,
+    /// How long deleting may take, for example `30m`.
+    #[tf(optional, validate = validate_timeout)]
+    pub delete: Value<String>,
+}
+
+impl Timeouts {
+    /// The timeout of a create, or `default` where there is none.
+    pub fn create_or(&self, default: Duration) -> Duration {
+        timeout_or(&self.create, default)
+    }
+
+    /// The timeout of a read, or `default` where there is none.
+    pub fn read_or(&self, default: Duration) -> Duration {
+        timeout_or(&self.read, default)
+    }
+
+    /// The timeout of an update, or `default` where there is none.
+    pub fn update_or(&self, default: Duration) -> Duration {
+        timeout_or(&self.update, default)
+    }
+
+    /// The timeout of a delete, or `default` where there is none.
+    pub fn delete_or(&self, default: Duration) -> Duration {
+        timeout_or(&self.delete, default)
+    }
+}
+
+/// The same questions where the whole attribute may be missing.
+impl Value<Timeouts> {
+    /// The timeout of a create, or `default` where there is none.
+    pub fn create_or(&self, default: Duration) -> Duration {
+        self.known().map_or(default, |timeouts| timeouts.create_or(default))
+    }
+
+    /// The timeout of a read, or `default` where there is none.
+    pub fn read_or(&self, default: Duration) -> Duration {
+        self.known().map_or(default, |timeouts| timeouts.read_or(default))
+    }
+
+    /// The timeout of an update, or `default` where there is none.
+    pub fn update_or(&self, default: Duration) -> Duration {
+        self.known().map_or(default, |timeouts| timeouts.update_or(default))
+    }
+
+    /// The timeout of a delete, or `default` where there is none.
+    pub fn delete_or(&self, default: Duration) -> Duration {
+        self.known().map_or(default, |timeouts| timeouts.delete_or(default))
+    }
+}
+
+/// What the schema's check let through parses; the default only stands in for text that never went through it.
+fn timeout_or(timeout: &Value<String>, default: Duration) -> Duration {
+    timeout.known().and_then(|text| parse_duration(text).ok()).unwrap_or(default)
+}
+
+/// Why a text is not a duration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DurationError {
+    /// No number with a unit.
+    #[error("\"{0}\" is not a duration; write numbers with units, such as \"30s\", \"45m\" or \"1h30m\"")]
+    Syntax(String),
+    /// A number without a unit behind it.
+    #[error("\"{0}\" lacks a unit; write \"{0}s\" for seconds, \"{0}m\" for minutes or \"{0}h\" for hours")]
+    NoUnit(String),
+    /// A unit that durations do not have.
+    #[error(
+        "\"{text}\" has the unit \"{unit}\", which durations do not have; the units are h, m, s, ms, us and ns"
+    )]
+    Unit {
+        /// The whole text.
+        text: String,
+        /// The unit in it.
+        unit: String,
+    },
+    /// Below zero.
+    #[error("\"{0}\" is below zero")]
+    Negative(String),
+    /// Above what Go's durations hold.
+    #[error("\"{0}\" is longer than the longest duration, about 292 years")]
+    TooLong(String),
+}
+
+/// Reads a duration as Go writes it: `300ms`, `1.5h`, `1h30m`, `0`. Exact to the nanosecond; below that it cuts off.
+pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
+    let syntax = || DurationError::Syntax(text.to_owned());
+    if text.starts_with('-') {
+        return Err(DurationError::Negative(text.to_owned()));
+    }
+    let mut rest = text.strip_prefix('+').unwrap_or(text);
+    if rest == "0" {
+        return Ok(Duration::ZERO);
+    }
+    if rest.is_empty() {
+        return Err(syntax());
+    }
+    let mut nanoseconds: u128 = 0;
+    while !rest.is_empty() {
+        let (number, after) = split_at_first(rest, |letter| !letter.is_ascii_digit() && letter != '.');
+        let (unit, after) = split_at_first(after, |letter| letter.is_ascii_digit() || letter == '.');
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
+            return Err(syntax());
+        }
+        if unit.is_empty() {
+            return Err(DurationError::NoUnit(text.to_owned()));
+        }
+        let Some(unit) = nanoseconds_of(unit) else {
+            return Err(DurationError::Unit { text: text.to_owned(), unit: unit.to_owned() });
+        };
+        nanoseconds = whole_part(whole, unit)
+            .and_then(|part| nanoseconds.checked_add(part)?.checked_add(fraction_part(fraction, unit)))
+            .filter(|sum| *sum <= u128::from(i64::MAX.unsigned_abs()))
+            .ok_or_else(|| DurationError::TooLong(text.to_owned()))?;
+        rest = after;
+    }
+    u64::try_from(nanoseconds).map(Duration::from_nanos).map_err(|_| DurationError::TooLong(text.to_owned()))
+}
+
+fn split_at_first(text: &str, end: impl Fn(char) -> bool) -> (&str, &str) {
+    text.split_at(text.find(end).unwrap_or(text.len()))
+}
+
+fn nanoseconds_of(unit: &str) -> Option<u128> {
+    Some(match unit {
+        "ns" => 1,
+        // Both code points that stand for micro, as Go takes them.
+        "us" | "\u{b5}s" | "\u{3bc}s" => 1_000,
+        "ms" => 1_000_000,
+        "s" => 1_000_000_000,
+        "m" => 60_000_000_000,
+        "h" => 3_600_000_000_000,
+        _ => return None,
+    })
+}
+
+fn whole_part(digits: &str, unit: u128) -> Option<u128> {
+    if digits.is_empty() {
+        return Some(0);
+    }
+    digits.parse::<u128>().ok()?.checked_mul(unit)
+}
+
+fn fraction_part(digits: &str, unit: u128) -> u128 {
+    // Digits behind the sixteenth are below a nanosecond for every unit.
+    let digits = &digits[..digits.len().min(16)];
+    let divisor = 10_u128.pow(u32::try_from(digits.len()).unwrap_or(0));
+    digits.parse::<u128>().map_or(0, |numerator| numerator * unit / divisor)
+}
+
+fn validate_timeout(text: &str) -> Result<(), String> {
+    match parse_duration(text) {
+        Ok(Duration::ZERO) => {
+            Err(format!("\"{text}\" leaves no time at all; give a longer one, such as \"30m\"."))
+        }
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("{error}.")),
+    }
+}
