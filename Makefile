@@ -1,0 +1,42 @@
+# Every target is what CI runs, too. `make demo` and `make test` need nothing but Rust (rustup), Go and a C linker.
+
+.PHONY: help demo demo-destroy test format lint deny unit playground acceptance bench audit clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+demo: ## Two databases on an embedded Kubernetes, by one terraform apply
+	@scripts/demo up
+
+demo-destroy: ## terraform destroy, then the playground stops
+	@scripts/demo down
+
+test: ## Everything; ends with a line per suite
+	@scripts/test
+
+format: ## Check the formatting of Rust, Go and Terraform files
+	@scripts/test format
+
+lint: ## clippy, warnings denied
+	@scripts/test lint
+
+deny: ## Licences, sources and duplicates of the dependencies
+	@scripts/test deny
+
+unit: ## Tests that need no Kubernetes
+	@scripts/test unit
+
+playground: ## Tests of the control plane and of the stand-in operator
+	@scripts/test playground
+
+acceptance: ## The provider through the real terraform and tofu
+	@scripts/test acceptance
+
+bench: ## Measure the provider beside its peers; writes BENCHMARKS.md
+	@scripts/bench
+
+audit: ## Known vulnerabilities of the dependencies; needs the network
+	@scripts/cargo-deny check advisories
+
+clean: ## Remove what was built in the working tree
+	cargo clean
