@@ -8,6 +8,7 @@ pub mod function;
 mod generated;
 pub mod list;
 pub mod path;
+pub mod plan;
 pub mod provider;
 pub mod raw;
 pub mod resource;

@@ -1,0 +1,204 @@
+//! The pass that decides each attribute's planned value. Goes through the schema once, nested objects included.
+
+use std::collections::BTreeMap;
+
+use super::correlate::{correlate, means_the_same};
+use super::nested::{is_computed, map_objects, objects, part};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::path::{Path, PathStep};
+use crate::raw::{RawValue, Refinements};
+use crate::schema::{Attribute, Schema, Shape};
+
+/// What happens to computed values of an object that exists already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Computed {
+    /// They stay. Shows whether the configuration changes anything.
+    Kept,
+    /// Those that every update changes become unknown, as do those that were promised but never came.
+    Updated,
+}
+
+/// The planned state of a whole resource.
+pub(super) fn settle(
+    schema: &Schema,
+    config: &RawValue,
+    prior: &RawValue,
+    proposed: &RawValue,
+    computed: Computed,
+) -> Result<RawValue, Diagnostics> {
+    let mut pass = Pass { computed, diagnostics: Diagnostics::new() };
+    let settled = pass.object(&schema.attributes, config, prior, proposed, &Path::root());
+    pass.diagnostics.into_result(settled)
+}
+
+/// What is said about a computed value that is not known yet.
+pub(super) fn unknown(attribute: &Attribute) -> RawValue {
+    RawValue::refined(Refinements { null: attribute.not_null.then_some(false), ..Refinements::default() })
+}
+
+/// A configured unknown as it may be planned.
+///
+/// Where the provider fills in for a null, what the configuration says of a value that may still turn out null must
+/// not be promised of the filled-in value.
+pub(super) fn configured_unknown(attribute: &Attribute, config: &RawValue) -> RawValue {
+    let never_null = config.refinements().is_some_and(|refinements| refinements.null == Some(false));
+    if never_null || !is_computed(attribute) { config.clone() } else { unknown(attribute) }
+}
+
+/// Whether a computed value becomes unknown in an update.
+pub(super) fn is_renewed(attribute: &Attribute, prior: &RawValue) -> bool {
+    attribute.plan.unknown_on_update || attribute.not_null && prior.is_null()
+}
+
+struct Pass {
+    computed: Computed,
+    diagnostics: Diagnostics,
+}
+
+impl Pass {
+    /// `config` is an object; `prior` is one, or null when there is none yet.
+    fn object(
+        &mut self,
+        attributes: &[Attribute],
+        config: &RawValue,
+        prior: &RawValue,
+        proposed: &RawValue,
+        path: &Path,
+    ) -> RawValue {
+        let settled: BTreeMap<String, RawValue> = attributes
+            .iter()
+            .map(|attribute| {
+                let name = &attribute.name;
+                let prior = prior.as_object().map(|object| object.get(name).unwrap_or(&super::nested::NULL));
+                let path = path.then_attribute(name.clone());
+                let value = self.attribute(attribute, part(config, name), prior, part(proposed, name), &path);
+                (name.clone(), value)
+            })
+            .collect();
+        RawValue::Object(settled)
+    }
+
+    /// `prior` is `None` when the object that holds the attribute is new.
+    fn attribute(
+        &mut self,
+        attribute: &Attribute,
+        config: &RawValue,
+        prior: Option<&RawValue>,
+        proposed: &RawValue,
+        path: &Path,
+    ) -> RawValue {
+        if attribute.write_only {
+            return RawValue::Null;
+        }
+        let default = if config.is_null() { attribute.default.map(|make| make()) } else { None };
+        let config = default.as_ref().unwrap_or(config);
+
+        if config.is_null() {
+            return match prior {
+                _ if !is_computed(attribute) => config.clone(),
+                None => unknown(attribute),
+                Some(prior) => self.kept(attribute, prior),
+            };
+        }
+        if let Some(prior) = prior
+            && means_the_same(attribute, prior, config)
+        {
+            return prior.clone();
+        }
+        match &attribute.shape {
+            _ if config.is_unknown() => configured_unknown(attribute, config),
+            Shape::Type(_) => config.clone(),
+            Shape::Nested { attributes, .. } => {
+                self.nested(attributes, config, prior.unwrap_or(&super::nested::NULL), proposed, path)
+            }
+        }
+    }
+
+    /// A computed value that the configuration leaves to the provider, of an object that exists.
+    fn kept(&self, attribute: &Attribute, prior: &RawValue) -> RawValue {
+        if self.computed == Computed::Kept {
+            return prior.clone();
+        }
+        if is_renewed(attribute, prior) {
+            return unknown(attribute);
+        }
+        let Shape::Nested { attributes, .. } = &attribute.shape else {
+            return prior.clone();
+        };
+        map_objects(prior, |_, object| {
+            RawValue::object(attributes.iter().map(|inner| {
+                let prior = part(object, &inner.name);
+                let kept = if is_computed(inner) { self.kept(inner, prior) } else { prior.clone() };
+                (inner.name.clone(), kept)
+            }))
+        })
+    }
+
+    /// A configured nested attribute: its objects are those of the configuration, each continuing a prior one.
+    fn nested(
+        &mut self,
+        attributes: &[Attribute],
+        config: &RawValue,
+        prior: &RawValue,
+        proposed: &RawValue,
+        path: &Path,
+    ) -> RawValue {
+        if let RawValue::Set(elements) = config {
+            return self.set(attributes, elements, prior, proposed, path);
+        }
+        map_objects(config, |step, object| {
+            let prior = super::nested::counterpart(prior, step.as_ref()).unwrap_or(&super::nested::NULL);
+            let proposed =
+                super::nested::counterpart(proposed, step.as_ref()).unwrap_or(&super::nested::NULL);
+            let path = step.map_or_else(|| path.clone(), |step| path.then(step));
+            self.object(attributes, object, prior, proposed, &path)
+        })
+    }
+
+    fn set(
+        &mut self,
+        attributes: &[Attribute],
+        config: &[RawValue],
+        prior: &RawValue,
+        proposed: &RawValue,
+        path: &Path,
+    ) -> RawValue {
+        let (prior, proposed) = (elements(prior), elements(proposed));
+        let continued = correlate(attributes, config, prior, proposed);
+        let path_inside = path.then(PathStep::SetElement);
+        let planned: Vec<RawValue> = config
+            .iter()
+            .zip(continued)
+            .map(|(element, prior)| match element {
+                RawValue::Object(_) => {
+                    let prior = prior.unwrap_or(&super::nested::NULL);
+                    // What Terraform proposes for this element matters only to sets inside of it, which must be equal
+                    // to the prior ones as a whole when the element continues one.
+                    self.object(attributes, element, prior, prior, &path_inside)
+                }
+                other => other.clone(),
+            })
+            .collect();
+        let planned = RawValue::set(planned);
+        if objects(&planned).len() < config.len() {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "Elements of a set are the same",
+                    format!(
+                        "With the defaults filled in, two elements of {path} say the same, and a set holds each element \
+                         once. Remove one of them, or make them differ."
+                    ),
+                )
+                .at(path.clone()),
+            );
+        }
+        planned
+    }
+}
+
+fn elements(value: &RawValue) -> &[RawValue] {
+    match value {
+        RawValue::Set(elements) => elements,
+        _ => &[],
+    }
+}
