@@ -1,21 +1,10 @@
-//! Placeholder: the erased twins of the contracts, and the calls of the protocol onto them.
+//! The calls of the protocol onto the contracts: decode, ask the erased twin, encode. Third station of a call
+//! (`plugin -> server -> plan engine and author's code`). The only place that names messages of the protocol; it
+//! decides nothing that a plan or a resource could decide.
 
-/// See [`crate::resource::Resource`].
-pub trait ErasedResource: Send + Sync {}
-/// See [`crate::data_source::DataSource`].
-pub trait ErasedDataSource: Send + Sync {}
-/// See [`crate::ephemeral::EphemeralResource`].
-pub trait ErasedEphemeralResource: Send + Sync {}
-/// See [`crate::list::ListResource`].
-pub trait ErasedListResource: Send + Sync {}
-/// See [`crate::action::Action`].
-pub trait ErasedAction: Send + Sync {}
-/// See [`crate::function::Function`].
-pub trait ErasedFunction: Send + Sync {}
+mod erased;
 
-impl<R: crate::resource::Resource> ErasedResource for R {}
-impl<D: crate::data_source::DataSource> ErasedDataSource for D {}
-impl<E: crate::ephemeral::EphemeralResource> ErasedEphemeralResource for E {}
-impl<L: crate::list::ListResource> ErasedListResource for L {}
-impl<A: crate::action::Action> ErasedAction for A {}
-impl<F: crate::function::Function> ErasedFunction for F {}
+pub use self::erased::{
+    Applied, ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedFunction, ErasedListResource,
+    ErasedProvider, ErasedResource, RawListItem,
+};
