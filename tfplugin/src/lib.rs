@@ -1,5 +1,6 @@
 //! Write Terraform and OpenTofu providers in Rust. Placeholder: the page is written with the parts.
 pub mod action;
+pub mod codec;
 pub mod context;
 pub mod data_source;
 pub mod diagnostic;
@@ -9,10 +10,19 @@ mod generated;
 pub mod list;
 pub mod path;
 pub mod plan;
+mod plugin;
 pub mod provider;
 pub mod raw;
 pub mod resource;
 pub mod schema;
 pub mod server;
+pub mod timeouts;
 pub mod typed;
 pub mod types;
+
+pub use timeouts::Timeouts;
+pub use tfplugin_derive::TerraformSchema;
+pub use typed::TerraformSchema;
+
+// What the derive macro writes names this crate; inside of it, it must find it too.
+extern crate self as tfplugin;

@@ -1,6 +1,11 @@
 //! Terraform's type system without schemas: what a value on the wire can be. Pure.
 
+mod json;
+
 use std::collections::BTreeMap;
+
+pub use self::json::TypeError;
+pub(crate) use self::json::MAX_DEPTH;
 
 /// The type of a value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
