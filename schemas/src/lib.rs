@@ -2,12 +2,15 @@
 //! add-ons. Pure: it reads and writes nothing, knows no HTTP and not who asks.
 //!
 //! - [`v1alpha1`]: the kinds of KubeBlocks v0.7, one a file; with the feature `crd` also as installable CRDs
-//! - [`quantity`], [`duration`], [`names`]: the grammars of values
+//! - [`quantity`], [`duration`], [`cron`], [`names`]: the grammars of values
 //! - [`catalogue`]: the add-ons of v0.7, what they consist of and which functions they support
 //! - [`validate`]: the checks of a cluster that need no server
 
 #[cfg(feature = "crd")]
 mod crd;
+pub mod cron;
+pub mod duration;
+pub mod names;
 mod open_enum;
 pub mod quantity;
 pub mod v1alpha1;
