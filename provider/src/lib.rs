@@ -3,4 +3,7 @@
 //! The way of the data: `resources` (typed) -> build (pure) -> apply (`kubernetes`) -> `wait` -> observe (pure).
 //! Arrows never go back. Only `wait` sleeps; only `kubernetes` speaks HTTP; only `tfplugin` knows the protocol.
 
+pub mod kubeblocks;
+pub mod kubernetes;
 pub mod kubernetes_attribute;
+pub mod wait;

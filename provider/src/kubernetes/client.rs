@@ -1,0 +1,342 @@
+//! What operations do with an API server: find, list, apply, delete, watch. Typed by kind, with errors by meaning.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use http::{Request, StatusCode};
+use kube::api::{DeleteParams, GetParams, ListParams, Patch, PatchParams, Preconditions};
+use kube::core::ObjectList;
+use kube::{Resource, ResourceExt};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::configuration;
+use super::connection::Connection;
+use super::error::{Action, Error, ObjectName};
+use super::feed::Feeds;
+use super::request::{Answer, Sender};
+use super::transport::{self, Transport};
+
+/// The name under which the API server notes which fields are ours.
+pub const FIELD_MANAGER: &str = "terraform-provider-kubeblocks";
+
+/// Whether credentials that a server refuses may just have been renewed: made anew at most this often.
+const RENEW_AT_MOST_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// What a server-side apply does about fields that other managers own with other values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflicts {
+    /// Fails with [`Error::FieldConflict`].
+    Refuse,
+    /// Takes them over.
+    Force,
+}
+
+/// An object as the server has it after an apply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied<K> {
+    /// The object.
+    pub object: K,
+    /// Whether the apply made it.
+    pub created: bool,
+}
+
+/// What a delete did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deleted {
+    /// The server accepted it; finalizers may hold the object for a while.
+    Accepted,
+    /// There was no such object, or only another one of the same name.
+    AlreadyGone,
+}
+
+/// A kind that can be read and written.
+pub trait Kind:
+    Resource<DynamicType: Default> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
+{
+}
+
+impl<K> Kind for K where
+    K: Resource<DynamicType: Default> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
+{
+}
+
+/// The client of one API server. Clones share its connection, tokens and watches.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    stop: CancellationToken,
+}
+
+struct Shared {
+    /// From where the transport is made anew when the server refuses its credentials; absent in tests.
+    connection: Option<Connection>,
+    access: ArcSwap<Access>,
+    renewing: tokio::sync::Mutex<()>,
+    feeds: Feeds,
+}
+
+struct Access {
+    transport: Transport,
+    endpoint: String,
+    exec_command: Option<String>,
+    made: Instant,
+}
+
+impl Debug for Client {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Client").field("endpoint", &self.endpoint()).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    pub(super) async fn connect(connection: Connection) -> Result<Self, Error> {
+        let access = Access::new(&connection).await?;
+        Ok(Self::with(Some(connection), access))
+    }
+
+    /// A client over another way of sending requests, which is how tests script a server.
+    pub fn over(client: kube::Client, endpoint: impl Into<String>) -> Self {
+        let transport = Transport { requests: client.clone(), watches: client };
+        let access =
+            Access { transport, endpoint: endpoint.into(), exec_command: None, made: Instant::now() };
+        Self::with(None, access)
+    }
+
+    fn with(connection: Option<Connection>, access: Access) -> Self {
+        let shared = Shared {
+            connection,
+            access: ArcSwap::from_pointee(access),
+            renewing: tokio::sync::Mutex::default(),
+            feeds: Feeds::default(),
+        };
+        Self { shared: Arc::new(shared), stop: CancellationToken::new() }
+    }
+
+    /// The same client, whose requests and retries end when `stop` is cancelled. To read once more after an
+    /// interrupt, use the client that this was made from.
+    #[must_use]
+    pub fn obeying(&self, stop: &CancellationToken) -> Self {
+        Self { shared: Arc::clone(&self.shared), stop: stop.clone() }
+    }
+
+    /// URL of the API server.
+    pub fn endpoint(&self) -> String {
+        self.shared.access.load().endpoint.clone()
+    }
+
+    /// The namespace of the kubeconfig's context, else `default`.
+    pub fn default_namespace(&self) -> String {
+        self.shared.access.load().transport.requests.default_namespace().to_owned()
+    }
+
+    /// The object, or nothing when the server says that it does not exist. A server that does not know the kind
+    /// is an error, not nothing.
+    pub async fn get_opt<K: Kind>(&self, namespace: Option<&str>, name: &str) -> Result<Option<K>, Error> {
+        match self.get(namespace, name).await {
+            Ok(object) => Ok(Some(object)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The object.
+    pub async fn get<K: Kind>(&self, namespace: Option<&str>, name: &str) -> Result<K, Error> {
+        let action = action::<K>("get", namespace, Some(name));
+        let request = requests::<K>(namespace).get(name, &GetParams::default());
+        decode(&self.send(request, &action).await?, &action)
+    }
+
+    /// The objects whose labels match `labels` (`a=b,c=d`), read in pages. Without a namespace: of all of them.
+    pub async fn list<K: Kind>(
+        &self,
+        namespace: Option<&str>,
+        labels: Option<&str>,
+    ) -> Result<Vec<K>, Error> {
+        let action = action::<K>("list", namespace, None);
+        let mut parameters = ListParams::default().limit(500);
+        parameters.label_selector = labels.map(str::to_owned);
+        let mut objects = Vec::new();
+        loop {
+            let request = requests::<K>(namespace).list(&parameters);
+            let page: ObjectList<K> = decode(&self.send(request, &action).await?, &action)?;
+            objects.extend(page.items);
+            match page.metadata.continue_ {
+                Some(token) if !token.is_empty() => parameters.continue_token = Some(token),
+                Some(_) | None => return Ok(objects),
+            }
+        }
+    }
+
+    /// Creates the object or makes it as `object` says, field by field: fields of an earlier apply that `object`
+    /// no longer has are removed, fields of others stay. Only fields that are present are sent.
+    pub async fn server_side_apply<K: Kind + Serialize>(
+        &self,
+        object: &K,
+        conflicts: Conflicts,
+    ) -> Result<Applied<K>, Error> {
+        self.apply(object, conflicts, false).await
+    }
+
+    /// What [`Self::server_side_apply`] would do, without doing it.
+    pub async fn server_side_apply_dry_run<K: Kind + Serialize>(
+        &self,
+        object: &K,
+        conflicts: Conflicts,
+    ) -> Result<Applied<K>, Error> {
+        self.apply(object, conflicts, true).await
+    }
+
+    async fn apply<K: Kind + Serialize>(
+        &self,
+        object: &K,
+        conflicts: Conflicts,
+        dry_run: bool,
+    ) -> Result<Applied<K>, Error> {
+        let (namespace, name) = (object.namespace(), object.name_any());
+        let action = action::<K>("patch", namespace.as_deref(), Some(&name));
+        let body = to_apply(object).map_err(|source| Error::Encode { object: action.object(), source })?;
+        let parameters = PatchParams {
+            dry_run,
+            force: conflicts == Conflicts::Force,
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            field_validation: Some(kube::api::ValidationDirective::Strict),
+        };
+        let request = requests::<K>(namespace.as_deref()).patch(&name, &parameters, &Patch::Apply(&body));
+        let answer = self.send(request, &action).await?;
+        let object = decode(&answer, &action)?;
+        Ok(Applied { object, created: answer.status == StatusCode::CREATED })
+    }
+
+    /// Deletes the object if it is still the one with `uid`. Dependants go after it, as the server does by default.
+    pub async fn delete<K: Kind>(
+        &self,
+        namespace: Option<&str>,
+        name: &str,
+        uid: Option<&str>,
+    ) -> Result<Deleted, Error> {
+        let action = action::<K>("delete", namespace, Some(name));
+        let mut parameters = DeleteParams::background();
+        parameters.preconditions =
+            uid.map(|uid| Preconditions { uid: Some(uid.to_owned()), resource_version: None });
+        let request = requests::<K>(namespace).delete(name, &parameters);
+        match self.send(request, &action).await {
+            Ok(_) => Ok(Deleted::Accepted),
+            Err(Error::Changed { .. }) if uid.is_some() => Ok(Deleted::AlreadyGone),
+            Err(error) if error.is_not_found() => Ok(Deleted::AlreadyGone),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The client that watches go through, for `kube::runtime::watcher`.
+    pub(crate) fn for_watches(&self) -> kube::Client {
+        self.shared.access.load().transport.watches.clone()
+    }
+
+    /// The watches that this client shares among its users.
+    pub(crate) fn feeds(&self) -> &Feeds {
+        &self.shared.feeds
+    }
+
+    async fn send(
+        &self,
+        request: Result<Request<Vec<u8>>, kube::core::request::Error>,
+        action: &Action,
+    ) -> Result<Answer, Error> {
+        let request = request
+            .map_err(|error| Error::Request { object: action.object(), message: error.to_string() })?;
+        let access = self.shared.access.load_full();
+        match access.sender(&self.stop).send(&request, action).await {
+            Err(Error::Unauthenticated { endpoint, message }) => match self.renew(&access).await? {
+                Some(renewed) => renewed.sender(&self.stop).send(&request, action).await,
+                None => Err(Error::Unauthenticated { endpoint, message }),
+            },
+            outcome => outcome,
+        }
+    }
+
+    /// A transport made anew in the place of `refused`, unless there is no way to make one or it was just made.
+    async fn renew(&self, refused: &Arc<Access>) -> Result<Option<Arc<Access>>, Error> {
+        let Some(connection) = &self.shared.connection else { return Ok(None) };
+        let _turn = self.shared.renewing.lock().await;
+        let current = self.shared.access.load_full();
+        if !Arc::ptr_eq(&current, refused) {
+            return Ok(Some(current));
+        }
+        if current.made.elapsed() < RENEW_AT_MOST_EVERY {
+            return Ok(None);
+        }
+        let access = Arc::new(Access::new(connection).await?);
+        self.shared.access.store(Arc::clone(&access));
+        Ok(Some(access))
+    }
+}
+
+impl Access {
+    async fn new(connection: &Connection) -> Result<Self, Error> {
+        let resolved =
+            configuration::resolve(connection).await.map_err(|source| Error::Configuration { source })?;
+        let endpoint = resolved.config.cluster_url.to_string().trim_end_matches('/').to_owned();
+        let exec_command = resolved.exec_command.clone();
+        let transport =
+            transport::connect(resolved).await.map_err(|source| Error::Configuration { source })?;
+        Ok(Self { transport, endpoint, exec_command, made: Instant::now() })
+    }
+
+    fn sender<'a>(&'a self, stop: &'a CancellationToken) -> Sender<'a> {
+        Sender {
+            client: &self.transport.requests,
+            endpoint: &self.endpoint,
+            exec_command: self.exec_command.as_deref(),
+            stop,
+        }
+    }
+}
+
+/// The object as it is sent: without what only the server writes, and without nulls, which would claim a field.
+fn to_apply<K: Kind + Serialize>(object: &K) -> Result<serde_json::Value, serde_json::Error> {
+    let kind = K::DynamicType::default();
+    let mut body = serde_json::to_value(object)?;
+    if let Some(body) = body.as_object_mut() {
+        body.insert("apiVersion".to_owned(), K::api_version(&kind).into());
+        body.insert("kind".to_owned(), K::kind(&kind).into());
+        body.remove("status");
+        if let Some(metadata) = body.get_mut("metadata").and_then(serde_json::Value::as_object_mut) {
+            for written_by_server in
+                ["creationTimestamp", "generation", "managedFields", "resourceVersion", "uid"]
+            {
+                metadata.remove(written_by_server);
+            }
+        }
+    }
+    Ok(body)
+}
+
+fn requests<K: Kind>(namespace: Option<&str>) -> kube::core::Request {
+    kube::core::Request::new(K::url_path(&K::DynamicType::default(), namespace))
+}
+
+fn action<K: Kind>(verb: &'static str, namespace: Option<&str>, name: Option<&str>) -> Action {
+    let kind = K::DynamicType::default();
+    Action {
+        verb,
+        group: K::group(&kind).into_owned(),
+        version: K::version(&kind).into_owned(),
+        resource: K::plural(&kind).into_owned(),
+        kind: K::kind(&kind).into_owned(),
+        namespace: namespace.map(str::to_owned),
+        name: name.map(str::to_owned),
+    }
+}
+
+/// The name of an object of kind `K`, for messages.
+pub fn object_name<K: Kind>(namespace: Option<&str>, name: &str) -> ObjectName {
+    action::<K>("get", namespace, Some(name)).object()
+}
+
+fn decode<T: DeserializeOwned>(answer: &Answer, action: &Action) -> Result<T, Error> {
+    serde_json::from_slice(&answer.body).map_err(|source| Error::Decode { object: action.object(), source })
+}

@@ -1,0 +1,393 @@
+//! From a [`Connection`] to where the API server is and what proves who asks. Reads kubeconfig files and the
+//! environment; must not reach the network. Errors never carry a line of a kubeconfig, as it may hold a token.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
+use kube::config::{
+    AuthInfo, ExecConfig, ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError, LoadDataError,
+};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::connection::{Auth, Connection};
+
+/// What is wrong with the settings of a connection.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing says which cluster is meant.
+    #[error("no kubeconfig found at {}, and this process does not run in a pod", display_paths(looked_at))]
+    NothingFound {
+        /// The files that were looked for.
+        looked_at: Vec<PathBuf>,
+    },
+    /// The kubeconfig does not exist or cannot be read.
+    #[error("failed to read the kubeconfig {}", path.display())]
+    KubeconfigUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+    /// The kubeconfig is not one.
+    #[error("the kubeconfig {} is malformed{}", path.display(), at_line(*line))]
+    KubeconfigMalformed {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1, when it is known.
+        line: Option<u64>,
+    },
+    /// The kubeconfig has no current context and none was named.
+    #[error("the kubeconfig {} names no current context", display_paths(paths))]
+    ContextNotChosen {
+        /// The files.
+        paths: Vec<PathBuf>,
+        /// The contexts to choose from.
+        known: Vec<String>,
+    },
+    /// The kubeconfig has no such context.
+    #[error("the kubeconfig {} has no context {context:?}", display_paths(paths))]
+    ContextMissing {
+        /// The context that was named.
+        context: String,
+        /// The files.
+        paths: Vec<PathBuf>,
+        /// The contexts that there are.
+        known: Vec<String>,
+        /// The one that was probably meant.
+        suggestion: Option<String>,
+    },
+    /// The context names a cluster that the kubeconfig does not have, or one without a server.
+    #[error("the context {context:?} of the kubeconfig {} leads to no server", display_paths(paths))]
+    ContextIncomplete {
+        /// The context.
+        context: String,
+        /// The files.
+        paths: Vec<PathBuf>,
+    },
+    /// A certificate or key that the kubeconfig names cannot be read.
+    #[error("failed to load the {what} of the kubeconfig {}: {cause}", display_paths(paths))]
+    KubeconfigData {
+        /// What it is.
+        what: &'static str,
+        /// The files.
+        paths: Vec<PathBuf>,
+        /// The cause, free of content.
+        cause: String,
+    },
+    /// The way to authenticate does not say where the server is, and nothing else does.
+    #[error("no endpoint")]
+    EndpointMissing,
+    /// The endpoint is not an `http(s)://host` URL.
+    #[error("the endpoint {endpoint:?} is not an https URL")]
+    EndpointInvalid {
+        /// The endpoint.
+        endpoint: String,
+    },
+    /// The certificate authorities are not PEM certificates.
+    #[error("the CA certificate holds no PEM certificate")]
+    CaInvalid,
+    /// This process does not run in a pod with a service account.
+    #[error("this process does not run in a pod with a service account")]
+    NotInCluster {
+        /// What is missing.
+        source: kube::config::InClusterError,
+    },
+    /// The file with the token cannot be read.
+    #[error("failed to read the token file {}", path.display())]
+    TokenFile {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+    /// The token file is empty or holds what cannot be sent in a header.
+    #[error("the token file {} holds no token", path.display())]
+    TokenFileContent {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The command that mints tokens failed.
+    #[error("the command {command:?} that authenticates failed: {cause}")]
+    Exec {
+        /// The command.
+        command: String,
+        /// How it failed: its status and what it said on stderr.
+        cause: String,
+    },
+    /// The client certificate, its key or the trusted certificates cannot be used.
+    #[error("failed to set up TLS: {cause}")]
+    Tls {
+        /// The cause.
+        cause: String,
+    },
+    /// The credentials cannot be used.
+    #[error("failed to set up authentication: {cause}")]
+    Credentials {
+        /// The cause, free of content.
+        cause: String,
+    },
+    /// The proxy cannot be used.
+    #[error("the proxy {proxy} is not an http:// or socks5:// URL")]
+    Proxy {
+        /// Its host and port, without credentials.
+        proxy: String,
+    },
+}
+
+fn at_line(line: Option<u64>) -> String {
+    line.map(|line| format!(" at line {line}")).unwrap_or_default()
+}
+
+fn display_paths(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    paths.join(", ")
+}
+
+/// A connection whose settings are read.
+#[derive(Debug)]
+pub(super) struct Resolved {
+    /// Address, trust and credentials.
+    pub(super) config: kube::Config,
+    /// A file with a bearer token; the config's credentials are empty then.
+    pub(super) token_file: Option<PathBuf>,
+    /// The proxy on the way.
+    pub(super) proxy: Option<Uri>,
+    /// The command that mints tokens, for messages.
+    pub(super) exec_command: Option<String>,
+}
+
+/// Reads what `connection` names.
+pub(super) async fn resolve(connection: &Connection) -> Result<Resolved, Error> {
+    let mut resolved = match &connection.auth {
+        Auth::Default => from_surroundings(connection).await?,
+        Auth::Kubeconfig { path, context } => {
+            let paths = path.clone().map_or_else(kubeconfig_paths, |path| vec![path]);
+            from_kubeconfig(&paths, context.as_deref(), connection).await?
+        }
+        Auth::InCluster => in_cluster()?,
+        Auth::Exec { command, arguments, environment } => {
+            let environment = environment
+                .iter()
+                .map(|(name, value)| {
+                    HashMap::from([("name".to_owned(), name.clone()), ("value".to_owned(), value.clone())])
+                })
+                .collect();
+            let mut config = kube::Config::new(endpoint_of(connection)?);
+            config.auth_info.exec = Some(ExecConfig {
+                api_version: Some("client.authentication.k8s.io/v1".to_owned()),
+                command: Some(command.clone()),
+                args: Some(arguments.clone()),
+                env: Some(environment),
+                // Nobody sits at the terminal of a plugin; a question would hang for ever.
+                interactive_mode: Some(ExecInteractiveMode::Never),
+                ..ExecConfig::default()
+            });
+            Resolved { config, token_file: None, proxy: None, exec_command: Some(command.clone()) }
+        }
+        Auth::TokenFile { path } => Resolved {
+            config: kube::Config::new(endpoint_of(connection)?),
+            token_file: Some(path.clone()),
+            proxy: None,
+            exec_command: None,
+        },
+    };
+    if connection.endpoint.is_some() {
+        resolved.config.cluster_url = endpoint_of(connection)?;
+    }
+    if let Some(pem) = &connection.ca_certificate {
+        resolved.config.root_cert = Some(certificates(pem)?);
+        resolved.config.root_cert_file = None;
+    }
+    if resolved.proxy.is_none() {
+        resolved.proxy = Matcher::from_env()
+            .intercept(&resolved.config.cluster_url)
+            .map(|intercept| intercept.uri().clone());
+    }
+    Ok(resolved)
+}
+
+async fn from_surroundings(connection: &Connection) -> Result<Resolved, Error> {
+    let paths = kubeconfig_paths();
+    if paths.iter().any(|path| path.exists()) || std::env::var_os("KUBECONFIG").is_some_and(|v| !v.is_empty())
+    {
+        return from_kubeconfig(&paths, None, connection).await;
+    }
+    in_cluster().map_err(|_| Error::NothingFound { looked_at: paths })
+}
+
+fn in_cluster() -> Result<Resolved, Error> {
+    let config = kube::Config::incluster().map_err(|source| Error::NotInCluster { source })?;
+    let token_file = config.auth_info.token_file.clone().map(PathBuf::from);
+    Ok(Resolved { config: without_credentials(config), token_file, proxy: None, exec_command: None })
+}
+
+/// The token file is read by `token_file.rs`, so kube must not read it as well.
+fn without_credentials(mut config: kube::Config) -> kube::Config {
+    config.auth_info = AuthInfo::default();
+    config
+}
+
+/// The kubeconfig files that `kubectl` would read.
+fn kubeconfig_paths() -> Vec<PathBuf> {
+    if let Some(list) = std::env::var_os("KUBECONFIG") {
+        let paths: Vec<PathBuf> =
+            std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty()).collect();
+        if !paths.is_empty() {
+            return paths;
+        }
+    }
+    std::env::home_dir().map(|home| home.join(".kube").join("config")).into_iter().collect()
+}
+
+async fn from_kubeconfig(
+    paths: &[PathBuf],
+    context: Option<&str>,
+    connection: &Connection,
+) -> Result<Resolved, Error> {
+    let mut kubeconfig = read_kubeconfigs(paths)?;
+    let context = choose_context(&kubeconfig, paths, context)?;
+    let proxy = use_context(&mut kubeconfig, &context, paths, connection)?;
+    let options = KubeConfigOptions { context: Some(context.clone()), cluster: None, user: None };
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options)
+        .await
+        .map_err(|error| loading_failed(&error, paths, &context))?;
+    let exec_command = config.auth_info.exec.as_ref().and_then(|exec| exec.command.clone());
+    let token_file = config.auth_info.token_file.clone().map(PathBuf::from);
+    // An inline token wins over the file, as for kubectl.
+    if let (Some(token_file), None) = (token_file, &config.auth_info.token) {
+        return Ok(Resolved {
+            config: without_token_file(config),
+            token_file: Some(token_file),
+            proxy,
+            exec_command,
+        });
+    }
+    Ok(Resolved { config, token_file: None, proxy, exec_command })
+}
+
+fn without_token_file(mut config: kube::Config) -> kube::Config {
+    config.auth_info.token_file = None;
+    config
+}
+
+/// Merges the files as kubectl does. Of several files, those that do not exist are passed over.
+fn read_kubeconfigs(paths: &[PathBuf]) -> Result<Kubeconfig, Error> {
+    let existing: Vec<&PathBuf> = paths.iter().filter(|path| path.exists()).collect();
+    let read: Vec<&PathBuf> = if existing.is_empty() { paths.iter().collect() } else { existing };
+    let mut merged = Kubeconfig::default();
+    for path in read {
+        let next = Kubeconfig::read_from(path).map_err(|error| reading_failed(error, path))?;
+        merged = merged.merge(next).map_err(|error| reading_failed(error, path))?;
+    }
+    Ok(merged)
+}
+
+fn reading_failed(error: KubeconfigError, path: &Path) -> Error {
+    match error {
+        KubeconfigError::ReadConfig(source, path) => Error::KubeconfigUnreadable { path, source },
+        // Only the line: the parser's text quotes the file.
+        KubeconfigError::Parse(source) => Error::KubeconfigMalformed {
+            path: path.to_owned(),
+            line: source.location().map(|location| location.line()),
+        },
+        _ => Error::KubeconfigMalformed { path: path.to_owned(), line: None },
+    }
+}
+
+fn choose_context(kubeconfig: &Kubeconfig, paths: &[PathBuf], wanted: Option<&str>) -> Result<String, Error> {
+    let known: Vec<String> = kubeconfig.contexts.iter().map(|context| context.name.clone()).collect();
+    let wanted = wanted.or(kubeconfig.current_context.as_deref()).filter(|name| !name.is_empty());
+    let Some(context) = wanted else {
+        return Err(Error::ContextNotChosen { paths: paths.to_vec(), known });
+    };
+    if known.iter().any(|name| name == context) {
+        return Ok(context.to_owned());
+    }
+    let suggestion = closest(context, &known);
+    Err(Error::ContextMissing { context: context.to_owned(), paths: paths.to_vec(), known, suggestion })
+}
+
+/// The known name that `wanted` was probably meant to be.
+fn closest(wanted: &str, known: &[String]) -> Option<String> {
+    known
+        .iter()
+        .map(|name| (strsim::jaro_winkler(wanted, name), name))
+        .filter(|(similarity, _)| *similarity >= 0.8)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, name)| name.clone())
+}
+
+/// Puts the connection's own endpoint in the place of the context's, and takes out its proxy.
+fn use_context(
+    kubeconfig: &mut Kubeconfig,
+    context: &str,
+    paths: &[PathBuf],
+    connection: &Connection,
+) -> Result<Option<Uri>, Error> {
+    let incomplete = || Error::ContextIncomplete { context: context.to_owned(), paths: paths.to_vec() };
+    let named = kubeconfig.contexts.iter().find(|named| named.name == context).ok_or_else(incomplete)?;
+    let name = named.context.as_ref().map(|context| context.cluster.clone()).ok_or_else(incomplete)?;
+    let cluster = kubeconfig
+        .clusters
+        .iter_mut()
+        .find(|named| named.name == name)
+        .and_then(|named| named.cluster.as_mut())
+        .ok_or_else(incomplete)?;
+    if let Some(endpoint) = &connection.endpoint {
+        cluster.server = Some(endpoint.clone());
+    }
+    let server = cluster.server.clone().ok_or_else(incomplete)?;
+    cluster.server = Some(parse_endpoint(&server)?.to_string());
+    let Some(proxy) = cluster.proxy_url.take().filter(|proxy| !proxy.is_empty()) else { return Ok(None) };
+    proxy.parse().map(Some).map_err(|_| Error::Proxy { proxy: "proxy-url of the kubeconfig".to_owned() })
+}
+
+fn loading_failed(error: &KubeconfigError, paths: &[PathBuf], context: &str) -> Error {
+    let paths = paths.to_vec();
+    let data = |what, source: &LoadDataError| Error::KubeconfigData {
+        what,
+        paths: paths.clone(),
+        cause: match source {
+            LoadDataError::DecodeBase64(_) => "it is not base64".to_owned(),
+            LoadDataError::ReadFile(source, path) => format!("{}: {source}", path.display()),
+            LoadDataError::NoBase64DataOrFile => "it is empty".to_owned(),
+        },
+    };
+    match error {
+        KubeconfigError::LoadCertificateAuthority(source) => data("certificate authority", source),
+        KubeconfigError::LoadClientCertificate(source) => data("client certificate", source),
+        KubeconfigError::LoadClientKey(source) => data("client key", source),
+        KubeconfigError::ParseCertificates(_) => Error::KubeconfigData {
+            what: "certificate authority",
+            paths,
+            cause: "it is not a PEM certificate".to_owned(),
+        },
+        KubeconfigError::ParseProxyUrl(_) => Error::Proxy { proxy: "HTTPS_PROXY".to_owned() },
+        _ => Error::ContextIncomplete { context: context.to_owned(), paths },
+    }
+}
+
+fn endpoint_of(connection: &Connection) -> Result<Uri, Error> {
+    parse_endpoint(connection.endpoint.as_deref().ok_or(Error::EndpointMissing)?)
+}
+
+fn parse_endpoint(endpoint: &str) -> Result<Uri, Error> {
+    let invalid = || Error::EndpointInvalid { endpoint: endpoint.to_owned() };
+    let uri: Uri = endpoint.trim_end_matches('/').parse().map_err(|_| invalid())?;
+    let known_scheme = matches!(uri.scheme_str(), Some("https" | "http"));
+    let plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+    if known_scheme && plain { Ok(uri) } else { Err(invalid()) }
+}
+
+fn certificates(pem: &str) -> Result<Vec<Vec<u8>>, Error> {
+    let certificates: Result<Vec<Vec<u8>>, _> = CertificateDer::pem_slice_iter(pem.as_bytes())
+        .map(|certificate| certificate.map(|der| der.as_ref().to_vec()))
+        .collect();
+    match certificates {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        Ok(_) | Err(_) => Err(Error::CaInvalid),
+    }
+}

@@ -1,0 +1,56 @@
+//! The way to a Kubernetes API server: `Connection -> configuration -> transport -> Client`. Knows Kubernetes, and
+//! neither KubeBlocks nor (but for [`diagnostic`]) Terraform.
+//!
+//! [`Kubernetes`] is the pool that the provider holds: all operations of the process with equal connections share
+//! one client, its HTTP/2 connection, its tokens and its watches.
+
+mod classify;
+mod client;
+pub mod configuration;
+pub mod connection;
+pub mod diagnostic;
+pub mod error;
+pub mod feed;
+pub mod ownership;
+mod request;
+#[cfg(test)]
+pub(crate) mod test_server;
+mod token_file;
+mod transport;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub use client::{Applied, Client, Conflicts, Deleted, FIELD_MANAGER};
+pub use connection::{Auth, Connection};
+pub use error::{Error, ObjectName};
+
+/// The clients of this process, one for each distinct connection. Clones share them.
+#[derive(Clone, Default)]
+pub struct Kubernetes {
+    clients: Arc<Mutex<HashMap<Connection, Arc<tokio::sync::OnceCell<Client>>>>>,
+}
+
+impl std::fmt::Debug for Kubernetes {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Kubernetes").finish_non_exhaustive()
+    }
+}
+
+impl Kubernetes {
+    /// No client yet. Sets the process-wide TLS provider, which clients need.
+    pub fn new() -> Self {
+        // Fails only when one was set before, which then serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self::default()
+    }
+
+    /// The client of `connection`. Reads files and may run a command, but sends nothing to the server.
+    pub async fn client(&self, connection: &Connection) -> Result<Client, Error> {
+        let cell = {
+            let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(clients.entry(connection.clone()).or_default())
+        };
+        cell.get_or_try_init(|| Client::connect(connection.clone())).await.cloned()
+    }
+}

@@ -1,0 +1,125 @@
+//! One request to the API server, with the only retries of in-cluster calls. Every request sent through here may be
+//! sent twice without harm: GET, LIST, server-side apply, DELETE with a uid.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use http::{Request, StatusCode};
+use kube::client::Body;
+use kube::core::Status;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::classify::{self, Failure};
+use super::error::{Action, Error};
+use crate::wait;
+
+/// An answer that does not come within this is given up; admission webhooks may take up to 30 s.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(35);
+/// No attempt starts later than this after the first one. An API server that restarts is away for 20 s.
+const RETRY_BUDGET: Duration = Duration::from_secs(30);
+/// How long an attempt that may change something goes on after an interrupt, so that its outcome is known.
+const FINISH_AFTER_STOP: Duration = Duration::from_secs(5);
+
+/// Where requests go, and what ends them early.
+pub(super) struct Sender<'a> {
+    pub(super) client: &'a kube::Client,
+    pub(super) endpoint: &'a str,
+    pub(super) exec_command: Option<&'a str>,
+    pub(super) stop: &'a CancellationToken,
+}
+
+/// A successful answer.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) body: bytes::Bytes,
+}
+
+impl Sender<'_> {
+    /// Sends `request` until it is answered for good.
+    pub(super) async fn send(&self, request: &Request<Vec<u8>>, action: &Action) -> Result<Answer, Error> {
+        let started = Instant::now();
+        let mut delays = ExponentialBuilder::new()
+            .with_min_delay(Duration::from_millis(200))
+            .with_max_delay(Duration::from_secs(5))
+            .with_jitter()
+            .without_max_times()
+            .build();
+        loop {
+            if self.stop.is_cancelled() {
+                return Err(Error::Interrupted);
+            }
+            let failure = match self.attempt(request, action).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let waited = started.elapsed();
+            let Some(asked) = failure.retry_after() else {
+                return Err(failure.into_error(self.endpoint, action, waited));
+            };
+            let delay = asked.max(delays.next().unwrap_or(Duration::from_secs(5)));
+            if waited + delay > RETRY_BUDGET {
+                return Err(failure.into_error(self.endpoint, action, waited));
+            }
+            tracing::debug!(verb = action.verb, resource = %action.resource, ?delay, %failure, "retrying");
+            wait::pause(delay, self.stop).await.map_err(|_| Error::Interrupted)?;
+        }
+    }
+
+    async fn attempt(&self, request: &Request<Vec<u8>>, action: &Action) -> Result<Answer, Failure> {
+        let exchange = wait::at_most(ATTEMPT_TIMEOUT, self.exchange(request));
+        let answer = if matches!(action.verb, "get" | "list") {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Err(Failure::Interrupted),
+                answer = exchange => answer,
+            }
+        } else {
+            let stopped = async {
+                self.stop.cancelled().await;
+                let _ = wait::pause(FINISH_AFTER_STOP, &CancellationToken::new()).await;
+            };
+            tokio::select! {
+                biased;
+                answer = exchange => answer,
+                () = stopped => return Err(Failure::Interrupted),
+            }
+        };
+        answer.unwrap_or_else(|| Err(Failure::silent(ATTEMPT_TIMEOUT)))
+    }
+
+    async fn exchange(&self, request: &Request<Vec<u8>>) -> Result<Answer, Failure> {
+        let request = request.clone().map(Body::from);
+        let response =
+            self.client.send(request).await.map_err(|error| classify::broken(error, self.exec_command))?;
+        let status = response.status();
+        let retry_after = response
+            .headers()
+            .get(http::header::RETRY_AFTER)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|text| text.parse().ok())
+            .map(Duration::from_secs);
+        let body = response
+            .into_body()
+            .collect_bytes()
+            .await
+            .map_err(|error| classify::broken(error, self.exec_command))?;
+        if status.is_success() {
+            return Ok(Answer { status, body });
+        }
+        Err(Failure::Answer { status: parse_status(status, &body), retry_after })
+    }
+}
+
+/// The `Status` of an answer; one made of its text when a proxy or an unknown path answered.
+fn parse_status(code: StatusCode, body: &[u8]) -> Box<Status> {
+    let mut status = match serde_json::from_slice::<Status>(body) {
+        Ok(status) if status.code != 0 || !status.reason.is_empty() => status,
+        _ => {
+            let text: String = String::from_utf8_lossy(body).trim().chars().take(1000).collect();
+            Status::failure(&text, "")
+        }
+    };
+    status.code = code.as_u16();
+    status.boxed()
+}
