@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -62,9 +63,11 @@ func endOfLife(followStandardInput bool) context.Context {
 // then waits until the context ends or a part fails.
 func run(ctx context.Context, options *options) error {
 	started := time.Now()
-	if err := os.MkdirAll(options.Directory, 0o700); err != nil {
-		return fmt.Errorf("create the data directory: %w", err)
+	claim, err := claimDirectory(options.Directory)
+	if err != nil {
+		return err
 	}
+	defer claim.Close()
 	credentials, err := newCredentials(options)
 	if err != nil {
 		return err
@@ -135,6 +138,22 @@ func run(ctx context.Context, options *options) error {
 	case err := <-failures:
 		return err
 	}
+}
+
+// claimDirectory makes the directory and locks a file in it until the process ends, so that
+// anyone can tell data in use from data that a killed process left behind.
+func claimDirectory(directory string) (*os.File, error) {
+	if err := os.MkdirAll(directory, 0o700); err != nil {
+		return nil, fmt.Errorf("create the data directory: %w", err)
+	}
+	claim, err := os.Create(filepath.Join(directory, "claim"))
+	if err != nil {
+		return nil, fmt.Errorf("claim the data directory: %w", err)
+	}
+	if err := syscall.Flock(int(claim.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, fmt.Errorf("claim the data directory: %w", err)
+	}
+	return claim, nil
 }
 
 // stopGrace is how long the API server may take to finish what is in flight. Nothing that it

@@ -1,0 +1,3 @@
+//! The playground itself, on a real control plane.
+
+mod lifecycle;
