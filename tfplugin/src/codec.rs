@@ -117,3 +117,6 @@ fn name_of(kind: &Type) -> &'static str {
         Type::Tuple(_) => "a tuple",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ mod types;
 
 use std::sync::Arc;
 
+pub use self::check::{SchemaProblem, SchemaProblemKind};
 use crate::diagnostic::Diagnostics;
 use crate::path::Path;
 use crate::raw::RawValue;

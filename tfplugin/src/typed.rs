@@ -91,8 +91,8 @@ impl<T> From<Option<T>> for Value<T> {
 }
 
 /// A Rust type that stands for a known Terraform value: `String`, `bool`, `i64`, `i32`, `u32`, `u16`, `f64`,
-/// [`crate::raw::Number`], [`RawValue`] (dynamic), `Vec<Value<T>>`, [`Set<T>`], `BTreeMap<String, Value<T>>`, and every struct that derives
-/// `TerraformSchema` (a nested object).
+/// [`crate::raw::Number`], [`RawValue`] (dynamic), `Vec<Value<T>>`, [`Set<T>`], `BTreeMap<String, Value<T>>`, and every
+/// struct that derives `TerraformSchema` (a nested object).
 pub trait ValueType: Sized + Clone + Debug + Send + Sync + 'static {
     /// What its schema looks like.
     fn shape() -> Shape;
