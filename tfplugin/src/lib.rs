@@ -1,6 +1,7 @@
 //! Write Terraform and OpenTofu providers in Rust. Placeholder: the page is written with the parts.
 pub mod action;
 pub mod codec;
+pub mod conformance;
 pub mod context;
 pub mod data_source;
 pub mod diagnostic;

@@ -2,6 +2,7 @@
 //! `tests/generated.rs` holds the rest to what the generator makes. Only `server` and `plugin` may name these types.
 
 #![allow(
+    dead_code,
     clippy::all,
     clippy::pedantic,
     missing_docs,
