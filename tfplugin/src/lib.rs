@@ -22,6 +22,7 @@ pub mod typed;
 pub mod types;
 
 pub use timeouts::Timeouts;
+pub use serve::{Options, serve};
 pub use tfplugin_derive::TerraformSchema;
 pub use typed::TerraformSchema;
 
