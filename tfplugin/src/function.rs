@@ -55,3 +55,52 @@ pub struct FunctionError {
     /// What is wrong and what would be right.
     pub message: String,
 }
+
+impl Signature {
+    /// A function without parameters; add them with [`Signature::parameter`].
+    pub fn new(summary: impl Into<String>, result: Type) -> Self {
+        let summary = summary.into();
+        Self {
+            description: summary.clone(),
+            summary,
+            parameters: Vec::new(),
+            variadic_parameter: None,
+            result,
+            deprecated: None,
+        }
+    }
+
+    /// The same with a longer description in Markdown.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    /// The same with one more parameter.
+    #[must_use]
+    pub fn parameter(mut self, parameter: Parameter) -> Self {
+        self.parameters.push(parameter);
+        self
+    }
+
+    /// The same with a last parameter that may be given any number of times.
+    #[must_use]
+    pub fn variadic(mut self, parameter: Parameter) -> Self {
+        self.variadic_parameter = Some(parameter);
+        self
+    }
+}
+
+impl Parameter {
+    /// A parameter that takes known values only.
+    pub fn new(name: impl Into<String>, kind: Type, description: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            description: description.into(),
+            allow_null: false,
+            allow_unknown: false,
+        }
+    }
+}
