@@ -59,3 +59,6 @@ pub enum RawValue {
     /// A value where the schema says [`Type::Dynamic`], with the type that it brought.
     Dynamic(Box<(Type, RawValue)>),
 }
+
+#[cfg(test)]
+mod tests;

@@ -176,3 +176,104 @@ fn validate_timeout(text: &str) -> Result<(), String> {
         Err(error) => Err(format!("{error}.")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Diagnostics;
+    use crate::path::Path;
+    use crate::raw::RawValue;
+
+    #[test]
+    fn durations_read_as_go_reads_them() {
+        let cases = [
+            ("0", Duration::ZERO),
+            ("30s", Duration::from_secs(30)),
+            ("45m", Duration::from_mins(45)),
+            ("1h30m", Duration::from_mins(90)),
+            ("1.5h", Duration::from_mins(90)),
+            (".5m", Duration::from_secs(30)),
+            ("5.s", Duration::from_secs(5)),
+            ("+1m", Duration::from_mins(1)),
+            ("300ms", Duration::from_millis(300)),
+            ("1us2ns", Duration::from_nanos(1002)),
+            ("1\u{b5}s", Duration::from_micros(1)),
+            ("1\u{3bc}s", Duration::from_micros(1)),
+            ("0.3333333333333333333h", Duration::from_nanos(1_199_999_999_999)),
+            ("9223372036854775807ns", Duration::from_nanos(9_223_372_036_854_775_807)),
+        ];
+        for (text, duration) in cases {
+            assert_eq!(parse_duration(text), Ok(duration), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_duration_is_refused_with_its_reason() {
+        let own = str::to_owned;
+        let unit = |text: &str, unit: &str| DurationError::Unit { text: own(text), unit: own(unit) };
+        let cases = [
+            ("", DurationError::Syntax(own(""))),
+            ("+", DurationError::Syntax(own("+"))),
+            ("m", DurationError::Syntax(own("m"))),
+            (".m", DurationError::Syntax(own(".m"))),
+            ("1.2.3m", DurationError::Syntax(own("1.2.3m"))),
+            ("1m ", unit("1m ", "m ")),
+            ("30", DurationError::NoUnit(own("30"))),
+            ("1h30", DurationError::NoUnit(own("1h30"))),
+            ("2d", unit("2d", "d")),
+            ("10 minutes", unit("10 minutes", " minutes")),
+            ("-5m", DurationError::Negative(own("-5m"))),
+            ("9223372036854775808ns", DurationError::TooLong(own("9223372036854775808ns"))),
+            (
+                "99999999999999999999999999999999999999999h",
+                DurationError::TooLong(own("99999999999999999999999999999999999999999h")),
+            ),
+        ];
+        for (text, error) in cases {
+            assert_eq!(parse_duration(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_schema_refuses_timeouts_that_cannot_be_kept() {
+        let schema = Timeouts::schema();
+        for name in ["create", "read", "update", "delete"] {
+            let attribute = schema.find(name).expect("a timeout");
+            let check = |text: &str| {
+                let mut findings = Diagnostics::new();
+                for validator in &attribute.validators {
+                    validator.validate(&RawValue::from(text), &Path::attribute(name), &mut findings);
+                }
+                findings.into_iter().map(|finding| finding.detail).collect::<Vec<_>>()
+            };
+            assert_eq!(check("45m"), Vec::<String>::new());
+            assert_eq!(check("0s"), ["\"0s\" leaves no time at all; give a longer one, such as \"30m\"."]);
+            assert_eq!(
+                check("30"),
+                ["\"30\" lacks a unit; write \"30s\" for seconds, \"30m\" for minutes or \"30h\" for hours."]
+            );
+        }
+    }
+
+    #[test]
+    fn each_operation_has_its_own_timeout_or_the_default() {
+        let known = |text: &str| Value::Known(text.to_owned());
+        let timeouts = Value::Known(Timeouts {
+            create: known("1m"),
+            read: known("2m"),
+            update: known("3m"),
+            delete: Value::Null,
+        });
+        let default = Duration::from_mins(9);
+        let of = |timeouts: &Value<Timeouts>| {
+            [
+                timeouts.create_or(default),
+                timeouts.read_or(default),
+                timeouts.update_or(default),
+                timeouts.delete_or(default),
+            ]
+        };
+        assert_eq!(of(&timeouts), [1, 2, 3, 9].map(Duration::from_mins));
+        assert_eq!(of(&Value::Null), [default; 4]);
+    }
+}

@@ -62,7 +62,7 @@ fn known_bytes() -> Vec<(Type, RawValue, &'static str)> {
         (Type::Number, number("9223372036854775807"), "cf7fffffffffffffff"),
         (Type::Number, number("-9223372036854775808"), "d38000000000000000"),
         (Type::Number, number("0.5"), "cb3fe0000000000000"),
-        (Type::Number, number("9223372036854775808"), "cb43e0000000000000"),
+        (Type::Number, number("9223372036854775808"), "b3 39323233333732303336383534373735383038"),
         (Type::Number, number("0.1"), "a3302e31"),
         (Type::Number, number("9223372036854775809"), "b3 39323233333732303336383534373735383039"),
         (list(Type::Number), RawValue::list([number("1"), RawValue::Null]), "92 01 c0"),

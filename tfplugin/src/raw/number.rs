@@ -129,3 +129,104 @@ macro_rules! from_integers {
 }
 
 from_integers!(i8, i16, i32, i64, i128, u8, u16, u32, u64, u128);
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn number(text: &str) -> Number {
+        text.parse().expect("a number")
+    }
+
+    #[test]
+    fn spellings_of_one_number_are_equal_and_hash_alike() {
+        let spellings = ["1000", "1e3", "1000.000", "+1000", "10E2", "0001000"];
+        let distinct: HashSet<_> = spellings.into_iter().map(number).collect();
+        assert_eq!(distinct, HashSet::from([Number::from(1000_i64)]));
+        assert_eq!(number("-0"), number("0.00"));
+    }
+
+    #[test]
+    fn a_number_is_shown_without_exponent_or_idle_zeros() {
+        let cases =
+            [("1e3", "1000"), ("1.50", "1.5"), ("-2.5e-3", "-0.0025"), ("0e9", "0"), ("1e-2", "0.01")];
+        for (text, shown) in cases {
+            assert_eq!(number(text).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn what_is_no_decimal_number_is_refused() {
+        let long = "1".repeat(5000);
+        let cases = [
+            ("", NumberError::Syntax),
+            ("-", NumberError::Syntax),
+            ("1_000", NumberError::Syntax),
+            ("0x10", NumberError::Syntax),
+            ("1 ", NumberError::Syntax),
+            ("1.2.3", NumberError::Syntax),
+            ("1e", NumberError::Syntax),
+            ("inf", NumberError::Syntax),
+            ("NaN", NumberError::Syntax),
+            ("1e99999999999999999999", NumberError::Syntax),
+            ("1e1000000000", NumberError::TooLong),
+            ("1e-1000000000", NumberError::TooLong),
+            (long.as_str(), NumberError::TooLong),
+        ];
+        for (text, error) in cases {
+            assert_eq!(text.parse::<Number>(), Err(error), "{text}");
+        }
+        for float in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(Number::from_f64_exact(float), Err(NumberError::NotFinite));
+            assert_eq!(Number::from_f64_shortest(float), Err(NumberError::NotFinite));
+        }
+    }
+
+    #[test]
+    fn integers_are_given_exactly_or_not_at_all() {
+        let cases = [
+            ("9223372036854775807", Some(i64::MAX), Some(9_223_372_036_854_775_807)),
+            ("9223372036854775808", None, Some(9_223_372_036_854_775_808)),
+            ("18446744073709551615", None, Some(u64::MAX)),
+            ("18446744073709551616", None, None),
+            ("-9223372036854775808", Some(i64::MIN), None),
+            ("-9223372036854775809", None, None),
+            ("1.0", Some(1), Some(1)),
+            ("1.5", None, None),
+            ("-0.5", None, None),
+        ];
+        for (text, signed, unsigned) in cases {
+            assert_eq!((number(text).to_i64(), number(text).to_u64()), (signed, unsigned), "{text}");
+        }
+    }
+
+    #[test]
+    fn doubles_are_taken_exactly_or_by_their_shortest_spelling() {
+        assert_eq!(Number::from_f64_shortest(0.1), Ok(number("0.1")));
+        assert_ne!(Number::from_f64_exact(0.1), Ok(number("0.1")));
+        assert_eq!(number("0.1").to_f64_exact(), None);
+        assert_eq!(number("0.1").to_f64_nearest(), Some(0.1));
+        assert_eq!(number("0.5").to_f64_exact(), Some(0.5));
+        assert_eq!(number("1e400").to_f64_nearest(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_finite_double_survives_both_ways(float in any::<f64>()) {
+            if float.is_finite() {
+                prop_assert_eq!(Number::from_f64_exact(float).expect("finite").to_f64_exact(), Some(float));
+                prop_assert_eq!(Number::from_f64_shortest(float).expect("finite").to_f64_nearest(), Some(float));
+            }
+        }
+
+        #[test]
+        fn a_number_reads_as_it_is_shown(text in "-?[0-9]{1,60}(\\.[0-9]{1,60})?([eE][+-]?[0-9]{1,3})?") {
+            let number = number(&text);
+            prop_assert_eq!(number.to_string().parse(), Ok(number));
+        }
+    }
+}

@@ -166,11 +166,13 @@ impl Encoder {
     }
 }
 
-/// Integers as integers, what a double holds exactly as a double, everything else as decimal text: so no digit is lost.
+/// Integers as integers while they fit, fractions that a double holds exactly as a double, everything else as decimal
+/// text: so no digit is lost.
 fn number_into(bytes: &mut ByteBuf, number: &Number) {
+    let fraction = if number.is_integer() { None } else { number.to_f64_exact() };
     if let Some(integer) = number.to_i64() {
         sure(encode::write_sint(bytes, integer).map(|_| ()));
-    } else if let Some(float) = number.to_f64_exact() {
+    } else if let Some(float) = fraction {
         sure(encode::write_f64(bytes, float));
     } else {
         sure(encode::write_str(bytes, &number.to_string()));
