@@ -6,6 +6,7 @@
 //! - [`catalogue`]: the add-ons of v0.7, what they consist of and which functions they support
 //! - [`validate`]: the checks of a cluster that need no server
 
+pub mod catalogue;
 #[cfg(feature = "crd")]
 mod crd;
 pub mod cron;

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use serde_json::Value;
 
+use kubeblocks_schemas::catalogue::{Addon, Catalogue, Function, Support};
 use kubeblocks_schemas::{crds, v1alpha1};
 
 /// Kinds of the reference that nothing here writes or waits for yet.
@@ -253,4 +254,101 @@ fn every_recorded_object_is_read_and_written_without_loss() {
         }
     }
     assert!(count > 100, "only {count} objects were found");
+}
+
+/// Names in the reference's list that say more than a name.
+fn addon_name(row: &Value) -> &str {
+    let name = row["name"].as_str().unwrap_or_default();
+    name.split_once(" (").map_or(name, |(name, _)| name)
+}
+
+/// The reference's word for each function.
+const FUNCTIONS: [(&str, Function); 13] = [
+    ("vscale", Function::VerticalScaling),
+    ("hscale", Function::HorizontalScaling),
+    ("volume_expand", Function::VolumeExpansion),
+    ("stop_start", Function::StopStart),
+    ("restart", Function::Restart),
+    ("backup_restore", Function::BackupRestore),
+    ("logs", Function::Logs),
+    ("config", Function::Configuration),
+    ("upgrade", Function::Upgrade),
+    ("account", Function::Accounts),
+    ("failover", Function::Failover),
+    ("switchover", Function::Switchover),
+    ("monitor", Function::Monitoring),
+];
+
+fn set<'a>(values: impl IntoIterator<Item = &'a &'a str>) -> BTreeSet<String> {
+    values.into_iter().map(|value| (*value).to_owned()).collect()
+}
+
+#[test]
+fn the_catalogue_says_what_the_reference_says() {
+    let Some(path) = reference("addons.json") else { return };
+    let text = fs::read_to_string(path).expect("the file can be read");
+    let rows: Vec<Value> = serde_json::from_str(&text).expect("the list is JSON");
+    let catalogue = Catalogue::v0_7();
+    assert_eq!(catalogue.addons().count(), rows.len());
+    for row in &rows {
+        let name = addon_name(row);
+        let addon = catalogue.addon(name).unwrap_or_else(|| panic!("{name} is missing"));
+        assert_eq!(addon.object, row["addon_cr"].as_str(), "{name}");
+        assert_eq!(Some(addon.installed_by_default), row["addon_auto_install"].as_bool(), "{name}");
+        for (word, function) in FUNCTIONS {
+            let stated = match row["functions"][word].as_str() {
+                Some("yes") => Support::Yes,
+                Some("n/a") => Support::No,
+                _ => Support::Unstated,
+            };
+            assert_eq!(catalogue.supports(name, function), stated, "{name} {function}");
+        }
+        let definitions: Vec<&str> = addon.definitions.iter().map(|definition| definition.name).collect();
+        assert_eq!(set(&definitions), names(&row["cluster_definition"]), "{name}");
+        let versions = addon.definitions.iter().flat_map(|definition| definition.versions);
+        assert_eq!(set(versions), names(&row["cluster_versions"]), "{name}");
+        let methods = addon.definitions.iter().flat_map(|definition| definition.backup_methods);
+        assert_eq!(set(methods), names(&row["backup_methods"]), "{name}");
+        if let Some(first) = row["cluster_definition"][0].as_str() {
+            let first = catalogue.definition(first).expect("it was compared above");
+            assert_eq!(set(first.connection_keys), names(&row["connection_secret_keys"]), "{name}");
+            if let Some(default) = row["default_cluster_version"].as_str() {
+                assert_eq!(first.default_version, Some(default), "{name}");
+            }
+        }
+        compare_components(addon, row);
+    }
+}
+
+fn compare_components(addon: &Addon, row: &Value) {
+    let name = addon.name;
+    let components = || {
+        addon.definitions.iter().flat_map(|definition| {
+            definition.components.iter().map(move |component| (definition.name, component))
+        })
+    };
+    let ours: BTreeSet<_> = components()
+        .map(|(definition, component)| {
+            (definition.to_owned(), component.name.to_owned(), format!("{:?}", component.workload))
+        })
+        .collect();
+    let text = |component: &Value, field: &str| component[field].as_str().unwrap_or_default().to_owned();
+    let theirs: BTreeSet<_> = row["components"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|c| (text(c, "cluster_definition"), text(c, "name"), text(c, "workload_type")))
+        .collect();
+    assert_eq!(ours, theirs, "{name}");
+    assert_eq!(
+        Some(components().any(|(_, component)| component.switchover)),
+        row["switchover_spec"].as_bool()
+    );
+    for (_, component) in components() {
+        // The reference lists what the cluster charts use; the definitions may have more.
+        let volumes = names(&row["volume_claim_templates"][component.name]);
+        assert!(volumes.is_subset(&set(component.volumes)), "{name} {}: {volumes:?}", component.name);
+        let configs = names(&row["config_specs"][component.name]);
+        assert!(configs.is_subset(&set(component.configs)), "{name} {}: {configs:?}", component.name);
+    }
 }
