@@ -93,6 +93,11 @@ impl<T> From<Option<T>> for Value<T> {
 /// A Rust type that stands for a known Terraform value: `String`, `bool`, `i64`, `i32`, `u32`, `u16`, `f64`,
 /// [`crate::raw::Number`], [`RawValue`] (dynamic), `Vec<Value<T>>`, [`Set<T>`], `BTreeMap<String, Value<T>>`, and every
 /// struct that derives `TerraformSchema` (a nested object).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the value of an attribute",
+    label = "no Terraform type stands behind it",
+    note = "use `String`, `bool`, a number, `Vec<Value<T>>`, `Set<T>`, `BTreeMap<String, Value<T>>`, `RawValue` for any type, or a struct that derives `TerraformSchema`"
+)]
 pub trait ValueType: Sized + Clone + Debug + Send + Sync + 'static {
     /// What its schema looks like.
     fn shape() -> Shape;

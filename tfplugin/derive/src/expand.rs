@@ -18,6 +18,10 @@ pub(crate) fn implementations(declaration: &Declaration) -> TokenStream {
     let fields: Vec<_> = declaration.attributes.iter().map(|attribute| &attribute.field).collect();
     let names: Vec<_> = declaration.attributes.iter().map(|attribute| &attribute.name).collect();
     let values: Vec<_> = declaration.attributes.iter().map(|attribute| &attribute.value).collect();
+    let into_raw = values
+        .iter()
+        .zip(&fields)
+        .map(|(value, field)| quote_spanned!(value.span()=> self.#field.into_raw()));
     let take = values
         .iter()
         .zip(&names)
@@ -55,7 +59,7 @@ pub(crate) fn implementations(declaration: &Declaration) -> TokenStream {
 
             fn into_raw(self) -> ::tfplugin::raw::RawValue {
                 ::tfplugin::raw::RawValue::Object(::std::collections::BTreeMap::from([
-                    #((::std::string::String::from(#names), self.#fields.into_raw())),*
+                    #((::std::string::String::from(#names), #into_raw)),*
                 ]))
             }
         }

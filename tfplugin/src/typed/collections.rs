@@ -73,9 +73,8 @@ fn gather<T, C: FromIterator<T>>(
     results: impl Iterator<Item = Result<T, Diagnostics>>,
 ) -> Result<C, Diagnostics> {
     let mut diagnostics = Diagnostics::new();
-    let elements = results
-        .filter_map(|result| result.map_err(|messages| diagnostics.append(messages)).ok())
-        .collect();
+    let elements =
+        results.filter_map(|result| result.map_err(|messages| diagnostics.append(messages)).ok()).collect();
     diagnostics.into_result(elements)
 }
 
