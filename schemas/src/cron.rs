@@ -1,4 +1,4 @@
-//! Cron schedules of five fields, as Kubernetes CronJobs take them: checked here so that a typo is found at plan
+//! Cron schedules of five fields, as those of Kubernetes: checked here so that a typo is found at plan
 //! and not as a schedule that never runs.
 
 use std::fmt;

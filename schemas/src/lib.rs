@@ -15,6 +15,7 @@ pub mod names;
 mod open_enum;
 pub mod quantity;
 pub mod v1alpha1;
+pub mod validate;
 
 #[cfg(feature = "crd")]
 pub use crd::{Error as CrdError, crds};

@@ -162,6 +162,8 @@ impl Definition {
 }
 
 /// A component definition of an engine.
+// Each of the four is a fact of its own; none follows from another.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug)]
 pub struct Component {
     /// Name in the `ClusterDefinition`.
