@@ -1,4 +1,15 @@
 //! What KubeBlocks does with what is written: names, readiness, deletion, and why a database is not ready. Knows
-//! Kubernetes and KubeBlocks, and no word of Terraform.
+//! Kubernetes and KubeBlocks, and (but for [`diagnostic`]) no word of Terraform.
+//!
+//! `watching` (I/O) -> [`snapshot`] -> [`readiness`] and [`diagnosis`] (pure), joined by [`wait`] and [`deletion`].
 
+pub mod deletion;
+pub mod diagnosis;
+pub mod diagnostic;
+pub mod facts;
 pub mod naming;
+pub mod readiness;
+pub mod snapshot;
+pub mod trouble;
+pub mod wait;
+mod watching;

@@ -319,7 +319,7 @@ fn requests<K: Kind>(namespace: Option<&str>) -> kube::core::Request {
     kube::core::Request::new(K::url_path(&K::DynamicType::default(), namespace))
 }
 
-fn action<K: Kind>(verb: &'static str, namespace: Option<&str>, name: Option<&str>) -> Action {
+pub(crate) fn action<K: Kind>(verb: &'static str, namespace: Option<&str>, name: Option<&str>) -> Action {
     let kind = K::DynamicType::default();
     Action {
         verb,

@@ -5,7 +5,7 @@
 //! one client, its HTTP/2 connection, its tokens and its watches.
 
 mod classify;
-mod client;
+pub mod client;
 pub mod configuration;
 pub mod connection;
 pub mod diagnostic;
