@@ -28,6 +28,10 @@ pub struct Schema {
 
 /// One attribute.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own in the protocol, and any may stand with any"
+)]
 pub struct Attribute {
     /// Name as written in configuration.
     pub name: String,

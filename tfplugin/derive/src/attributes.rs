@@ -155,21 +155,21 @@ fn read_words(entries: Vec<options::Entry>, mistakes: &mut Mistakes) -> Words {
     let mut words = Words::default();
     for entry in entries {
         match entry.name.to_string().as_str() {
-            "required" => words.required = options::flag(entry, mistakes),
-            "optional" => words.optional = options::flag(entry, mistakes),
-            "computed" => words.computed = options::flag(entry, mistakes),
+            "required" => words.required = Some(options::flag(&entry, mistakes)),
+            "optional" => words.optional = Some(options::flag(&entry, mistakes)),
+            "computed" => words.computed = Some(options::flag(&entry, mistakes)),
             "default" => words.default = options::expression(entry, "false", mistakes),
-            "sensitive" => words.sensitive = options::flag(entry, mistakes),
-            "write_only" => words.write_only = options::flag(entry, mistakes),
+            "sensitive" => words.sensitive = Some(options::flag(&entry, mistakes)),
+            "write_only" => words.write_only = Some(options::flag(&entry, mistakes)),
             "validate" => words.validate.extend(options::expression(entry, "is_valid_name", mistakes)),
             "semantic_equal" => words.semantic_equal = options::expression(entry, "same_quantity", mistakes),
-            "requires_replace" => words.requires_replace = options::flag(entry, mistakes),
-            "unknown_on_update" => words.unknown_on_update = options::flag(entry, mistakes),
-            "not_null" => words.not_null = options::flag(entry, mistakes),
+            "requires_replace" => words.requires_replace = Some(options::flag(&entry, mistakes)),
+            "unknown_on_update" => words.unknown_on_update = Some(options::flag(&entry, mistakes)),
+            "not_null" => words.not_null = Some(options::flag(&entry, mistakes)),
             "rename" => words.rename = options::string(entry, "\"type\"", mistakes),
             "deprecated" => words.deprecated = options::string(entry, "\"use ... instead\"", mistakes),
-            "required_for_import" => words.required_for_import = options::flag(entry, mistakes),
-            "optional_for_import" => words.optional_for_import = options::flag(entry, mistakes),
+            "required_for_import" => words.required_for_import = Some(options::flag(&entry, mistakes)),
+            "optional_for_import" => words.optional_for_import = Some(options::flag(&entry, mistakes)),
             // `options::entries` passed only known words on.
             other => mistakes.add(entry.name.span(), format!("`{other}` is not handled")),
         }
@@ -216,10 +216,10 @@ fn mode(words: &Words, name: &str, span: Span, mistakes: &mut Mistakes) -> Optio
 fn check_words(words: &Words, mistakes: &mut Mistakes) {
     let identity = words.required_for_import.is_some() || words.optional_for_import.is_some();
     let configurable = words.required.is_some() || words.optional.is_some() || identity;
-    if let Some((span, _)) = words.default {
-        if words.optional.is_none() || words.computed.is_some() {
-            mistakes.add(span, "a default is for an attribute that is `optional` and not `computed`");
-        }
+    if let Some((span, _)) = words.default
+        && (words.optional.is_none() || words.computed.is_some())
+    {
+        mistakes.add(span, "a default is for an attribute that is `optional` and not `computed`");
     }
     if let Some(span) = words.write_only {
         if words.computed.is_some() || words.default.is_some() {

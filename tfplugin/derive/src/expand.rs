@@ -29,6 +29,8 @@ pub(crate) fn implementations(declaration: &Declaration) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl ::tfplugin::TerraformSchema for #name {
+            // A default may already be of its attribute's type.
+            #[allow(clippy::useless_conversion)]
             fn schema() -> ::tfplugin::schema::Schema {
                 ::tfplugin::schema::Schema::new(#description)
                     #version

@@ -84,11 +84,11 @@ fn unknown_word(name: &str, known: &[&str]) -> String {
 }
 
 /// Takes a word that stands alone.
-pub(crate) fn flag(entry: Entry, mistakes: &mut Mistakes) -> Option<Span> {
-    if let Some(value) = entry.value {
+pub(crate) fn flag(entry: &Entry, mistakes: &mut Mistakes) -> Span {
+    if let Some(value) = &entry.value {
         mistakes.add(value.span(), format!("`{}` takes no value", entry.name));
     }
-    Some(entry.name.span())
+    entry.name.span()
 }
 
 /// Takes a word with an expression.

@@ -3,6 +3,7 @@
 mod decode;
 mod encode;
 mod reader;
+mod writer;
 
 pub use self::decode::decode_msgpack;
 pub use self::encode::encode_msgpack;

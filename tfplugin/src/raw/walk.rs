@@ -55,14 +55,24 @@ fn walk(value: &RawValue, path: &mut Path, visit: &mut dyn FnMut(&Path, &RawValu
         | RawValue::Number(_)
         | RawValue::String(_) => {}
         RawValue::List(parts) | RawValue::Tuple(parts) => {
-            parts.iter().enumerate().for_each(|(index, part)| inner(PathStep::Index(index), part));
+            for (index, part) in parts.iter().enumerate() {
+                inner(PathStep::Index(index), part);
+            }
         }
-        RawValue::Set(parts) => parts.iter().for_each(|part| inner(PathStep::SetElement, part)),
+        RawValue::Set(parts) => {
+            for part in parts {
+                inner(PathStep::SetElement, part);
+            }
+        }
         RawValue::Map(parts) => {
-            parts.iter().for_each(|(key, part)| inner(PathStep::Key(key.clone()), part));
+            for (key, part) in parts {
+                inner(PathStep::Key(key.clone()), part);
+            }
         }
         RawValue::Object(parts) => {
-            parts.iter().for_each(|(name, part)| inner(PathStep::Attribute(name.clone()), part));
+            for (name, part) in parts {
+                inner(PathStep::Attribute(name.clone()), part);
+            }
         }
         RawValue::Dynamic(held) => walk(&held.1, path, visit),
     }
