@@ -131,8 +131,8 @@ fn differs<T: PartialEq>(from: &Field<T>, to: &Field<T>) -> bool {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::fixture::{component, main, redis, short};
-    use super::super::{ClusterInput, Field, VolumeInput};
+    use super::super::fixture::{Change, component, main, redis, short};
+    use super::super::{Field, VolumeInput};
     use super::{VolumeChange, check_change, check_volume_change};
 
     fn volume(size: &str) -> VolumeInput {
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn components_stay_what_they_are() {
-        let cases: [(fn(&mut ClusterInput), &[&str]); 7] = [
+        let cases: [(Change, &[&str]); 7] = [
             (|_| {}, &[]),
             (|c| c.components = Field::Unknown, &[]),
             (

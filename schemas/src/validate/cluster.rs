@@ -124,7 +124,7 @@ fn check_version(
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::fixture::{assert_found, check, cluster, main, redis};
+    use super::super::fixture::{Change, assert_found, check, cluster, main, redis};
     use super::super::{ClusterInput, ComponentInput, Field, VolumeInput};
     use crate::catalogue::Catalogue;
 
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn names_and_policies_are_checked() {
-        let cases: [(fn(&mut ClusterInput), &str); 5] = [
+        let cases: [(Change, &str); 5] = [
             (|c| c.name = "Orders".into(), "Error Name name"),
             (|c| c.name = "sixteen-chars-xx".into(), "Error Name name"),
             (|c| c.namespace = "shop_1".into(), "Error Name namespace"),

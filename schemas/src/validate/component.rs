@@ -229,12 +229,12 @@ fn warn_unsupported(
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::fixture::{assert_found, check, cluster, main, redis};
+    use super::super::fixture::{Change, assert_found, check, cluster, main, redis};
     use super::super::{ClusterInput, Field, TlsInput, VolumeInput};
 
     #[test]
     fn a_component_needs_a_definition_that_exists() {
-        let cases: [(fn(&mut ClusterInput), &[&str]); 4] = [
+        let cases: [(Change, &[&str]); 4] = [
             (
                 |c| main(c).definition = "redis-sentnel".into(),
                 &["Error UnknownComponentDefinition components[\"main\"].definition"],

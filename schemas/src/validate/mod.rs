@@ -231,6 +231,9 @@ pub(crate) mod fixture {
     use super::{ClusterInput, ComponentInput, Field, Path, Problem, VolumeInput, check_cluster};
     use crate::catalogue::Catalogue;
 
+    /// What a test does to the cluster.
+    pub(crate) type Change = fn(&mut ClusterInput);
+
     pub(crate) fn component(definition: &str, volume: &str) -> ComponentInput {
         let size = VolumeInput { size: "20Gi".into(), ..VolumeInput::default() };
         ComponentInput {

@@ -1,83 +1,19 @@
-//! `OpsRequest`: one imperative operation on a cluster. Most of its spec may not change after creation.
+//! What each type of operation needs to know.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::CustomResource;
 #[cfg(feature = "crd")]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::backup::DeletionPolicy;
-use super::common::{ComponentPhase, Condition, KeySelector, LabelSelector, Service, Untyped, WorkloadType};
 #[cfg(feature = "crd")]
 use crate::crd::rules;
 use crate::open_enum::open_enum;
 use crate::quantity::QuantityText;
-
-open_enum! {
-    /// What an operation does.
-    pub enum OpsType {
-        /// Change of the engine version.
-        Upgrade = "Upgrade",
-        /// Change of CPU and memory.
-        VerticalScaling = "VerticalScaling",
-        /// Growth of volumes.
-        VolumeExpansion = "VolumeExpansion",
-        /// Change of the number of instances.
-        HorizontalScaling = "HorizontalScaling",
-        /// Restart of all instances of components.
-        Restart = "Restart",
-        /// Change of parameters.
-        Reconfiguring = "Reconfiguring",
-        /// Start of a stopped cluster.
-        Start = "Start",
-        /// Stop of all instances, volumes stay.
-        Stop = "Stop",
-        /// Replacement of a component's Services.
-        Expose = "Expose",
-        /// Move of the leading role.
-        Switchover = "Switchover",
-        /// Run of statements in the database.
-        DataScript = "DataScript",
-        /// Creation of a backup.
-        Backup = "Backup",
-    }
-}
-
-open_enum! {
-    /// Phase of an operation; absent before the first pass.
-    pub enum OpsPhase {
-        /// Waits for its preconditions.
-        Pending = "Pending",
-        /// The action is being started.
-        Creating = "Creating",
-        /// The action is under way.
-        Running = "Running",
-        /// Being taken back.
-        Cancelling = "Cancelling",
-        /// Taken back. Final.
-        Cancelled = "Cancelled",
-        /// Final.
-        Failed = "Failed",
-        /// Final.
-        Succeed = "Succeed",
-    }
-}
-
-open_enum! {
-    /// State of one object of an operation.
-    pub enum ProgressStatus {
-        /// Under way.
-        Processing = "Processing",
-        /// Not begun.
-        Pending = "Pending",
-        /// Over, without success.
-        Failed = "Failed",
-        /// Over, with success.
-        Succeed = "Succeed",
-    }
-}
+use crate::v1alpha1::backup::DeletionPolicy;
+use crate::v1alpha1::cluster::ClassReference;
+use crate::v1alpha1::common::{KeySelector, LabelSelector, Service};
 
 open_enum! {
     /// How changed parameters take effect.
@@ -93,94 +29,6 @@ open_enum! {
         /// The operator sets the parameter in the database.
         OperatorSyncUpdate = "operatorSyncUpdate",
     }
-}
-
-/// The operation.
-#[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "crd", derive(JsonSchema))]
-#[kube(
-    kind = "OpsRequest",
-    group = "apps.kubeblocks.io",
-    version = "v1alpha1",
-    namespaced,
-    status = "OpsRequestStatus",
-    derive = "Default",
-    derive = "PartialEq",
-    schema = "disabled",
-    shortname = "ops",
-    category = "kubeblocks",
-    category = "all",
-    printcolumn(name = "TYPE", type_ = "string", json_path = ".spec.type"),
-    printcolumn(name = "CLUSTER", type_ = "string", json_path = ".spec.clusterRef"),
-    printcolumn(name = "STATUS", type_ = "string", json_path = ".status.phase"),
-    printcolumn(name = "PROGRESS", type_ = "string", json_path = ".status.progress"),
-    printcolumn(name = "AGE", type_ = "date", json_path = ".metadata.creationTimestamp")
-)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "crd", schemars(transform = rules::cancel_only_scaling))]
-pub struct OpsRequestSpec {
-    /// Name of the Cluster, in the same namespace.
-    #[cfg_attr(feature = "crd", schemars(extend("x-kubernetes-validations" = [{"rule": "self == oldSelf", "message": "clusterRef cannot be changed"}])))]
-    pub cluster_ref: String,
-    /// Takes the operation back; only for vertical and horizontal scaling.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cancel: Option<bool>,
-    /// What the operation does.
-    #[cfg_attr(feature = "crd", schemars(extend("x-kubernetes-validations" = [{"rule": "self == oldSelf", "message": "type cannot be changed"}])))]
-    pub r#type: OpsType,
-    /// Seconds after success until the object is removed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ttl_seconds_after_succeed: Option<i32>,
-    /// Seconds to wait for the preconditions.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "crd", schemars(extend("default" = 0)))]
-    pub ttl_seconds_before_abort: Option<i32>,
-    /// For `Upgrade`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "crd", schemars(extend("x-kubernetes-validations" = [{"rule": "self == oldSelf", "message": "upgrade cannot be changed"}])))]
-    pub upgrade: Option<Upgrade>,
-    /// For `HorizontalScaling`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "crd", schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["componentName"], "x-kubernetes-validations" = [{"rule": "self == oldSelf", "message": "horizontalScaling cannot be changed"}])))]
-    pub horizontal_scaling: Vec<HorizontalScaling>,
-    /// For `VolumeExpansion`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "crd", schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["componentName"])))]
-    pub volume_expansion: Vec<VolumeExpansion>,
-    /// For `Restart`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "crd", schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["componentName"], "x-kubernetes-validations" = [{"rule": "self == oldSelf", "message": "restart cannot be changed"}])))]
-    pub restart: Vec<ComponentTarget>,
-    /// For `Switchover`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "crd", schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["componentName"], "x-kubernetes-validations" = [{"rule": "self == oldSelf", "message": "switchover cannot be changed"}])))]
-    pub switchover: Vec<Switchover>,
-    /// For `VerticalScaling`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "crd", schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["componentName"])))]
-    pub vertical_scaling: Vec<VerticalScaling>,
-    /// For `Reconfiguring` of one component.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "crd", schemars(transform = rules::reconfigure))]
-    pub reconfigure: Option<Reconfigure>,
-    /// For `Reconfiguring` of several components.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "crd", schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["componentName"])))]
-    pub reconfigures: Vec<Reconfigure>,
-    /// For `Expose`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "crd", schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["componentName"], "x-kubernetes-validations" = [{"rule": "self == oldSelf", "message": "expose cannot be changed"}])))]
-    pub expose: Vec<Expose>,
-    /// Nothing reads this in v0.7.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "crd", schemars(extend("x-kubernetes-validations" = [{"rule": "self == oldSelf", "message": "restoreFrom cannot be changed"}])))]
-    pub restore_from: Option<RestoreFrom>,
-    /// For `DataScript`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub script_spec: Option<ScriptSpec>,
-    /// For `Backup`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub backup_spec: Option<BackupOperation>,
 }
 
 /// A component of the cluster.
@@ -229,7 +77,7 @@ pub struct VerticalScaling {
     pub limits: BTreeMap<String, QuantityText>,
     /// Named CPU and memory.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub class_def_ref: Option<super::cluster::ClassReference>,
+    pub class_def_ref: Option<ClassReference>,
 }
 
 /// A component and the wanted sizes of its volumes.
@@ -465,100 +313,4 @@ pub struct BackupOperation {
     /// Backup that this one builds on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_backup_name: Option<String>,
-}
-
-/// What the operator reports of an operation.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "crd", derive(JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct OpsRequestStatus {
-    /// Generation of the cluster that the operation made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cluster_generation: Option<i64>,
-    /// Phase of the operation.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub phase: Option<OpsPhase>,
-    /// Done and all objects, `1/3`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "crd", schemars(extend("default" = "-/-"), transform = rules::progress, required))]
-    pub progress: Option<String>,
-    /// What the cluster had before, for cancelling.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_configuration: Option<Untyped>,
-    /// State of each component by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub components: BTreeMap<String, OpsComponentStatus>,
-    /// When it began.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_timestamp: Option<Time>,
-    /// When it ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub completion_timestamp: Option<Time>,
-    /// When cancelling was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cancel_timestamp: Option<Time>,
-    /// State of a change of parameters of one component.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reconfiguring_status: Option<Untyped>,
-    /// State of changes of parameters by component.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub reconfiguring_status_as_component: BTreeMap<String, Untyped>,
-    /// What has been reached and what stopped it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "crd", schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"])))]
-    pub conditions: Vec<Condition>,
-}
-
-/// What the operator reports of one component of an operation.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "crd", derive(JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct OpsComponentStatus {
-    /// Phase of the component.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub phase: Option<ComponentPhase>,
-    /// When it failed last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_failed_time: Option<Time>,
-    /// State of each object.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub progress_details: Vec<ProgressDetail>,
-    /// Workload of the component.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub workload_type: Option<WorkloadType>,
-    /// One word for machines.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "crd", schemars(extend("maxLength" = 1024)))]
-    pub reason: Option<String>,
-    /// Text for people.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "crd", schemars(extend("maxLength" = 32768)))]
-    pub message: Option<String>,
-}
-
-/// State of one object of an operation.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "crd", derive(JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct ProgressDetail {
-    /// Group of objects that belong together.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
-    /// `Kind/name` of the object.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "crd", schemars(required))]
-    pub object_key: Option<String>,
-    /// State of the object.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "crd", schemars(required))]
-    pub status: Option<ProgressStatus>,
-    /// Text for people.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// When it began.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_time: Option<Time>,
-    /// When it ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub end_time: Option<Time>,
 }
