@@ -1,0 +1,360 @@
+//! Builds the `ReplicatedStateMachine` of a component: pod template, claims, services, roles.
+//!
+//! Pure. The RSM controller makes everything below it.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::apps::v1::StatefulSetUpdateStrategy;
+use k8s_openapi::api::core::v1::{
+    ConfigMapVolumeSource, Container, ContainerPort, EnvVar, EnvVarSource, ObjectFieldSelector,
+    PersistentVolumeClaim, PersistentVolumeClaimSpec, PodSpec, PodTemplateSpec, ResourceRequirements,
+    Service, ServiceSpec, Toleration, Volume,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kube::api::ObjectMeta;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::scheduling;
+use crate::operator::api::{ClaimTemplate, ReplicatedStateMachine, ReplicatedStateMachineSpec};
+use crate::operator::component::Component;
+use crate::operator::error::Error;
+use crate::operator::naming::{self, Labels};
+use crate::operator::options::PodFault;
+use crate::operator::store::controlled_by;
+
+/// Name of the sidecar that probes roles.
+const LORRY: &str = "kb-checkrole";
+/// Name of the sidecar that reloads parameters.
+const CONFIG_MANAGER: &str = "config-manager";
+
+/// Builds the workload. Claims of a workload that exists already stay as they are, as the real operator leaves them.
+pub(crate) fn build(
+    component: &Component<'_>,
+    running: Option<&ReplicatedStateMachine>,
+    reloads: bool,
+    fault: Option<PodFault>,
+) -> Result<ReplicatedStateMachine, Error> {
+    let claims = match running {
+        Some(running) => running.spec.volume_claim_templates.clone(),
+        None => component
+            .spec
+            .volume_claim_templates
+            .iter()
+            .map(|template| claim_template(component, template))
+            .collect::<Result<_, _>>()?,
+    };
+    let has_roles = component.member_update_strategy().is_some();
+    let workload = component.workload();
+    let mut object = ReplicatedStateMachine::new(
+        &workload,
+        ReplicatedStateMachineSpec {
+            replicas: component.spec.replicas,
+            selector: LabelSelector {
+                match_labels: Some(component.common_labels()),
+                match_expressions: None,
+            },
+            service_name: naming::headless(&workload),
+            service: main_service(component),
+            alternative_services: extra_services(component),
+            template: template(component, reloads, fault)?,
+            volume_claim_templates: claims,
+            pod_management_policy: Some(if has_roles { "Parallel" } else { "OrderedReady" }.to_owned()),
+            update_strategy: Some(StatefulSetUpdateStrategy {
+                type_: Some(if has_roles { "OnDelete" } else { "RollingUpdate" }.to_owned()),
+                rolling_update: None,
+            }),
+            roles: component.roles(),
+            role_probe: component.role_probe().cloned(),
+            member_update_strategy: component.member_update_strategy(),
+        },
+    );
+    object.metadata.namespace = Some(component.namespace().to_owned());
+    object.metadata.labels = Some(component.labels());
+    object.metadata.annotations = Some(annotations(component));
+    object.metadata.finalizers = Some(vec![naming::CLUSTER_FINALIZER.to_owned()]);
+    object.metadata.owner_references = Some(vec![controlled_by(component.cluster)]);
+    Ok(object)
+}
+
+fn annotations(component: &Component<'_>) -> Labels {
+    let mut annotations = naming::labels([
+        (naming::ANNOTATION_GENERATION, &component.cluster.generation().to_string()),
+        (naming::ANNOTATION_CLUSTER_UID, component.cluster.metadata.uid.as_deref().unwrap_or_default()),
+    ]);
+    for template in component.templates() {
+        annotations.insert(
+            format!("config.kubeblocks.io/tpl-{}", template.name),
+            naming::config_map(component.cluster_name(), component.name(), &template.name),
+        );
+    }
+    annotations.extend(monitor_annotations(component));
+    annotations
+}
+
+/// Annotations that the RSM controller moves to the headless Service.
+fn monitor_annotations(component: &Component<'_>) -> Vec<(String, String)> {
+    let monitor = component.definition.monitor.as_ref().filter(|_| component.spec.monitor);
+    let pairs: Vec<(&str, String)> = match monitor {
+        None => vec![("scrape", "false".to_owned()), ("agamotto", "false".to_owned())],
+        Some(monitor) if monitor.built_in => {
+            vec![("scrape", "false".to_owned()), ("agamotto", "true".to_owned())]
+        }
+        Some(monitor) => {
+            let exporter = monitor.exporter_config.clone().unwrap_or_default();
+            let port =
+                exporter.scrape_port.as_str().map_or_else(|| exporter.scrape_port.to_string(), str::to_owned);
+            vec![
+                ("scrape", "true".to_owned()),
+                ("path", exporter.scrape_path),
+                ("port", port),
+                ("scheme", "http".to_owned()),
+                ("agamotto", "false".to_owned()),
+            ]
+        }
+    };
+    pairs
+        .into_iter()
+        .map(|(key, value)| {
+            (format!("monitor.kubeblocks.io/{key}{}", crate::operator::rsm::HEADLESS_SCOPE), value)
+        })
+        .collect()
+}
+
+fn template(
+    component: &Component<'_>,
+    reloads: bool,
+    fault: Option<PodFault>,
+) -> Result<PodTemplateSpec, Error> {
+    let mut labels = component.labels();
+    labels.insert(naming::LABEL_WORKLOAD_TYPE.to_owned(), component.definition.workload_type.clone());
+    if !component.cluster.spec.cluster_version_ref.is_empty() {
+        labels.insert(naming::LABEL_VERSION.to_owned(), component.cluster.spec.cluster_version_ref.clone());
+    }
+    let mut annotations: BTreeMap<String, String> = component
+        .cluster
+        .metadata
+        .annotations
+        .iter()
+        .flatten()
+        .filter(|(key, _)| key.starts_with(naming::PLAYGROUND_PREFIX))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    if let Some(fault) = fault {
+        annotations.insert(format!("{}fault", naming::PLAYGROUND_PREFIX), fault.annotation().to_owned());
+    }
+    Ok(PodTemplateSpec {
+        metadata: Some(ObjectMeta {
+            labels: Some(labels),
+            annotations: (!annotations.is_empty()).then_some(annotations),
+            ..ObjectMeta::default()
+        }),
+        spec: Some(pod_spec(component, reloads)?),
+    })
+}
+
+fn pod_spec(component: &Component<'_>, reloads: bool) -> Result<PodSpec, Error> {
+    let mut containers = component.containers();
+    let environment = environment(component);
+    for container in &mut containers {
+        let own = container.env.take().unwrap_or_default();
+        container.env = Some(environment.iter().cloned().chain(own).collect());
+    }
+    if let (Some(first), Some(resources)) = (containers.first_mut(), &component.spec.resources) {
+        first.resources = Some(read::<ResourceRequirements>(component, "resources", resources)?);
+    }
+    if component.role_probe().is_some() {
+        containers.push(sidecar(LORRY, &[("lorry-http-port", 3501), ("lorry-grpc-port", 50001)]));
+    }
+    if reloads {
+        containers.push(sidecar(CONFIG_MANAGER, &[]));
+    }
+    let tolerations = component.spec.tolerations.as_ref().or(component.cluster.spec.tolerations.as_ref());
+    Ok(PodSpec {
+        containers,
+        service_account_name: Some(component.service_account()),
+        termination_grace_period_seconds: Some(30),
+        volumes: Some(volumes(component)),
+        affinity: scheduling::affinity(component),
+        topology_spread_constraints: scheduling::spread(component),
+        tolerations: tolerations
+            .map(|value| read::<Vec<Toleration>>(component, "tolerations", value))
+            .transpose()?,
+        ..component.definition.pod_spec.clone()
+    })
+}
+
+fn volumes(component: &Component<'_>) -> Vec<Volume> {
+    let configured = component.templates().map(|template| Volume {
+        name: template.volume_name.clone(),
+        config_map: Some(ConfigMapVolumeSource {
+            name: naming::config_map(component.cluster_name(), component.name(), &template.name),
+            default_mode: template.default_mode,
+            ..ConfigMapVolumeSource::default()
+        }),
+        ..Volume::default()
+    });
+    component.definition.pod_spec.volumes.iter().flatten().cloned().chain(configured).collect()
+}
+
+fn sidecar(name: &str, ports: &[(&str, i32)]) -> Container {
+    Container {
+        name: name.to_owned(),
+        image: Some("apecloud/kubeblocks-tools:0.7.5".to_owned()),
+        ports: Some(
+            ports
+                .iter()
+                .map(|(name, port)| ContainerPort {
+                    name: Some((*name).to_owned()),
+                    container_port: *port,
+                    protocol: Some("TCP".to_owned()),
+                    ..ContainerPort::default()
+                })
+                .collect(),
+        ),
+        ..Container::default()
+    }
+}
+
+/// The variables that every container gets.
+fn environment(component: &Component<'_>) -> Vec<EnvVar> {
+    let field = |name: &str, path: &str| EnvVar {
+        name: name.to_owned(),
+        value_from: Some(EnvVarSource {
+            field_ref: Some(ObjectFieldSelector {
+                api_version: Some("v1".to_owned()),
+                field_path: path.to_owned(),
+            }),
+            ..EnvVarSource::default()
+        }),
+        ..EnvVar::default()
+    };
+    let value =
+        |name: &str, value: String| EnvVar { name: name.to_owned(), value: Some(value), ..EnvVar::default() };
+    let extra: BTreeMap<String, String> = component
+        .cluster
+        .annotation(naming::ANNOTATION_EXTRA_ENV)
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
+    let mut variables = vec![
+        field("KB_POD_NAME", "metadata.name"),
+        field("KB_POD_UID", "metadata.uid"),
+        field("KB_NAMESPACE", "metadata.namespace"),
+        field("KB_SA_NAME", "spec.serviceAccountName"),
+        field("KB_NODENAME", "spec.nodeName"),
+        field("KB_HOST_IP", "status.hostIP"),
+        field("KB_POD_IP", "status.podIP"),
+        value("KB_CLUSTER_NAME", component.cluster_name().to_owned()),
+        value("KB_COMP_NAME", component.name().to_owned()),
+        value("KB_CLUSTER_COMP_NAME", component.workload()),
+        value("KB_CLUSTER_UID_POSTFIX_8", uid_suffix(component)),
+    ];
+    variables.extend(
+        extra.into_iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| value(&name, text)),
+    );
+    variables
+}
+
+/// The last eight characters of the cluster's uid, which some names are made unique with.
+pub(crate) fn uid_suffix(component: &Component<'_>) -> String {
+    let uid = component.cluster.metadata.uid.as_deref().unwrap_or_default();
+    uid.get(uid.len().saturating_sub(8)..).unwrap_or(uid).to_owned()
+}
+
+fn claim_template(
+    component: &Component<'_>,
+    template: &ClaimTemplate,
+) -> Result<PersistentVolumeClaim, Error> {
+    Ok(PersistentVolumeClaim {
+        metadata: ObjectMeta {
+            name: Some(template.name.clone()),
+            labels: Some(claim_labels(component, &template.name)),
+            ..ObjectMeta::default()
+        },
+        spec: Some(claim_spec(component, template)?),
+        status: None,
+    })
+}
+
+/// The labels that a claim has beside those of its workload.
+pub(crate) fn claim_labels(component: &Component<'_>, template: &str) -> Labels {
+    let mut labels = naming::labels([(naming::LABEL_CLAIM_TEMPLATE, template)]);
+    if let Some(known) = component.definition.volume_types.iter().find(|known| known.name == template) {
+        labels.insert(naming::LABEL_VOLUME_TYPE.to_owned(), known.type_.clone());
+    }
+    labels
+}
+
+/// The claim's spec as the Cluster asks for it.
+pub(crate) fn claim_spec(
+    component: &Component<'_>,
+    template: &ClaimTemplate,
+) -> Result<PersistentVolumeClaimSpec, Error> {
+    read(component, &format!("volumeClaimTemplates[{}]", template.name), &template.spec)
+}
+
+fn main_service(component: &Component<'_>) -> Option<Service> {
+    let service = component.definition.service.as_ref()?;
+    Some(Service {
+        metadata: ObjectMeta { labels: Some(component.labels()), ..ObjectMeta::default() },
+        spec: Some(ServiceSpec {
+            type_: Some("ClusterIP".to_owned()),
+            ports: Some(service.ports.clone()),
+            ..ServiceSpec::default()
+        }),
+        status: None,
+    })
+}
+
+fn extra_services(component: &Component<'_>) -> Vec<Service> {
+    let Some(definition) = &component.definition.service else { return Vec::new() };
+    let mut selector = component.selector();
+    if let Some(role) = component.leader_role() {
+        selector.insert(naming::LABEL_ROLE.to_owned(), role);
+    }
+    component
+        .spec
+        .services
+        .iter()
+        .map(|service| {
+            let kind = if service.service_type.is_empty() { "ClusterIP" } else { &service.service_type };
+            Service {
+                metadata: ObjectMeta {
+                    name: Some(format!("{}-{}", component.workload(), service.name)),
+                    namespace: Some(component.namespace().to_owned()),
+                    labels: Some(component.labels()),
+                    annotations: (!service.annotations.is_empty()).then(|| service.annotations.clone()),
+                    ..ObjectMeta::default()
+                },
+                spec: Some(ServiceSpec {
+                    type_: Some(kind.to_owned()),
+                    external_traffic_policy: (kind == "LoadBalancer").then(|| "Local".to_owned()),
+                    ports: Some(definition.ports.clone()),
+                    selector: Some(selector.clone()),
+                    ..ServiceSpec::default()
+                }),
+                status: None,
+            }
+        })
+        .collect()
+}
+
+/// Reads a sub-tree of the Cluster as its Kubernetes type.
+fn read<T: DeserializeOwned>(component: &Component<'_>, field: &str, value: &Value) -> Result<T, Error> {
+    T::deserialize(value).map_err(|source| Error::Shape {
+        object: format!("{field} of component {} of Cluster {}", component.name(), component.cluster_name()),
+        source,
+    })
+}
+
+/// The ownership of an object that the Cluster controls.
+pub(crate) fn owned_meta(component: &Component<'_>, name: String, labels: Labels) -> ObjectMeta {
+    ObjectMeta {
+        name: Some(name),
+        namespace: Some(component.namespace().to_owned()),
+        labels: Some(labels),
+        finalizers: Some(vec![naming::CLUSTER_FINALIZER.to_owned()]),
+        owner_references: Some(vec![controlled_by(component.cluster)]),
+        ..ObjectMeta::default()
+    }
+}

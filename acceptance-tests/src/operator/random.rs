@@ -1,0 +1,32 @@
+//! Random texts for names and passwords.
+
+use rand::RngExt;
+
+const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+
+/// Lower-case letters and digits without those that could form words.
+pub(crate) fn text(length: usize) -> String {
+    let mut generator = rand::rng();
+    (0..length)
+        .filter_map(|_| LETTERS.get(generator.random_range(0..LETTERS.len())).copied().map(char::from))
+        .collect()
+}
+
+/// Random bytes.
+pub(crate) fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::rng().fill(&mut bytes);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_have_the_wanted_length_and_differ() {
+        assert_eq!(text(8).len(), 8);
+        assert_ne!(text(16), text(16));
+        assert_ne!(bytes::<16>(), bytes::<16>());
+    }
+}
