@@ -3,7 +3,12 @@
 //! The way of the data: `resources` (typed) -> build (pure) -> apply (`kubernetes`) -> `wait` -> observe (pure).
 //! Arrows never go back. Only `wait` sleeps; only `kubernetes` speaks HTTP; only `tfplugin` knows the protocol.
 
+pub mod data_sources;
+pub mod ephemeral;
+pub mod functions;
 pub mod kubeblocks;
 pub mod kubernetes;
 pub mod kubernetes_attribute;
+pub mod provider;
+pub mod resources;
 pub mod wait;

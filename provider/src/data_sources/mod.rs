@@ -1,0 +1,3 @@
+//! Data sources, one a file.
+
+pub mod cluster;

@@ -1,0 +1,3 @@
+//! Ephemeral resources, one a file: what they show is never stored.
+
+pub mod credentials;

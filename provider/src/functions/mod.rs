@@ -1,0 +1,7 @@
+//! Provider-defined functions, one a file: pure, offline, without configuration.
+
+pub mod connection_uri;
+pub mod quantity;
+
+pub use connection_uri::ConnectionUri;
+pub use quantity::QuantityFunction;

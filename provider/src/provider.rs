@@ -1,0 +1,218 @@
+//! The provider block, and the lists of what is served. What operations share (clients, the configuration) is here;
+//! what they do with it is in `resources`, `data_sources`, `ephemeral` and `functions`.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use tfplugin::TerraformSchema;
+use tfplugin::context::Context;
+use tfplugin::diagnostic::{Diagnostic, Diagnostics};
+use tfplugin::path::Path;
+use tfplugin::provider::Provider;
+use tfplugin::server::{ErasedDataSource, ErasedEphemeralResource, ErasedFunction, ErasedResource};
+use tfplugin::typed::Value;
+
+use crate::data_sources::cluster::ClusterDataSource;
+use crate::ephemeral::credentials::Credentials;
+use crate::functions::{ConnectionUri, QuantityFunction};
+use crate::kubernetes::{self, Client, Connection, Kubernetes};
+use crate::kubernetes_attribute::{KubernetesConnection, ProcessEnvironment};
+use crate::resources::cluster::ClusterResource;
+
+/// Runs databases on Kubernetes with [KubeBlocks](https://kubeblocks.io): describes them, waits until they run, changes
+/// them in place, and says why when they do not come up.
+#[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
+pub struct ProviderConfig {
+    /// The Kubernetes cluster of all resources that name none themselves. Without it the kubeconfig is used as `kubectl`
+    /// does it; the environment variables `KUBE_CONFIG_PATH`, `KUBECONFIG` and `KUBE_CTX` choose file and context. A
+    /// resource's own `kubernetes` goes before, so that one provider serves several Kubernetes clusters.
+    #[tf(optional)]
+    pub kubernetes: Value<KubernetesConnection>,
+}
+
+/// What the operations of this process share.
+#[derive(Debug)]
+pub struct Shared {
+    clients: Kubernetes,
+    config: ArcSwap<ProviderConfig>,
+    /// Kubernetes clusters that a plan found to be away, and when.
+    away: Mutex<HashMap<Connection, Instant>>,
+}
+
+/// So long a Kubernetes cluster that is away is not asked again by plans: a plan of many resources would wait for each.
+const AWAY: Duration = Duration::from_secs(60);
+
+/// A way to a Kubernetes cluster, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// It is known where and how.
+    Known(Connection),
+    /// A part of it is known only at apply.
+    Unknown,
+}
+
+impl Shared {
+    /// Nothing configured, nothing opened.
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            clients: Kubernetes::new(),
+            config: ArcSwap::from_pointee(ProviderConfig::default()),
+            away: Mutex::default(),
+        })
+    }
+
+    /// The way to the Kubernetes cluster of something whose own attribute is `own`.
+    pub fn reach(&self, own: &Value<KubernetesConnection>) -> Reach {
+        let configured = self.config.load();
+        let written = if own.is_null() { &configured.kubernetes } else { own };
+        let connection = match written {
+            Value::Unknown => None,
+            Value::Null => KubernetesConnection::default().resolve(&ProcessEnvironment),
+            Value::Known(connection) => connection.resolve(&ProcessEnvironment),
+        };
+        connection.map_or(Reach::Unknown, Reach::Known)
+    }
+
+    /// The client for a known way.
+    pub async fn client(&self, connection: &Connection) -> Result<Client, kubernetes::Error> {
+        self.clients.client(connection).await
+    }
+
+    /// The client for an operation that cannot do without one. `summary` says what cannot be done.
+    pub async fn client_for(
+        &self,
+        own: &Value<KubernetesConnection>,
+        summary: &str,
+    ) -> Result<Client, Diagnostics> {
+        match self.reach(own) {
+            Reach::Known(connection) => self
+                .client(&connection)
+                .await
+                .map_err(|error| kubernetes::diagnostic::diagnostic(summary, &error).into()),
+            Reach::Unknown => Err(Diagnostic::error(
+                summary,
+                "The `kubernetes` attribute, of the resource or of the provider block, has a part that is not known yet. Create first what it comes from (`terraform apply -target=...`).",
+            )
+            .at(Path::attribute("kubernetes"))
+            .into()),
+        }
+    }
+
+    /// Whether a plan has just found this Kubernetes cluster to be away.
+    pub fn is_away(&self, connection: &Connection) -> bool {
+        let away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        away.get(connection).is_some_and(|since| since.elapsed() < AWAY)
+    }
+
+    /// Says, once for each Kubernetes cluster, that a plan is made without looking at it.
+    pub fn plan_without(&self, context: &Context, connection: &Connection, error: &kubernetes::Error) {
+        let before = {
+            let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
+            away.insert(connection.clone(), Instant::now())
+        };
+        if before.is_none_or(|since| since.elapsed() >= AWAY) {
+            let detail = format!(
+                "{}\n\nThe plan was made from the configuration alone: what is installed there was not looked at. Other resources of this run may be concerned as well.",
+                kubernetes::diagnostic::detail(error)
+            );
+            context.warn(Diagnostic::warning("Planned without the Kubernetes API", detail));
+        }
+    }
+}
+
+/// The provider `kubeblocks`.
+#[derive(Clone, Debug)]
+pub struct KubeblocksProvider {
+    shared: Arc<Shared>,
+}
+
+impl KubeblocksProvider {
+    /// An unconfigured provider.
+    pub fn new() -> Self {
+        Self { shared: Shared::new() }
+    }
+}
+
+impl Default for KubeblocksProvider {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Provider for KubeblocksProvider {
+    type Config = ProviderConfig;
+
+    fn validate(&self, config: &ProviderConfig, diagnostics: &mut Diagnostics) {
+        if let Some(kubernetes) = config.kubernetes.known() {
+            kubernetes.validate(&Path::attribute("kubernetes"), diagnostics);
+        }
+    }
+
+    async fn configure(&self, _context: &Context, config: ProviderConfig) -> Result<(), Diagnostics> {
+        // Nothing is opened: a plan may have unknown parts, and not every run needs the API.
+        self.shared.config.store(Arc::new(config));
+        Ok(())
+    }
+
+    fn resources(&self) -> Vec<Box<dyn ErasedResource>> {
+        vec![Box::new(ClusterResource::new(Arc::clone(&self.shared)))]
+    }
+
+    fn data_sources(&self) -> Vec<Box<dyn ErasedDataSource>> {
+        vec![Box::new(ClusterDataSource::new(Arc::clone(&self.shared)))]
+    }
+
+    fn ephemeral_resources(&self) -> Vec<Box<dyn ErasedEphemeralResource>> {
+        vec![Box::new(Credentials::new(Arc::clone(&self.shared)))]
+    }
+
+    fn functions(&self) -> Vec<Box<dyn ErasedFunction>> {
+        vec![Box::new(ConnectionUri), Box::new(QuantityFunction)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kubernetes::Auth;
+
+    fn endpoint(url: &str) -> Value<KubernetesConnection> {
+        Value::Known(KubernetesConnection {
+            endpoint: Value::Known(url.into()),
+            ..KubernetesConnection::default()
+        })
+    }
+
+    fn configured(kubernetes: Value<KubernetesConnection>) -> Arc<Shared> {
+        let shared = Shared::new();
+        shared.config.store(Arc::new(ProviderConfig { kubernetes }));
+        shared
+    }
+
+    #[test]
+    fn the_own_connection_goes_before_that_of_the_provider_block_and_unknown_is_never_guessed() {
+        let url = |reach: Reach| match reach {
+            Reach::Known(connection) => connection.endpoint,
+            Reach::Unknown => Some("unknown".to_owned()),
+        };
+        let table = [
+            (endpoint("https://block"), endpoint("https://own"), Some("https://own")),
+            (endpoint("https://block"), Value::Null, Some("https://block")),
+            (endpoint("https://block"), Value::Unknown, Some("unknown")),
+            (Value::Unknown, endpoint("https://own"), Some("https://own")),
+            (Value::Unknown, Value::Null, Some("unknown")),
+            (Value::Null, Value::Null, None),
+        ];
+        for (block, own, expected) in table {
+            assert_eq!(url(configured(block).reach(&own)).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn without_any_configuration_the_way_is_that_of_kubectl() {
+        let Reach::Known(connection) = configured(Value::Null).reach(&Value::Null) else { panic!("unknown") };
+        assert!(matches!(connection.auth, Auth::Default | Auth::Kubeconfig { .. }));
+    }
+}

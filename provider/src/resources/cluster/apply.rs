@@ -1,0 +1,311 @@
+//! Create, update and delete: writes, then waits. What is written comes from `build`; what is right was decided before.
+//!
+//! A create marks its object as unfinished until Terraform knows of it. So a provider that is killed loses nothing: the
+//! next create finds the mark and goes on with that object, while an object without the mark belongs to somebody.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use kubeblocks_schemas::v1alpha1::Cluster;
+use tfplugin::prelude::*;
+
+use super::schema::ClusterState;
+use super::{build, installed, is_unfinished, names, paths, plan, read, remember, settle};
+use crate::kubeblocks::deletion::{DeleteError, delete_cluster};
+use crate::kubeblocks::diagnostic::{Timeout, not_deleted, not_ready, slow_but_healthy};
+use crate::kubeblocks::wait::{Reason, wait_until_ready};
+use crate::kubernetes::diagnostic::{conflict_diagnostics, diagnostic};
+use crate::kubernetes::ownership::Ownership;
+use crate::kubernetes::{Client, Conflicts, Error};
+use crate::provider::Shared;
+use crate::wait::{Limits, at_most};
+
+const CANNOT_CREATE: &str = "Cannot create the KubeBlocks cluster";
+const CANNOT_UPDATE: &str = "Cannot update the KubeBlocks cluster";
+const CANNOT_DELETE: &str = "Cannot delete the KubeBlocks cluster";
+
+/// A first start pulls images and may have to wait for nodes.
+const CREATE_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+/// Instances roll one after the other.
+const UPDATE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+/// Volumes are released one after the other.
+const DELETE_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+/// A last request after an interrupt or a failure may take so long.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Annotation of an object whose create Terraform has not been told the end of.
+pub(super) const CREATE_MARK: &str = "terraform.kubeblocks.io/create";
+const UNFINISHED_CREATE: &str = "unfinished";
+
+/// Makes the object and waits until the database runs.
+pub(super) async fn create(
+    shared: &Shared,
+    context: &Context,
+    planned: ClusterState,
+    progress: &Progress<ClusterState>,
+) -> Result<ClusterState, Diagnostics> {
+    let limits = Limits::new(planned.timeouts.create_or(CREATE_TIMEOUT), context.stop());
+    let client = shared.client_for(&planned.kubernetes, CANNOT_CREATE).await?;
+    let obeying = client.obeying(context.stop());
+    require_installed(&obeying, context, &planned).await?;
+    refuse_existing(&obeying, &planned).await?;
+
+    let mut object = build::cluster(&planned);
+    object.metadata.annotations =
+        Some(BTreeMap::from([(CREATE_MARK.to_owned(), UNFINISHED_CREATE.to_owned())]));
+    let applied = obeying
+        .server_side_apply(&object, Conflicts::Refuse)
+        .await
+        .map_err(|error| refused(CANNOT_CREATE, &error, &planned))?;
+    remember(context, &applied.object, true);
+    progress.record(planned.clone());
+
+    let waited = wait_until_ready(&client, &applied.object, &limits).await;
+    // From here on the answer tells Terraform of the object, whatever became of it.
+    remove_mark(&client, &planned).await;
+    match waited {
+        Ok(ready) => {
+            remember(context, &ready, false);
+            finish(&client, context, planned, None).await
+        }
+        Err(error) if error.is_slow_but_healthy() => {
+            context.warn(slow_but_healthy(&error, Timeout::Create));
+            finish(&client, context, planned, None).await
+        }
+        // An error would taint the database, and the next apply would destroy what goes on being made.
+        Err(error) if matches!(error.reason, Reason::Interrupted) => {
+            let Diagnostic { detail, .. } = not_ready(CANNOT_CREATE, &error, Timeout::Create);
+            context
+                .warn(Diagnostic::warning("Interrupted while the KubeBlocks cluster was starting", detail));
+            Ok(without_unknowns(planned, None))
+        }
+        Err(error) => Err(not_ready("KubeBlocks cluster did not start", &error, Timeout::Create).into()),
+    }
+}
+
+/// Changes the object in place and waits until the change is rolled out.
+pub(super) async fn update(
+    shared: &Shared,
+    context: &Context,
+    prior: ClusterState,
+    planned: ClusterState,
+    progress: &Progress<ClusterState>,
+) -> Result<ClusterState, Diagnostics> {
+    let unfinished = is_unfinished(context);
+    let writes = unfinished || build::cluster(&prior) != build::cluster(&planned);
+    let looks = planned.endpoints.is_unknown() || planned.credentials_secret.is_unknown();
+    if !writes && !looks && prior.kubernetes == planned.kubernetes {
+        return Ok(planned);
+    }
+    let limits = Limits::new(planned.timeouts.update_or(UPDATE_TIMEOUT), context.stop());
+    let client = shared.client_for(&planned.kubernetes, CANNOT_UPDATE).await?;
+    let obeying = client.obeying(context.stop());
+    let existing = find_to_update(&obeying, &planned).await?;
+    if writes {
+        require_installed_for(&obeying, context, &prior, &planned).await?;
+        // What somebody else made and an import took over is theirs by the server's records: the first apply takes it.
+        let is_ours = Ownership::ours(&existing.metadata).is_some();
+        let conflicts = if is_ours { Conflicts::Refuse } else { Conflicts::Force };
+        let applied = obeying
+            .server_side_apply(&build::cluster(&planned), conflicts)
+            .await
+            .map_err(|error| refused(CANNOT_UPDATE, &error, &planned))?;
+        remember(context, &applied.object, true);
+        progress.record(without_unknowns(planned.clone(), Some(&prior)));
+        let ready = wait_until_ready(&client, &applied.object, &limits).await;
+        if let Err(error) = ready {
+            if !error.is_slow_but_healthy() {
+                let summary = "KubeBlocks cluster did not become ready after the update";
+                return Err(not_ready(summary, &error, Timeout::Update).into());
+            }
+            context.warn(slow_but_healthy(&error, Timeout::Update));
+            return finish(&client, context, planned, Some(&prior)).await;
+        }
+    }
+    remember(context, &existing, false);
+    finish(&client, context, planned, Some(&prior)).await
+}
+
+/// Deletes the object and waits until it is gone.
+pub(super) async fn delete(
+    shared: &Shared,
+    context: &Context,
+    state: ClusterState,
+) -> Result<(), Diagnostics> {
+    if let Some(refusal) = plan::refuse_destroy(&state) {
+        return Err(refusal.into());
+    }
+    let limits = Limits::new(state.timeouts.delete_or(DELETE_TIMEOUT), context.stop());
+    let client = shared.client_for(&state.kubernetes, CANNOT_DELETE).await?;
+    let (namespace, name) = names(&state);
+    match delete_cluster(&client, &namespace, &name, &limits).await {
+        Ok(()) => Ok(()),
+        Err(DeleteError::Api { source: Error::KindNotServed { .. }, .. }) => {
+            context.warn(Diagnostic::warning(
+                "KubeBlocks is no longer installed",
+                format!("The Kubernetes cluster no longer knows the kind Cluster of KubeBlocks. Its objects went with it, so {} counts as deleted. Volumes may be left.", plan::display_name(&state)),
+            ));
+            Ok(())
+        }
+        Err(error) => Err(not_deleted(CANNOT_DELETE, &error).into()),
+    }
+}
+
+/// Fills what is known only now: addresses and the Secret. An address that was planned stays as it was planned.
+async fn finish(
+    client: &Client,
+    context: &Context,
+    planned: ClusterState,
+    prior: Option<&ClusterState>,
+) -> Result<ClusterState, Diagnostics> {
+    let mut state = planned;
+    if state.endpoints.is_unknown() {
+        state.endpoints = match read::endpoints(client, &state).await {
+            Ok(endpoints) => Value::Known(endpoints),
+            Err(error) => {
+                let mut warning = diagnostic("Cannot read the addresses of the KubeBlocks cluster", &error);
+                warning.severity = tfplugin::diagnostic::Severity::Warning;
+                context.warn(warning);
+                prior.map_or(Value::Null, |prior| prior.endpoints.clone())
+            }
+        };
+    }
+    if state.credentials_secret.is_unknown() {
+        state.credentials_secret = Value::Known(read::credentials_secret(&state));
+    }
+    Ok(state)
+}
+
+/// The state of an apply that did not come to its end: what it did not learn is as before.
+fn without_unknowns(planned: ClusterState, prior: Option<&ClusterState>) -> ClusterState {
+    let mut state = planned;
+    if state.endpoints.is_unknown() {
+        state.endpoints = prior.map_or(Value::Null, |prior| prior.endpoints.clone());
+    }
+    if state.credentials_secret.is_unknown() {
+        state.credentials_secret = prior.map_or(Value::Null, |prior| prior.credentials_secret.clone());
+    }
+    state
+}
+
+/// Before anything is made: what the database asks for must be there.
+async fn require_installed(
+    client: &Client,
+    context: &Context,
+    planned: &ClusterState,
+) -> Result<(), Diagnostics> {
+    match installed::find(client, planned).await {
+        Ok(found) => settle(context, installed::judge(planned, &found, installed::Moment::Apply)),
+        // Definitions are cluster-wide and not everybody may read them; the operator will say what is missing.
+        Err(Error::Forbidden { .. } | Error::Decode { .. }) => Ok(()),
+        Err(error) => Err(diagnostic(CANNOT_CREATE, &error).into()),
+    }
+}
+
+async fn require_installed_for(
+    client: &Client,
+    context: &Context,
+    prior: &ClusterState,
+    planned: &ClusterState,
+) -> Result<(), Diagnostics> {
+    if !plan::asks_for_other_things(prior, planned) {
+        return Ok(());
+    }
+    require_installed(client, context, planned).await
+}
+
+/// An object of that name must not be there, unless an earlier create of ours was cut off.
+async fn refuse_existing(client: &Client, planned: &ClusterState) -> Result<(), Diagnostics> {
+    let (namespace, name) = names(planned);
+    let existing = client
+        .get_opt::<Cluster>(Some(&namespace), &name)
+        .await
+        .map_err(|error| Diagnostics::from(diagnostic(CANNOT_CREATE, &error)))?;
+    let Some(existing) = existing else { return Ok(()) };
+    let refuse =
+        |detail: String| Err(Diagnostic::error(CANNOT_CREATE, detail).at(Path::attribute("name")).into());
+    if existing.metadata.deletion_timestamp.is_some() {
+        return refuse(format!(
+            "Cluster {namespace}/{name} is there and being deleted. Run the command again when it is gone."
+        ));
+    }
+    if may_adopt(&existing, planned) {
+        tracing::info!(namespace, name, "going on with a create that was cut off");
+        return Ok(());
+    }
+    refuse(format!(
+        "Cluster {namespace}/{name} exists already, and this configuration did not make it.\n\nTo manage it here, import it:\n\n  terraform import <address of this resource> {namespace}/{name}\n\nElse choose another `name` or `namespace`."
+    ))
+}
+
+/// Whether the object was made by a create that was cut off, and asks for the same database.
+fn may_adopt(existing: &Cluster, planned: &ClusterState) -> bool {
+    let is_marked = existing.metadata.annotations.as_ref().is_some_and(|annotations| {
+        annotations.get(CREATE_MARK).is_some_and(|mark| mark == UNFINISHED_CREATE)
+    });
+    let shape = |object: &Cluster| {
+        let components: BTreeMap<String, String> = object
+            .spec
+            .component_specs
+            .iter()
+            .map(|component| (component.name.clone(), component.component_def_ref.clone()))
+            .collect();
+        (object.spec.cluster_definition_ref.clone(), components)
+    };
+    is_marked
+        && Ownership::ours(&existing.metadata).is_some()
+        && shape(existing) == shape(&build::cluster(planned))
+}
+
+/// A mark that stays does little: the next update removes it.
+async fn remove_mark(client: &Client, planned: &ClusterState) {
+    let object = build::cluster(planned);
+    match at_most(LAST_WORDS, client.server_side_apply(&object, Conflicts::Refuse)).await {
+        Some(Ok(_)) => {}
+        Some(Err(error)) => tracing::warn!(%error, "the mark of an unfinished create stays"),
+        None => {
+            tracing::warn!("the mark of an unfinished create stays: the API server did not answer in time")
+        }
+    }
+}
+
+async fn find_to_update(client: &Client, planned: &ClusterState) -> Result<Cluster, Diagnostics> {
+    let (namespace, name) = names(planned);
+    let existing = client
+        .get_opt::<Cluster>(Some(&namespace), &name)
+        .await
+        .map_err(|error| Diagnostics::from(diagnostic(CANNOT_UPDATE, &error)))?;
+    match existing {
+        Some(existing) if existing.metadata.deletion_timestamp.is_none() => Ok(existing),
+        Some(_) => Err(Diagnostic::error(
+            CANNOT_UPDATE,
+            format!("Cluster {namespace}/{name} is being deleted by somebody. Run the command again when it is gone, to create it anew."),
+        )
+        .into()),
+        None => Err(Diagnostic::error(
+            CANNOT_UPDATE,
+            format!("Cluster {namespace}/{name} is not in the Kubernetes cluster {}. Either it was deleted after the plan was made, or `kubernetes` now leads to another Kubernetes cluster.\n\nRun the command again: the refresh will see it. To make a new database there and forget this one, use `terraform apply -replace=...` or `terraform state rm`.", client.endpoint()),
+        )
+        .into()),
+    }
+}
+
+/// Each conflict and each refused field at its attribute.
+fn refused(summary: &str, error: &Error, state: &ClusterState) -> Diagnostics {
+    let place = |diagnostic: Diagnostic, field: &str| match paths::attribute_of(field, state) {
+        Some(path) => diagnostic.at(path),
+        None => diagnostic,
+    };
+    match error {
+        Error::FieldConflict { .. } => conflict_diagnostics(summary, error)
+            .into_iter()
+            .map(|(field, diagnostic)| place(diagnostic, &field))
+            .collect(),
+        Error::Invalid { causes, .. } => {
+            let field = causes.iter().map(|cause| cause.field.as_str()).find(|field| !field.is_empty());
+            place(diagnostic(summary, error), field.unwrap_or_default()).into()
+        }
+        Error::NamespaceMissing { .. } => diagnostic(summary, error).at(Path::attribute("namespace")).into(),
+        _ => diagnostic(summary, error).into(),
+    }
+}

@@ -1,0 +1,164 @@
+//! What the Kubernetes cluster has of what a database asks for: its definition, version, components and logs. Reads
+//! from the API, judges in a pure part. Says what is there instead.
+
+use kubeblocks_schemas::catalogue::{Catalogue, suggest};
+use kubeblocks_schemas::v1alpha1::{ClusterDefinition, ClusterVersion};
+use tfplugin::diagnostic::{Diagnostic, Diagnostics, Severity};
+use tfplugin::path::Path;
+
+use super::build;
+use super::schema::ClusterState;
+use crate::kubernetes::{Client, Error};
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Found {
+    definition: Option<ClusterDefinition>,
+    version: Option<ClusterVersion>,
+    /// Names of all definitions; only read when the wanted one is missing.
+    definitions: Vec<String>,
+    /// Names of the definition's versions; only read when the wanted one is missing.
+    versions: Vec<String>,
+}
+
+/// When it is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// While planning: what is missing may come from the same apply.
+    Plan,
+    /// Before it is needed: what is missing stays missing.
+    Apply,
+}
+
+/// Looks for what `state` asks for, as far as that is known.
+pub async fn find(client: &Client, state: &ClusterState) -> Result<Found, Error> {
+    let mut found = Found::default();
+    if let Some(definition) = state.definition.known() {
+        found.definition = client.get_opt(None, definition).await?;
+        if found.definition.is_none() {
+            let all: Vec<ClusterDefinition> = client.list(None, None).await?;
+            found.definitions = all.into_iter().filter_map(|object| object.metadata.name).collect();
+        }
+    }
+    if let (Some(version), Some(definition)) = (state.version.known(), state.definition.known()) {
+        found.version = client.get_opt(None, version).await?;
+        if found.version.is_none() && found.definition.is_some() {
+            let all: Vec<ClusterVersion> = client.list(None, None).await?;
+            found.versions = all
+                .into_iter()
+                .filter(|object| object.spec.cluster_definition_ref == *definition)
+                .filter_map(|object| object.metadata.name)
+                .collect();
+        }
+    }
+    Ok(found)
+}
+
+/// What stands against `state`.
+pub fn judge(state: &ClusterState, found: &Found, moment: Moment) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    let Some(wanted) = state.definition.known() else { return diagnostics };
+    match &found.definition {
+        None => diagnostics.push(missing_definition(wanted, found, moment)),
+        Some(definition) => {
+            judge_components(state, definition, &mut diagnostics);
+            judge_version(state, wanted, found, &mut diagnostics);
+        }
+    }
+    diagnostics
+}
+
+fn missing_definition(wanted: &str, found: &Found, moment: Moment) -> Diagnostic {
+    let installed = found.definitions.iter().map(String::as_str);
+    let in_catalogue = Catalogue::v0_7().addon_of(wanted);
+    let mut detail = format!(
+        "The ClusterDefinition \"{wanted}\" is not installed in the Kubernetes cluster. {}",
+        list("Installed are", &found.definitions)
+    );
+    let typo = if in_catalogue.is_some() { None } else { suggest(wanted, installed) };
+    if let Some(near) = typo {
+        detail.push_str(&format!("\n\nDid you mean \"{near}\"?"));
+    } else if let Some(addon) = in_catalogue {
+        detail.push_str(&format!("\n\nThe add-on \"{}\" brings it: enable it with a `kubeblocks_addon` resource or with `kbcli addon enable {}`.", addon.name, addon.name));
+    } else {
+        detail.push_str("\n\nInstall the add-on that brings it, or choose an installed one.");
+    }
+    let severity =
+        if moment == Moment::Apply || typo.is_some() { Severity::Error } else { Severity::Warning };
+    if severity == Severity::Warning {
+        detail.push_str(" When the same apply installs it, all is well.");
+    }
+    Diagnostic { severity, ..Diagnostic::error("Engine is not installed", detail) }
+        .at(Path::attribute("definition"))
+}
+
+fn judge_components(state: &ClusterState, definition: &ClusterDefinition, diagnostics: &mut Diagnostics) {
+    let names: Vec<String> =
+        definition.spec.component_defs.iter().map(|component| component.name.clone()).collect();
+    for (name, component) in build::known_entries(&state.components) {
+        if component.definition.is_unknown() {
+            continue;
+        }
+        let path = Path::attribute("components").then_key(name);
+        let wanted = build::definition(name, component);
+        let Some(known) = definition.spec.component_defs.iter().find(|known| known.name == wanted) else {
+            let hint = suggest(wanted, names.iter().map(String::as_str))
+                .map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"));
+            let what =
+                if component.definition.is_null() { " (the key, as `definition` is left out)" } else { "" };
+            let detail = format!(
+                "The installed ClusterDefinition \"{}\" has no component \"{wanted}\"{what}. {}{hint}",
+                state.definition.known().map_or("", String::as_str),
+                list("It has", &names)
+            );
+            let path = if component.definition.is_null() { path } else { path.then_attribute("definition") };
+            diagnostics.push(Diagnostic::error("Unknown component", detail).at(path));
+            continue;
+        };
+        let logs: Vec<String> = known.log_configs.iter().map(|log| log.name.clone()).collect();
+        for log in component.logs.known().into_iter().flat_map(|set| &set.0).filter_map(|log| log.known()) {
+            if !logs.contains(log) {
+                let hint = suggest(log, logs.iter().map(String::as_str))
+                    .map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"));
+                let detail = format!(
+                    "The component \"{wanted}\" has no log \"{log}\". {}{hint}\n\nKubeBlocks would not start the database.",
+                    list("It has", &logs)
+                );
+                diagnostics.push(Diagnostic::error("Unknown log", detail).at(path.then_attribute("logs")));
+            }
+        }
+    }
+}
+
+fn judge_version(state: &ClusterState, definition: &str, found: &Found, diagnostics: &mut Diagnostics) {
+    let Some(wanted) = state.version.known() else { return };
+    let path = Path::attribute("version");
+    match &found.version {
+        None => {
+            let hint = suggest(wanted, found.versions.iter().map(String::as_str))
+                .map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"));
+            let detail = format!(
+                "The ClusterVersion \"{wanted}\" is not installed in the Kubernetes cluster. {}{hint}",
+                list(&format!("Installed for \"{definition}\" are"), &found.versions)
+            );
+            diagnostics.push(Diagnostic::error("Version is not installed", detail).at(path));
+        }
+        Some(version) if version.spec.cluster_definition_ref != definition => {
+            let detail = format!(
+                "The ClusterVersion \"{wanted}\" belongs to the definition \"{}\", not to \"{definition}\". KubeBlocks does not check this and would start the wrong images.",
+                version.spec.cluster_definition_ref
+            );
+            diagnostics.push(Diagnostic::error("Version of another engine", detail).at(path));
+        }
+        Some(_) => {}
+    }
+}
+
+fn list(introduction: &str, names: &[String]) -> String {
+    if names.is_empty() {
+        return format!("{introduction} none.");
+    }
+    let mut names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    names.sort();
+    format!("{introduction} {}.", names.join(", "))
+}

@@ -1,0 +1,209 @@
+//! `kubeblocks_cluster`: a database that the KubeBlocks operator runs.
+//!
+//! The way of an apply: `installed` (reads) -> `build` (pure) -> `apply` (writes, waits) -> `observe` and `endpoints` (pure).
+//! A plan is `validate` and `plan` (pure), and a look at what is installed when the Kubernetes cluster can be asked.
+
+mod apply;
+pub mod build;
+pub mod claims;
+pub mod endpoints;
+pub mod equality;
+pub mod exposure;
+pub mod import;
+pub mod input;
+pub mod installed;
+pub mod observe;
+mod observe_resources;
+pub mod paths;
+pub mod plan;
+mod read;
+pub mod schema;
+#[cfg(test)]
+pub mod test_support;
+pub mod validate;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kubeblocks_schemas::v1alpha1::Cluster;
+use tfplugin::prelude::*;
+
+use crate::kubernetes::Client;
+use crate::provider::{Reach, Shared};
+use crate::wait::at_most;
+pub use schema::{ClusterIdentity, ClusterState};
+
+/// How long a plan looks at the Kubernetes cluster before it is made without.
+const PLAN_LOOK: Duration = Duration::from_secs(15);
+
+/// Private data: an apply was interrupted, or ran out of time, before the database was ready.
+const UNFINISHED: &str = "unfinished";
+/// Private data: which object it is, through a change of its `kubernetes`.
+const UID: &str = "uid";
+
+/// The resource.
+#[derive(Clone, Debug)]
+pub struct ClusterResource {
+    shared: Arc<Shared>,
+}
+
+impl ClusterResource {
+    /// The resource of a provider.
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// The client, if the Kubernetes cluster is known already.
+    async fn planning_client(&self, context: &Context, state: &ClusterState) -> Option<Client> {
+        let Reach::Known(connection) = self.shared.reach(&state.kubernetes) else { return None };
+        if self.shared.is_away(&connection) {
+            return None;
+        }
+        match self.shared.client(&connection).await {
+            Ok(client) => Some(client.obeying(context.stop())),
+            Err(error) => {
+                self.shared.plan_without(context, &connection, &error);
+                None
+            }
+        }
+    }
+
+    /// Looks at what is installed. That the API is away never fails a plan.
+    async fn check_installed(&self, context: &Context, planned: &ClusterState) -> Diagnostics {
+        let Some(client) = self.planning_client(context, planned).await else { return Diagnostics::new() };
+        let Reach::Known(connection) = self.shared.reach(&planned.kubernetes) else {
+            return Diagnostics::new();
+        };
+        match at_most(PLAN_LOOK, installed::find(&client, planned)).await {
+            Some(Ok(found)) => installed::judge(planned, &found, installed::Moment::Plan),
+            Some(Err(error)) => {
+                self.shared.plan_without(context, &connection, &error);
+                Diagnostics::new()
+            }
+            None => Diagnostics::new(),
+        }
+    }
+
+    /// Whether the object behind another endpoint is the one that we have: then only its address has changed.
+    async fn is_same_object(&self, context: &Context, planned: &ClusterState) -> bool {
+        let Some(uid) = private_text(context, UID) else { return false };
+        let Some(client) = self.planning_client(context, planned).await else { return false };
+        let (namespace, name) = names(planned);
+        let found = at_most(PLAN_LOOK, client.get_opt::<Cluster>(Some(&namespace), &name)).await;
+        matches!(found, Some(Ok(Some(object))) if object.metadata.uid.as_deref() == Some(uid.as_str()))
+    }
+}
+
+impl Resource for ClusterResource {
+    type State = ClusterState;
+    type Identity = ClusterIdentity;
+
+    const TYPE_NAME: &'static str = "kubeblocks_cluster";
+
+    fn identity(&self, state: &ClusterState) -> ClusterIdentity {
+        ClusterIdentity { namespace: state.namespace.clone(), name: state.name.clone() }
+    }
+
+    fn validate(&self, config: &ClusterState, diagnostics: &mut Diagnostics) {
+        validate::config(config, diagnostics);
+    }
+
+    async fn modify_plan(&self, context: &Context, plan: &mut Plan<ClusterState>) -> Result<(), Diagnostics> {
+        let Some(prior) = &plan.prior else {
+            return settle(context, self.check_installed(context, &plan.planned).await);
+        };
+        if let Some(path) = plan::moved_to(prior, &plan.planned)
+            && !self.is_same_object(context, &plan.planned).await
+        {
+            plan.requires_replace.push(path);
+        }
+        let mut diagnostics = plan::update(plan::Update {
+            prior,
+            planned: &mut plan.planned,
+            requires_replace: &mut plan.requires_replace,
+            unfinished: is_unfinished(context),
+        });
+        let asks_for_other_things = plan::asks_for_other_things(prior, &plan.planned);
+        if asks_for_other_things && plan.requires_replace.is_empty() && !diagnostics.has_errors() {
+            diagnostics.append(self.check_installed(context, &plan.planned).await);
+        }
+        settle(context, diagnostics)
+    }
+
+    async fn plan_destroy(&self, _context: &Context, prior: &ClusterState) -> Result<(), Diagnostics> {
+        plan::refuse_destroy(prior).map_or(Ok(()), |refusal| Err(refusal.into()))
+    }
+
+    async fn create(
+        &self,
+        context: &Context,
+        request: Create<ClusterState>,
+        progress: &Progress<ClusterState>,
+    ) -> Result<ClusterState, Diagnostics> {
+        apply::create(&self.shared, context, request.planned, progress).await
+    }
+
+    async fn read(
+        &self,
+        context: &Context,
+        state: ClusterState,
+    ) -> Result<Option<ClusterState>, Diagnostics> {
+        read::read(&self.shared, context, state).await
+    }
+
+    async fn update(
+        &self,
+        context: &Context,
+        request: Update<ClusterState>,
+        progress: &Progress<ClusterState>,
+    ) -> Result<ClusterState, Diagnostics> {
+        apply::update(&self.shared, context, request.prior, request.planned, progress).await
+    }
+
+    async fn delete(&self, context: &Context, state: ClusterState) -> Result<(), Diagnostics> {
+        apply::delete(&self.shared, context, state).await
+    }
+
+    async fn import(
+        &self,
+        context: &Context,
+        request: Import<ClusterIdentity>,
+    ) -> Result<ClusterState, Diagnostics> {
+        let identity = match request {
+            Import::Id(id) => import::parse_id(&id)?,
+            Import::Identity(identity) => identity,
+        };
+        read::import(&self.shared, context, identity).await
+    }
+}
+
+/// Errors fail, warnings go along.
+fn settle(context: &Context, diagnostics: Diagnostics) -> Result<(), Diagnostics> {
+    if diagnostics.has_errors() {
+        return Err(diagnostics);
+    }
+    diagnostics.into_iter().for_each(|warning| context.warn(warning));
+    Ok(())
+}
+
+/// Namespace and name, which are known wherever there is something to do.
+fn names(state: &ClusterState) -> (String, String) {
+    let text = |value: &Value<String>| value.known().cloned().unwrap_or_default();
+    (text(&state.namespace), text(&state.name))
+}
+
+fn is_unfinished(context: &Context) -> bool {
+    context.private(UNFINISHED) == Some(serde_json::Value::Bool(true))
+}
+
+fn private_text(context: &Context, key: &str) -> Option<String> {
+    context.private(key).and_then(|value| value.as_str().map(str::to_owned))
+}
+
+/// Notes which object it is, and whether it is still to be waited for.
+fn remember(context: &Context, object: &Cluster, unfinished: bool) {
+    if let Some(uid) = &object.metadata.uid {
+        context.set_private(UID, uid.clone().into());
+    }
+    context.set_private(UNFINISHED, unfinished.into());
+}

@@ -1,0 +1,285 @@
+//! The schema of `kubeblocks_cluster`: what a practitioner writes, what a plan shows, what state holds. Doc comments are
+//! the documentation. Declares only; decides nothing.
+
+use std::collections::BTreeMap;
+
+use tfplugin::typed::{Set, Value};
+use tfplugin::{TerraformSchema, Timeouts};
+
+use super::equality::{same_quantities, same_quantity};
+use crate::kubernetes_attribute::KubernetesConnection;
+
+/// A map attribute whose elements may be unknown.
+pub type Map<T> = BTreeMap<String, Value<T>>;
+
+/// A database cluster, run by the KubeBlocks operator.
+///
+/// Creating it waits until every component runs. A change of resources, version, replicas or volume sizes is made in
+/// place, instance by instance, and waited for as well. What the operator, or anybody else, sets on the object and is not
+/// written here stays theirs and is never shown as a difference.
+#[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
+pub struct ClusterState {
+    /// The Kubernetes cluster to run in. Left out, the one of the provider block. Take it from the resource that makes
+    /// the Kubernetes cluster or installs the operator, and both can be created by the same apply.
+    #[tf(optional)]
+    pub kubernetes: Value<KubernetesConnection>,
+    /// Kubernetes namespace, which must exist. Changing it creates a new database.
+    #[tf(required, requires_replace)]
+    pub namespace: Value<String>,
+    /// Name of the database, unique in its namespace: at most 15 lower-case letters, digits and `-`. Changing it creates
+    /// a new database.
+    #[tf(required, requires_replace)]
+    pub name: Value<String>,
+    /// Which engine: the name of a ClusterDefinition, such as `postgresql`, `redis`, `apecloud-mysql` or `kafka`.
+    /// Add-ons install them. Changing it creates a new database.
+    #[tf(required, requires_replace)]
+    pub definition: Value<String>,
+    /// Which version of the engine: the name of a ClusterVersion of `definition`, such as `postgresql-14.8.0`. Changing
+    /// it upgrades in place and restarts every instance.
+    #[tf(required)]
+    pub version: Value<String>,
+    /// What a destroy removes. `DoNotTerminate` refuses to be destroyed. `Halt` removes the instances and keeps volumes
+    /// and Secrets, from which a cluster of the same name and shape comes back. `Delete` removes the volumes too and keeps
+    /// backups. `WipeOut` removes backups as well.
+    #[tf(required)]
+    pub termination_policy: Value<String>,
+    /// The components of the database, under names of your choice (at most 22 lower-case letters, digits and `-`). The
+    /// name becomes part of the names of pods and Services. A component cannot be removed or renamed later, as the
+    /// operator would leave its instances running.
+    #[tf(required)]
+    pub components: Value<Map<Component>>,
+    /// Where instances may run. Components may have their own, which then replaces this one.
+    #[tf(optional)]
+    pub affinity: Value<Affinity>,
+    /// Taints of nodes that instances accept. Components may have their own, which then replace these.
+    #[tf(optional)]
+    pub tolerations: Value<Vec<Value<Toleration>>>,
+    /// Labels on the Cluster object. Labels that others set stay.
+    #[tf(optional)]
+    pub labels: Value<Map<String>>,
+    /// How long to wait. Defaults: `create` 30m, `update` 60m, `delete` 20m, `read` 2m.
+    #[tf(optional)]
+    pub timeouts: Value<Timeouts>,
+    /// Addresses of each component that has a Service, under the component's name.
+    #[tf(computed)]
+    pub endpoints: Value<Map<Endpoint>>,
+    /// The Secret that holds user, password and addresses. Hand it to the ephemeral resource `kubeblocks_credentials`,
+    /// which reads it without storing anything in state.
+    #[tf(computed)]
+    pub credentials_secret: Value<SecretReference>,
+}
+
+/// A component of a database cluster: one kind of instance.
+#[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
+pub struct Component {
+    /// Which component of the engine's definition this is. Left out, it is the key. Changing it creates a new database.
+    #[tf(optional)]
+    pub definition: Value<String>,
+    /// Number of instances. Default 1. Raising it adds instances; lowering it **deletes the volumes** of the removed
+    /// ones; 0 stops the component and keeps its volumes.
+    #[tf(optional, default = 1)]
+    pub replicas: Value<i64>,
+    /// CPU and memory of each instance. Changing them restarts the instances one after the other.
+    #[tf(optional)]
+    pub resources: Value<Resources>,
+    /// Volumes of each instance, under the names that the engine's definition gives them (most often `data`). A volume
+    /// can grow later, where its storage class allows that, and nothing else about it can change.
+    #[tf(optional)]
+    pub volumes: Value<Map<Volume>>,
+    /// Services beside the one that the engine brings, under names of your choice (at most 15 characters). Each becomes
+    /// the Service `<cluster>-<component>-<name>`.
+    #[tf(optional)]
+    pub services: Value<Map<Service>>,
+    /// Logs to collect, by the names that the engine's definition gives them, such as `["running"]`.
+    #[tf(optional)]
+    pub logs: Value<Set<String>>,
+    /// Whether metrics are collected. Default false.
+    #[tf(optional, default = false)]
+    pub monitor: Value<bool>,
+    /// Encrypted connections. Left out, connections are not encrypted.
+    #[tf(optional)]
+    pub tls: Value<Tls>,
+    /// Where the instances may run, in place of the cluster's `affinity`.
+    #[tf(optional)]
+    pub affinity: Value<Affinity>,
+    /// Taints that the instances accept, in place of the cluster's `tolerations`.
+    #[tf(optional)]
+    pub tolerations: Value<Vec<Value<Toleration>>>,
+}
+
+/// CPU and memory of an instance: either `cpu` and `memory`, or `requests` and `limits`, or `class`.
+#[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
+pub struct Resources {
+    /// CPU that is reserved and also the most that is used, such as `"1"` or `"500m"`.
+    #[tf(optional, semantic_equal = same_quantity)]
+    pub cpu: Value<String>,
+    /// Memory that is reserved and also the most that is used, such as `"2Gi"`.
+    #[tf(optional, semantic_equal = same_quantity)]
+    pub memory: Value<String>,
+    /// What is reserved, where it differs from the limit: `cpu`, `memory` and `hugepages-*` as quantities.
+    #[tf(optional, semantic_equal = same_quantities)]
+    pub requests: Value<Map<String>>,
+    /// The most that is used: `cpu`, `memory` and `hugepages-*` as quantities.
+    #[tf(optional, semantic_equal = same_quantities)]
+    pub limits: Value<Map<String>>,
+    /// A named pair of CPU and memory (ComponentClassDefinition), such as `general-1c1g`.
+    #[tf(optional)]
+    pub class: Value<String>,
+}
+
+/// A volume of each instance.
+#[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
+pub struct Volume {
+    /// Size, such as `"20Gi"`. It can be raised in place and never lowered.
+    #[tf(required, semantic_equal = same_quantity)]
+    pub size: Value<String>,
+    /// Storage class. Left out, the operator's default. It cannot be changed.
+    #[tf(optional)]
+    pub storage_class: Value<String>,
+    /// Access modes. Left out, `["ReadWriteOnce"]`. They cannot be changed.
+    #[tf(optional)]
+    pub access_modes: Value<Set<String>>,
+}
+
+/// A Service of a component.
+#[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
+pub struct Service {
+    /// `ClusterIP` (default), `NodePort` or `LoadBalancer`.
+    #[tf(optional, rename = "type", default = "ClusterIP")]
+    pub kind: Value<String>,
+    /// With `LoadBalancer`: `vpc` for an address inside the cloud's network, `internet` for a public one. It sets the
+    /// annotations that EKS, GKE, AKS and ACK read. Left out, the cloud decides.
+    #[tf(optional)]
+    pub exposure: Value<String>,
+    /// Further annotations of the Service.
+    #[tf(optional)]
+    pub annotations: Value<Map<String>>,
+}
+
+/// Encrypted connections of a component.
+#[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
+pub struct Tls {
+    /// Who issues the certificates: `KubeBlocks` (default) makes its own authority, `UserProvided` takes them from
+    /// `secret`.
+    #[tf(optional, default = "KubeBlocks")]
+    pub issuer: Value<String>,
+    /// With `UserProvided`: the Secret, in the namespace of the database, that holds the certificates.
+    #[tf(optional)]
+    pub secret: Value<TlsSecret>,
+}
+
+/// A Secret that holds certificates.
+#[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
+pub struct TlsSecret {
+    /// Name of the Secret.
+    #[tf(required)]
+    pub name: Value<String>,
+    /// Key of the authority's certificate. Default `ca.crt`.
+    #[tf(optional, default = "ca.crt")]
+    pub ca: Value<String>,
+    /// Key of the certificate. Default `tls.crt`.
+    #[tf(optional, default = "tls.crt")]
+    pub certificate: Value<String>,
+    /// Key of the private key. Default `tls.key`.
+    #[tf(optional, default = "tls.key")]
+    pub key: Value<String>,
+}
+
+/// Where instances may run.
+#[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
+pub struct Affinity {
+    /// Whether instances of a component must (`Required`) or should (`Preferred`, default) run on different places of
+    /// `topology_keys`.
+    #[tf(optional, default = "Preferred")]
+    pub pod_anti_affinity: Value<String>,
+    /// Node labels whose values tell places apart, such as `["kubernetes.io/hostname"]` or
+    /// `["topology.kubernetes.io/zone"]`.
+    #[tf(optional)]
+    pub topology_keys: Value<Set<String>>,
+    /// Labels that a node must have. Several values of a label are separated by commas.
+    #[tf(optional)]
+    pub node_labels: Value<Map<String>>,
+    /// `SharedNode` (default), or `DedicatedNode` to have nodes for these instances alone.
+    #[tf(optional, default = "SharedNode")]
+    pub tenancy: Value<String>,
+}
+
+/// A taint of nodes that instances accept.
+#[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
+pub struct Toleration {
+    /// Key of the taint. Left out, with the operator `Exists`: every taint.
+    #[tf(optional)]
+    pub key: Value<String>,
+    /// `Equal` or `Exists`. Left out, Kubernetes takes `Equal`.
+    #[tf(optional)]
+    pub operator: Value<String>,
+    /// Value of the taint, with the operator `Equal`.
+    #[tf(optional)]
+    pub value: Value<String>,
+    /// `NoSchedule`, `PreferNoSchedule` or `NoExecute`. Left out, all of them.
+    #[tf(optional)]
+    pub effect: Value<String>,
+    /// With `NoExecute`: how many seconds an instance stays on a node that gets the taint.
+    #[tf(optional)]
+    pub toleration_seconds: Value<i64>,
+}
+
+/// Addresses of a component.
+#[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
+pub struct Endpoint {
+    /// Name of the component's Service inside the Kubernetes cluster. Where the engine has roles, it leads to the
+    /// instance that takes writes.
+    #[tf(computed)]
+    pub host: Value<String>,
+    /// The first port of the Service.
+    #[tf(computed)]
+    pub port: Value<i64>,
+    /// Every port of the Service, by name.
+    #[tf(computed)]
+    pub ports: Value<Map<i64>>,
+    /// The Services of the component's `services`, by name.
+    #[tf(computed)]
+    pub services: Value<Map<ServiceEndpoint>>,
+}
+
+/// Addresses of a Service that `services` asked for.
+#[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
+pub struct ServiceEndpoint {
+    /// Name inside the Kubernetes cluster.
+    #[tf(computed)]
+    pub host: Value<String>,
+    /// The first port.
+    #[tf(computed)]
+    pub port: Value<i64>,
+    /// Every port, by name.
+    #[tf(computed)]
+    pub ports: Value<Map<i64>>,
+    /// Address or name of the load balancer; null for other types, and while the cloud has not given one yet.
+    #[tf(computed)]
+    pub external_host: Value<String>,
+    /// Port on every node, of the types `NodePort` and `LoadBalancer`: that of the first port.
+    #[tf(computed)]
+    pub node_port: Value<i64>,
+}
+
+/// Where a Secret is. Holds nothing of what is in it.
+#[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
+pub struct SecretReference {
+    /// Namespace of the Secret.
+    #[tf(computed)]
+    pub namespace: Value<String>,
+    /// Name of the Secret.
+    #[tf(computed)]
+    pub name: Value<String>,
+}
+
+/// What tells one database from every other in a Kubernetes cluster.
+#[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
+pub struct ClusterIdentity {
+    /// Kubernetes namespace.
+    #[tf(required_for_import)]
+    pub namespace: Value<String>,
+    /// Name of the database.
+    #[tf(required_for_import)]
+    pub name: Value<String>,
+}

@@ -1,0 +1,3 @@
+//! Managed resources, one folder or file each. Arrows of the data: see the crate's page.
+
+pub mod cluster;
