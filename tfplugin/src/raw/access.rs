@@ -102,6 +102,22 @@ impl RawValue {
         }
     }
 
+    /// This value, in which nulls that lost their type have it again where `reference` has a typed null at the same place.
+    ///
+    /// To Terraform a null string and a null of no type differ, and typed values know only the latter: a value of type
+    /// [`crate::types::Type::Dynamic`] that went through a struct must be held against what came in.
+    #[must_use]
+    pub fn with_null_types_of(self, reference: &RawValue) -> Self {
+        match (self, reference) {
+            (Self::Null, Self::Dynamic(_)) if reference.is_null() => reference.clone(),
+            (Self::Object(parts), Self::Object(references)) => Self::Object(zip_keys(parts, references)),
+            (Self::Map(parts), Self::Map(references)) => Self::Map(zip_keys(parts, references)),
+            (Self::List(parts), Self::List(references)) => Self::List(zip_positions(parts, references)),
+            // Sets hold no dynamic values, and what is within a dynamic value went through unchanged.
+            (value, _) => value,
+        }
+    }
+
     /// What kind of value it is, for messages. Never the value itself, which may be secret.
     pub fn kind(&self) -> &'static str {
         match self.peeled() {
@@ -118,4 +134,27 @@ impl RawValue {
             Self::Dynamic(_) => "a dynamic value",
         }
     }
+}
+
+fn zip_keys(
+    parts: BTreeMap<String, RawValue>,
+    references: &BTreeMap<String, RawValue>,
+) -> BTreeMap<String, RawValue> {
+    let zip = |(key, part): (String, RawValue)| {
+        let part = match references.get(&key) {
+            Some(reference) => part.with_null_types_of(reference),
+            None => part,
+        };
+        (key, part)
+    };
+    parts.into_iter().map(zip).collect()
+}
+
+fn zip_positions(parts: Vec<RawValue>, references: &[RawValue]) -> Vec<RawValue> {
+    let references = references.iter().map(Some).chain(std::iter::repeat(None));
+    let zip = |(part, reference): (RawValue, Option<&RawValue>)| match reference {
+        Some(reference) => part.with_null_types_of(reference),
+        None => part,
+    };
+    parts.into_iter().zip(references).map(zip).collect()
 }

@@ -183,3 +183,23 @@ fn a_value_takes_the_narrowest_type_that_it_can_have() {
         assert_eq!(value.clone().into_dynamic(), value);
     }
 }
+
+#[test]
+fn a_null_gets_its_type_back_from_where_it_came() {
+    let typed_null = || RawValue::dynamic(Type::String, RawValue::Null);
+    let object = |any: RawValue| {
+        let row = RawValue::object([("any", any.clone())]);
+        let rows = RawValue::list([row.clone(), row]);
+        RawValue::object([("any", any), ("rows", rows), ("map", RawValue::map([("k", RawValue::Null)]))])
+    };
+    assert_eq!(object(RawValue::Null).with_null_types_of(&object(typed_null())), object(typed_null()));
+    let kept = [RawValue::unknown(), RawValue::dynamic(Type::Bool, RawValue::Bool(true)), typed_null()];
+    for value in kept {
+        assert_eq!(object(value.clone()).with_null_types_of(&object(typed_null())), object(value));
+    }
+    let known = RawValue::dynamic(Type::String, text("a"));
+    assert_eq!(RawValue::Null.with_null_types_of(&known), RawValue::Null);
+    assert_eq!(RawValue::Null.with_null_types_of(&text("a")), RawValue::Null);
+    let longer = RawValue::list([RawValue::Null, RawValue::Null]);
+    assert_eq!(longer.clone().with_null_types_of(&RawValue::list([RawValue::Null])), longer);
+}
