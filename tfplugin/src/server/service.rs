@@ -133,7 +133,8 @@ impl Provider for Server {
         &self,
         request: Request<call_function::Request>,
     ) -> Result<Response<call_function::Response>, Status> {
-        now!(self, request, "CallFunction", name, function::call)
+        let request = request.into_inner();
+        answer("CallFunction", "", async { function::call(self, request) }).await
     }
 
     async fn validate_action_config(

@@ -1,0 +1,15 @@
+//! The example provider as a process, driven as go-plugin drives it, by a Go program, and by the real Terraform.
+
+#[path = "../../src/generated/mod.rs"]
+#[allow(dead_code, reason = "the tests name a few of the messages")]
+mod generated;
+
+mod admission;
+mod attach;
+mod calls;
+mod client;
+mod go_client;
+mod handshake;
+mod lifetime;
+mod process;
+mod terraform;
