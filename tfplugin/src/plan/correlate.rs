@@ -1,58 +1,86 @@
 //! Which prior element of a set of nested objects continues as which configured one. Elements of sets have no names,
-//! so it follows from their values alone. Changes nothing.
+//! so it follows from their values alone. Changes no state.
+//!
+//! The second plan may only fill in unknowns, though by then every element is known and may lay claim to a prior one.
+//! So each value's spelling is decided by itself and the prior state alone, and all that depends on the other values is
+//! which element keeps a prior one's computed values.
 
-use super::nested::{is_computed, part, same};
+use super::nested::{counterpart, is_computed, map_objects, objects, part, same};
 use crate::raw::RawValue;
 use crate::schema::{Attribute, Shape};
-
-/// How far two values may differ and still be the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Likeness {
-    /// As Terraform correlates: equal.
-    Equal,
-    /// Equal, or equal in meaning by the attribute's own rule.
-    Meaning,
-}
 
 /// For each configured element the prior one that it continues. No prior element serves two.
 ///
 /// An element continues a prior one when it differs from it only where the provider fills in what the configuration
-/// leaves open. Where that leaves a choice, the elements that Terraform itself carried over into `proposed` come
-/// first. Elements that nothing equals are then matched by meaning.
+/// leaves open. Where that leaves a choice, the elements that Terraform itself carried over into `proposed` come first.
 pub(super) fn correlate<'a>(
     attributes: &[Attribute],
     config: &[RawValue],
     prior: &'a [RawValue],
     proposed: &[RawValue],
 ) -> Vec<Option<&'a RawValue>> {
-    let mut matching = Matching { of_config: vec![None; config.len()], of_prior: vec![None; prior.len()] };
-    for likeness in [Likeness::Equal, Likeness::Meaning] {
-        let candidates: Vec<Vec<usize>> = config
-            .iter()
-            .map(|element| {
-                let mut fitting: Vec<usize> = (0..prior.len())
-                    .filter(|index| continues(attributes, &prior[*index], element, likeness))
-                    .collect();
-                fitting.sort_by_key(|index| !proposed.contains(&prior[*index]));
-                fitting
-            })
-            .collect();
-        for element in 0..config.len() {
-            if matching.of_config[element].is_none() {
-                matching.assign(element, &candidates, &mut vec![false; prior.len()]);
-            }
-        }
-    }
-    matching.of_config.into_iter().map(|index| index.map(|index| &prior[index])).collect()
+    let candidates: Vec<Vec<usize>> = config
+        .iter()
+        .map(|element| {
+            let fits = |index: &usize| continues(attributes, &prior[*index], element);
+            let mut fitting: Vec<usize> = (0..prior.len()).filter(fits).collect();
+            fitting.sort_by_key(|index| !proposed.contains(&prior[*index]));
+            fitting
+        })
+        .collect();
+    let matching = Matching::of(&candidates, prior.len());
+    matching.of_element.into_iter().map(|index| index.map(|index| &prior[index])).collect()
 }
 
-/// A matching of configured to prior elements, made as large as possible by augmenting paths.
+/// A configured element with each value in the spelling that some prior element has for it, where one means the same.
+pub(super) fn respelled(attributes: &[Attribute], config: &RawValue, prior: &[&RawValue]) -> RawValue {
+    let RawValue::Object(_) = config else { return config.clone() };
+    RawValue::object(attributes.iter().map(|attribute| {
+        let config = part(config, &attribute.name);
+        let prior: Vec<&RawValue> = prior.iter().map(|prior| part(prior, &attribute.name)).collect();
+        let default = if config.is_null() { attribute.default.map(|make| make()) } else { None };
+        let meant = default.as_ref().unwrap_or(config);
+        let spelling = prior.iter().find(|prior| means_the_same(attribute, prior, meant));
+        let value = match (&attribute.shape, spelling) {
+            (_, Some(spelling)) if !prior.contains(&meant) => (*spelling).clone(),
+            (Shape::Nested { attributes, .. }, None) => respelled_elements(attributes, config, &prior),
+            (Shape::Nested { .. } | Shape::Type(_), _) => config.clone(),
+        };
+        (attribute.name.clone(), value)
+    }))
+}
+
+fn respelled_elements(attributes: &[Attribute], config: &RawValue, prior: &[&RawValue]) -> RawValue {
+    match config {
+        // Elements that become the same must both stay, for the practitioner to be told.
+        RawValue::Set(elements) => {
+            let prior: Vec<&RawValue> =
+                prior.iter().flat_map(|prior| objects(prior)).map(|(_, element)| element).collect();
+            RawValue::Set(elements.iter().map(|element| respelled(attributes, element, &prior)).collect())
+        }
+        config => map_objects(config, |step, element| {
+            let prior: Vec<&RawValue> =
+                prior.iter().filter_map(|prior| counterpart(prior, step.as_ref())).collect();
+            respelled(attributes, element, &prior)
+        }),
+    }
+}
+
+/// A matching of elements to prior ones, made as large as possible by augmenting paths.
 struct Matching {
-    of_config: Vec<Option<usize>>,
+    of_element: Vec<Option<usize>>,
     of_prior: Vec<Option<usize>>,
 }
 
 impl Matching {
+    fn of(candidates: &[Vec<usize>], prior: usize) -> Self {
+        let mut matching = Self { of_element: vec![None; candidates.len()], of_prior: vec![None; prior] };
+        for element in 0..candidates.len() {
+            matching.assign(element, candidates, &mut vec![false; prior]);
+        }
+        matching
+    }
+
     fn assign(&mut self, element: usize, candidates: &[Vec<usize>], tried: &mut [bool]) -> bool {
         for &index in &candidates[element] {
             if std::mem::replace(&mut tried[index], true) {
@@ -61,7 +89,7 @@ impl Matching {
             let free = self.of_prior[index].is_none_or(|holder| self.assign(holder, candidates, tried));
             if free {
                 self.of_prior[index] = Some(element);
-                self.of_config[element] = Some(index);
+                self.of_element[element] = Some(index);
                 return true;
             }
         }
@@ -70,61 +98,60 @@ impl Matching {
 }
 
 /// Whether a configured object could have led to a prior one.
-fn continues(attributes: &[Attribute], prior: &RawValue, config: &RawValue, likeness: Likeness) -> bool {
+fn continues(attributes: &[Attribute], prior: &RawValue, config: &RawValue) -> bool {
     let (RawValue::Object(_), RawValue::Object(_)) = (prior, config) else {
         return same(prior, config);
     };
     attributes.iter().all(|attribute| {
         let (prior, config) = (part(prior, &attribute.name), part(config, &attribute.name));
+        let default = if config.is_null() { attribute.default.map(|make| make()) } else { None };
+        let config = default.as_ref().unwrap_or(config);
         if config.is_null() && (is_computed(attribute) || attribute.write_only) {
             return true;
         }
-        if same(prior, config) || likeness == Likeness::Meaning && means_the_same(attribute, prior, config) {
-            return true;
-        }
         match &attribute.shape {
-            Shape::Type(_) => false,
-            Shape::Nested { attributes, .. } => elements_continue(attributes, prior, config, likeness),
+            Shape::Type(_) => same(prior, config),
+            Shape::Nested { attributes, .. } => elements_continue(attributes, prior, config),
         }
     })
 }
 
-fn elements_continue(
-    attributes: &[Attribute],
-    prior: &RawValue,
-    config: &RawValue,
-    likeness: Likeness,
-) -> bool {
+fn elements_continue(attributes: &[Attribute], prior: &RawValue, config: &RawValue) -> bool {
     match (prior, config) {
-        (RawValue::Object(_), RawValue::Object(_)) => continues(attributes, prior, config, likeness),
+        (RawValue::Object(_), RawValue::Object(_)) => continues(attributes, prior, config),
         (
             RawValue::List(prior) | RawValue::Tuple(prior),
             RawValue::List(config) | RawValue::Tuple(config),
         ) => {
             prior.len() == config.len()
-                && prior
-                    .iter()
-                    .zip(config)
-                    .all(|(prior, config)| continues(attributes, prior, config, likeness))
+                && prior.iter().zip(config).all(|(prior, config)| continues(attributes, prior, config))
         }
         (RawValue::Map(prior), RawValue::Map(config)) => {
             prior.len() == config.len()
                 && prior.iter().all(|(key, prior)| {
-                    config.get(key).is_some_and(|config| continues(attributes, prior, config, likeness))
+                    config.get(key).is_some_and(|config| continues(attributes, prior, config))
                 })
         }
-        // An inner set must be the same as a whole, as for Terraform.
-        _ => false,
+        // Terraform gives up here, and elements that hold such sets then never settle.
+        (RawValue::Set(prior), RawValue::Set(config)) => {
+            let candidates: Vec<Vec<usize>> = config
+                .iter()
+                .map(|config| {
+                    (0..prior.len()).filter(|index| continues(attributes, &prior[*index], config)).collect()
+                })
+                .collect();
+            prior.len() == config.len()
+                && Matching::of(&candidates, prior.len()).of_element.iter().all(Option::is_some)
+        }
+        _ => same(prior, config),
     }
 }
 
 /// Whether the attribute's own rule calls two values the same.
 pub(super) fn means_the_same(attribute: &Attribute, prior: &RawValue, config: &RawValue) -> bool {
-    attribute.plan.semantic_equality.is_some_and(|equal| {
-        !prior.is_null()
-            && !config.is_null()
-            && config.is_wholly_known()
-            && prior.is_wholly_known()
-            && equal(prior, config)
-    })
+    let comparable = |value: &RawValue| !value.is_null() && value.is_wholly_known();
+    attribute
+        .plan
+        .semantic_equality
+        .is_some_and(|equal| comparable(prior) && comparable(config) && equal(prior, config))
 }

@@ -53,7 +53,7 @@ pub fn finish(
 fn restore(
     attribute: &Attribute,
     config: &RawValue,
-    _prior: Option<&RawValue>,
+    prior: Option<&RawValue>,
     planned: &RawValue,
 ) -> Option<RawValue> {
     if attribute.write_only {
@@ -62,8 +62,8 @@ fn restore(
     if planned.is_unknown() {
         let lost = planned.refinements().is_none();
         return match config {
-            config if config.is_unknown() => Some(configured_unknown(attribute, config)),
-            _ if is_computed(attribute) && lost => Some(settle::unknown(attribute)),
+            config if config.is_unknown() => Some(configured_unknown(attribute, config, prior)),
+            _ if is_computed(attribute) && lost => Some(settle::unknown(attribute, prior)),
             _ => Some(planned.clone()),
         };
     }
@@ -110,7 +110,7 @@ fn renew(
 ) -> Option<RawValue> {
     let prior = prior?;
     (planned == prior && is_left_open(attribute, config) && is_renewed(attribute, prior))
-        .then(|| settle::unknown(attribute))
+        .then(|| settle::unknown(attribute, Some(prior)))
 }
 
 /// Whether the value is the provider's to give.

@@ -107,3 +107,11 @@ pub(super) fn map_objects(
         other => other.clone(),
     }
 }
+
+/// The elements of a set; none when it is null or unknown.
+pub(super) fn set_elements(value: &RawValue) -> &[RawValue] {
+    match value {
+        RawValue::Set(elements) => elements,
+        _ => &[],
+    }
+}

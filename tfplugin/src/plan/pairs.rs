@@ -1,7 +1,7 @@
 //! Goes through a plan with the configuration and the prior state beside it, object by object.
 
-use super::correlate::correlate;
-use super::nested::{NULL, counterpart, is_computed, map_objects, part};
+use super::correlate::{correlate, respelled};
+use super::nested::{NULL, counterpart, is_computed, map_objects, part, set_elements};
 use crate::raw::RawValue;
 use crate::schema::{Attribute, Shape};
 
@@ -48,7 +48,12 @@ fn rebuild_nested(
             rebuild(attributes, config, prior, object, change)
         });
     };
-    let configured = of_config(attributes, config, elements);
+    let (config, prior) = (set_elements(config), set_elements(prior));
+    // The plan spells its elements as the prior state does.
+    let spellings: Vec<&RawValue> = prior.iter().collect();
+    let config: Vec<RawValue> =
+        config.iter().map(|element| respelled(attributes, element, &spellings)).collect();
+    let configured = of_config(attributes, &config, elements);
     let continued = of_prior(attributes, prior, elements);
     RawValue::set(elements.iter().enumerate().map(|(index, element)| match element {
         RawValue::Object(_) => rebuild(attributes, configured[index], continued[index], element, change),
@@ -57,9 +62,12 @@ fn rebuild_nested(
 }
 
 /// For each planned element of a set the configured one that it was made of, or null.
-fn of_config<'a>(attributes: &[Attribute], config: &'a RawValue, planned: &[RawValue]) -> Vec<&'a RawValue> {
+fn of_config<'a>(
+    attributes: &[Attribute],
+    config: &'a [RawValue],
+    planned: &[RawValue],
+) -> Vec<&'a RawValue> {
     let mut found = vec![&NULL; planned.len()];
-    let RawValue::Set(config) = config else { return found };
     // A planned element is to its configured one as a prior is to one that continues it: the same, but filled in.
     for (element, filled) in config.iter().zip(correlate(attributes, config, planned, &[])) {
         let position =
@@ -72,8 +80,7 @@ fn of_config<'a>(attributes: &[Attribute], config: &'a RawValue, planned: &[RawV
 }
 
 /// For each planned element of a set the prior one that it continues, or null.
-fn of_prior<'a>(attributes: &[Attribute], prior: &'a RawValue, planned: &[RawValue]) -> Vec<&'a RawValue> {
-    let RawValue::Set(prior) = prior else { return vec![&NULL; planned.len()] };
+fn of_prior<'a>(attributes: &[Attribute], prior: &'a [RawValue], planned: &[RawValue]) -> Vec<&'a RawValue> {
     let opened: Vec<RawValue> = planned.iter().map(|element| opened(attributes, element)).collect();
     correlate(attributes, &opened, prior, planned).into_iter().map(|prior| prior.unwrap_or(&NULL)).collect()
 }

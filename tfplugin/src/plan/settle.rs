@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::correlate::{correlate, means_the_same};
-use super::nested::{is_computed, map_objects, objects, part};
+use super::correlate::{correlate, means_the_same, respelled};
+use super::nested::{NULL, counterpart, is_computed, map_objects, objects, part, set_elements};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::path::{Path, PathStep};
 use crate::raw::{RawValue, Refinements};
@@ -31,18 +31,26 @@ pub(super) fn settle(
     pass.diagnostics.into_result(settled)
 }
 
-/// What is said about a computed value that is not known yet.
-pub(super) fn unknown(attribute: &Attribute) -> RawValue {
-    RawValue::refined(Refinements { null: attribute.not_null.then_some(false), ..Refinements::default() })
+/// What is said about a computed value that is not known yet. `prior` is `None` where the object is new.
+///
+/// An object that lacks what is promised never got it, and the second plan may find that it needs no change at all, so
+/// nothing is promised again.
+pub(super) fn unknown(attribute: &Attribute, prior: Option<&RawValue>) -> RawValue {
+    let promised = attribute.not_null && prior.is_none_or(|prior| !prior.is_null());
+    RawValue::refined(Refinements { null: promised.then_some(false), ..Refinements::default() })
 }
 
 /// A configured unknown as it may be planned.
 ///
 /// Where the provider fills in for a null, what the configuration says of a value that may still turn out null must
 /// not be promised of the filled-in value.
-pub(super) fn configured_unknown(attribute: &Attribute, config: &RawValue) -> RawValue {
+pub(super) fn configured_unknown(
+    attribute: &Attribute,
+    config: &RawValue,
+    prior: Option<&RawValue>,
+) -> RawValue {
     let never_null = config.refinements().is_some_and(|refinements| refinements.null == Some(false));
-    if never_null || !is_computed(attribute) { config.clone() } else { unknown(attribute) }
+    if never_null || !is_computed(attribute) { config.clone() } else { unknown(attribute, prior) }
 }
 
 /// Whether a computed value becomes unknown in an update.
@@ -69,7 +77,7 @@ impl Pass {
             .iter()
             .map(|attribute| {
                 let name = &attribute.name;
-                let prior = prior.as_object().map(|object| object.get(name).unwrap_or(&super::nested::NULL));
+                let prior = prior.as_object().map(|object| object.get(name).unwrap_or(&NULL));
                 let path = path.then_attribute(name.clone());
                 let value = self.attribute(attribute, part(config, name), prior, part(proposed, name), &path);
                 (name.clone(), value)
@@ -96,7 +104,7 @@ impl Pass {
         if config.is_null() {
             return match prior {
                 _ if !is_computed(attribute) => config.clone(),
-                None => unknown(attribute),
+                None => unknown(attribute, None),
                 Some(prior) => self.kept(attribute, prior),
             };
         }
@@ -106,10 +114,10 @@ impl Pass {
             return prior.clone();
         }
         match &attribute.shape {
-            _ if config.is_unknown() => configured_unknown(attribute, config),
+            _ if config.is_unknown() => configured_unknown(attribute, config, prior),
             Shape::Type(_) => config.clone(),
             Shape::Nested { attributes, .. } => {
-                self.nested(attributes, config, prior.unwrap_or(&super::nested::NULL), proposed, path)
+                self.nested(attributes, config, prior.unwrap_or(&NULL), proposed, path)
             }
         }
     }
@@ -120,7 +128,7 @@ impl Pass {
             return prior.clone();
         }
         if is_renewed(attribute, prior) {
-            return unknown(attribute);
+            return unknown(attribute, Some(prior));
         }
         let Shape::Nested { attributes, .. } = &attribute.shape else {
             return prior.clone();
@@ -147,9 +155,8 @@ impl Pass {
             return self.set(attributes, elements, prior, proposed, path);
         }
         map_objects(config, |step, object| {
-            let prior = super::nested::counterpart(prior, step.as_ref()).unwrap_or(&super::nested::NULL);
-            let proposed =
-                super::nested::counterpart(proposed, step.as_ref()).unwrap_or(&super::nested::NULL);
+            let prior = counterpart(prior, step.as_ref()).unwrap_or(&NULL);
+            let proposed = counterpart(proposed, step.as_ref()).unwrap_or(&NULL);
             let path = step.map_or_else(|| path.clone(), |step| path.then(step));
             self.object(attributes, object, prior, proposed, &path)
         })
@@ -163,17 +170,18 @@ impl Pass {
         proposed: &RawValue,
         path: &Path,
     ) -> RawValue {
-        let (prior, proposed) = (elements(prior), elements(proposed));
-        let continued = correlate(attributes, config, prior, proposed);
+        let (prior, proposed) = (set_elements(prior), set_elements(proposed));
+        let spellings: Vec<&RawValue> = prior.iter().collect();
+        let config: Vec<RawValue> =
+            config.iter().map(|element| respelled(attributes, element, &spellings)).collect();
+        let continued = correlate(attributes, &config, prior, proposed);
         let path_inside = path.then(PathStep::SetElement);
         let planned: Vec<RawValue> = config
             .iter()
             .zip(continued)
             .map(|(element, prior)| match element {
                 RawValue::Object(_) => {
-                    let prior = prior.unwrap_or(&super::nested::NULL);
-                    // What Terraform proposes for this element matters only to sets inside of it, which must be equal
-                    // to the prior ones as a whole when the element continues one.
+                    let prior = prior.unwrap_or(&NULL);
                     self.object(attributes, element, prior, prior, &path_inside)
                 }
                 other => other.clone(),
@@ -185,7 +193,7 @@ impl Pass {
                 Diagnostic::error(
                     "Elements of a set are the same",
                     format!(
-                        "With the defaults filled in, two elements of {path} say the same, and a set holds each element \
+                        "With the defaults filled in, two elements of {path} mean the same, and a set holds each element \
                          once. Remove one of them, or make them differ."
                     ),
                 )
@@ -193,12 +201,5 @@ impl Pass {
             );
         }
         planned
-    }
-}
-
-fn elements(value: &RawValue) -> &[RawValue] {
-    match value {
-        RawValue::Set(elements) => elements,
-        _ => &[],
     }
 }
