@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -32,11 +33,17 @@ func main() {
 		os.Exit(2)
 	}
 
-	stopping := endOfLife(options.FollowStandardInput)
-	err = run(stopping, options)
+	claim, err := claimDirectory(options.Directory)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "control-plane:", err)
+		os.Exit(1)
+	}
+	err = run(endOfLife(options.FollowStandardInput), options)
 	if removal := os.RemoveAll(options.Directory); removal != nil {
 		klog.ErrorS(removal, "failed to remove the data directory", "directory", options.Directory)
 	}
+	// Whoever gets the lock next finds the data gone.
+	runtime.KeepAlive(claim)
 	klog.Flush()
 	if err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "control-plane:", err)
@@ -63,11 +70,6 @@ func endOfLife(followStandardInput bool) context.Context {
 // then waits until the context ends or a part fails.
 func run(ctx context.Context, options *options) error {
 	started := time.Now()
-	claim, err := claimDirectory(options.Directory)
-	if err != nil {
-		return err
-	}
-	defer claim.Close()
 	credentials, err := newCredentials(options)
 	if err != nil {
 		return err

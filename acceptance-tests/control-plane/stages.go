@@ -11,16 +11,14 @@ import (
 	"sigs.k8s.io/kwok/pkg/config"
 )
 
-// faultStages are the ways in which a pod fails on request, one file each. A pod asks for one with
-// the annotation "playground.kubeblocks.io/fault".
+// ownStages are the healthy pod, and the ways in which a pod fails on request, one file each. A pod
+// asks for a fault with the annotation "playground.kubeblocks.io/fault".
 //
 //go:embed stages/*.yaml
-var faultStages embed.FS
+var ownStages embed.FS
 
 // Annotations and labels by which a pod says how it is to be played.
 const (
-	faultAnnotation         = `.metadata.annotations["playground.kubeblocks.io/fault"]`
-	readyDelayAnnotation    = `.metadata.annotations["playground.kubeblocks.io/ready-delay"]`
 	completeDelayAnnotation = `.metadata.annotations["playground.kubeblocks.io/complete-delay"]`
 	// addonLabel marks the pods of add-on jobs. KWOK would call them completed without their
 	// having done anything, so it must leave them to whoever runs them in earnest.
@@ -30,8 +28,7 @@ const (
 	addonRemovalJob   = "kubeblocks-addon-removal"
 )
 
-// stages are KWOK's own for healthy nodes and pods, kept away from pods that ask for something
-// else, and ours for faults.
+// stages are KWOK's own for nodes, completion and deletion, and ours for the rest of a pod's life.
 func stages() (map[internalversion.StageResourceRef][]*internalversion.Stage, error) {
 	all := map[internalversion.StageResourceRef][]*internalversion.Stage{}
 	add := func(content string, adjust ...func(*internalversion.Stage)) error {
@@ -51,22 +48,19 @@ func stages() (map[internalversion.StageResourceRef][]*internalversion.Stage, er
 	if err := add(heartbeat.DefaultNodeHeartbeatWithLease); err != nil {
 		return nil, err
 	}
-	if err := add(podfast.DefaultPodReady, onlyWithout(faultAnnotation), notAddonJobs, delayedBy(readyDelayAnnotation)); err != nil {
-		return nil, err
-	}
-	if err := add(podfast.DefaultPodComplete, onlyWithout(faultAnnotation), notAddonJobs, delayedBy(completeDelayAnnotation)); err != nil {
+	if err := add(podfast.DefaultPodComplete, notAddonJobs, delayedBy(completeDelayAnnotation)); err != nil {
 		return nil, err
 	}
 	if err := add(podfast.DefaultPodDelete); err != nil {
 		return nil, err
 	}
 
-	files, err := faultStages.ReadDir("stages")
+	files, err := ownStages.ReadDir("stages")
 	if err != nil {
-		return nil, fmt.Errorf("list the fault stages: %w", err)
+		return nil, fmt.Errorf("list the stages: %w", err)
 	}
 	for _, file := range files {
-		content, err := faultStages.ReadFile("stages/" + file.Name())
+		content, err := ownStages.ReadFile("stages/" + file.Name())
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", file.Name(), err)
 		}
@@ -75,13 +69,6 @@ func stages() (map[internalversion.StageResourceRef][]*internalversion.Stage, er
 		}
 	}
 	return all, nil
-}
-
-// onlyWithout restricts a stage to objects that lack a field.
-func onlyWithout(field string) func(*internalversion.Stage) {
-	return func(stage *internalversion.Stage) {
-		require(stage, field, internalversion.SelectorOpDoesNotExist)
-	}
 }
 
 // notAddonJobs keeps a stage away from the pods of add-on jobs.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+use tokio::sync::OnceCell;
 
 use crate::kubeconfig::{Kubeconfig, Login};
 use crate::tools;
@@ -160,6 +161,12 @@ impl ControlPlane {
         let started = tokio::task::spawn_blocking(move || Self::start_blocking(&options)).await;
         // The task is not aborted, so it can only have panicked; that panic is the caller's.
         started.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    }
+
+    /// The control plane that all tests of this process share, each in namespaces of its own. It ends with the process.
+    pub async fn shared() -> Result<&'static Self, Error> {
+        static SHARED: OnceCell<ControlPlane> = OnceCell::const_new();
+        SHARED.get_or_try_init(|| Self::start(Options::default())).await
     }
 
     /// [`start`](Self::start) for callers without a runtime.

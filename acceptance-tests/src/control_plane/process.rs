@@ -19,6 +19,9 @@ const FOLDER_PREFIX: &str = "kbpg-";
 /// A folder without an owner is left over when it is older than this; a younger one may still get its owner.
 const LEFT_OVER_AGE: Duration = Duration::from_secs(60);
 
+/// How long logs of failed runs, and of control planes that lived as long as their process, are kept.
+const KEEP_LOGS: Duration = Duration::from_secs(24 * 3600);
+
 /// How many bytes of a log an error shows.
 const TAIL: u64 = 6_000;
 
@@ -150,8 +153,25 @@ fn new_log_path() -> io::Result<PathBuf> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let folder = log_folder();
     std::fs::create_dir_all(&folder)?;
+    remove_old_logs(&folder);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     Ok(folder.join(format!("control-plane-{}-{number}.log", std::process::id())))
+}
+
+/// Removes logs that nobody came for.
+fn remove_old_logs(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if age(&path).is_some_and(|age| age > KEEP_LOGS) {
+            // What cannot be removed now is removed another time.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// Time since the last change.
+fn age(path: &Path) -> Option<Duration> {
+    path.metadata().and_then(|data| data.modified()).ok()?.elapsed().ok()
 }
 
 /// The end of a log, or nothing if it cannot be read.
@@ -180,8 +200,7 @@ fn remove_left_over(parent: &Path) {
 }
 
 fn is_left_over(folder: &Path) -> bool {
-    let age = folder.metadata().and_then(|data| data.modified()).ok().and_then(|time| time.elapsed().ok());
-    if age.is_none_or(|age| age < LEFT_OVER_AGE) {
+    if age(folder).is_none_or(|age| age < LEFT_OVER_AGE) {
         return false;
     }
     match File::open(folder.join("claim")) {

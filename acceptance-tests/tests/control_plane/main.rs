@@ -1,3 +1,6 @@
-//! The playground itself, on a real control plane.
+//! The playground itself, on real control planes.
 
+mod api_faults;
 mod lifecycle;
+mod support;
+mod workloads;

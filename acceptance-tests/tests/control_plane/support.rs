@@ -1,0 +1,63 @@
+//! What the tests of this binary share: namespaces, objects from JSON, waits with a limit.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use acceptance_tests::control_plane::ControlPlane;
+use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
+use kube::api::PostParams;
+use kube::runtime::wait::{Condition, await_condition};
+use kube::{Api, Client};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// A limit for everything that the playground does in a second; wide, because machines of tests are busy.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// A client of the shared control plane, and a namespace in which pods can be made.
+pub(crate) async fn namespace() -> (Client, String) {
+    let client = ControlPlane::shared().await.unwrap().client().await.unwrap();
+    let asked: Namespace = object(json!({ "metadata": { "generateName": "test-" } }));
+    let created = Api::all(client.clone()).create(&PostParams::default(), &asked).await.unwrap();
+    let name = created.metadata.name.unwrap();
+    // Pods are refused until their service account exists.
+    until(
+        &Api::<ServiceAccount>::namespaced(client.clone(), &name),
+        "default",
+        |found: Option<&ServiceAccount>| found.is_some(),
+    )
+    .await;
+    (client, name)
+}
+
+/// An object from JSON.
+pub(crate) fn object<K: DeserializeOwned>(content: Value) -> K {
+    serde_json::from_value(content).unwrap()
+}
+
+/// Creates an object from JSON.
+pub(crate) async fn create<K>(api: &Api<K>, content: Value) -> K
+where
+    K: kube::Resource + Clone + Debug + DeserializeOwned + serde::Serialize,
+{
+    api.create(&PostParams::default(), &object(content)).await.unwrap()
+}
+
+/// Waits until the object is as it should be, and returns it; `None` if it is gone.
+#[track_caller]
+pub(crate) fn until<'a, K>(
+    api: &'a Api<K>,
+    name: &'a str,
+    condition: impl Condition<K> + 'a,
+) -> impl Future<Output = Option<K>> + 'a
+where
+    K: kube::Resource + Clone + Debug + Send + DeserializeOwned + 'static,
+{
+    let caller = std::panic::Location::caller();
+    async move {
+        match tokio::time::timeout(LIMIT, await_condition(api.clone(), name, condition)).await {
+            Ok(found) => found.unwrap(),
+            Err(_) => panic!("{caller}: still not so: {:#?}", api.get_opt(name).await),
+        }
+    }
+}
