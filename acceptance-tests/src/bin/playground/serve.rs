@@ -1,0 +1,85 @@
+//! Runs the playground in this process, until a signal or a failure.
+//!
+//! Order: claim the folder, start the control plane, install what the operator needs, run the operator, tell. Says what it
+//! does through a function; knows no terminal and no background.
+
+use std::path::PathBuf;
+
+use acceptance_tests::control_plane::{self, ControlPlane, Options};
+use acceptance_tests::operator;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::folder::{self, Facts, Folder};
+
+/// What is said when everything runs. Nothing is said after it.
+pub(crate) const READY: &str = "ready";
+
+/// Why the playground does not run, or no longer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The folder cannot be used.
+    #[error("unable to use the folder of the playground")]
+    Folder { source: folder::Error },
+    /// There is no asynchronous runtime.
+    #[error("unable to start the runtime")]
+    Runtime { source: std::io::Error },
+    /// The control plane does not start.
+    #[error("unable to start Kubernetes")]
+    ControlPlane { source: control_plane::Error },
+    /// The operator's definitions cannot be installed.
+    #[error("unable to install what the operator needs")]
+    Install { source: operator::Error },
+    /// The operator has ended.
+    #[error("the operator has ended; the logs are in {logs}")]
+    Operator { logs: PathBuf, source: operator::Error },
+}
+
+/// Sends what the operator logs to standard error.
+pub(crate) fn log_from(level: tracing::Level) {
+    // Only the first call of a process counts, and there is one.
+    let _ = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false).try_init();
+}
+
+/// Runs the playground of a folder and returns when it was told to stop.
+pub(crate) fn serve(folder: &Folder, nodes: u32, say: &dyn Fn(&str)) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| Error::Runtime { source })?;
+    runtime.block_on(run(folder, nodes, say))
+}
+
+async fn run(folder: &Folder, nodes: u32, say: &dyn Fn(&str)) -> Result<(), Error> {
+    // From the first moment, so that a signal during the start is obeyed at the next await.
+    let mut terminate = signal(SignalKind::terminate()).map_err(|source| Error::Runtime { source })?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|source| Error::Runtime { source })?;
+    tokio::select! {
+        result = play(folder, nodes, say) => result,
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    }
+}
+
+/// The playground itself; dropping the future stops everything and frees the folder.
+async fn play(folder: &Folder, nodes: u32, say: &dyn Fn(&str)) -> Result<(), Error> {
+    let claim = folder.claim().map_err(|source| Error::Folder { source })?;
+    say("starting Kubernetes");
+    let log = Some(folder.path().join("control-plane.log"));
+    let options = Options { nodes, log, ..Options::default() };
+    let plane = ControlPlane::start(options).await.map_err(|source| Error::ControlPlane { source })?;
+    let client = plane.client().await.map_err(|source| Error::ControlPlane { source })?;
+
+    say("installing the definitions of KubeBlocks");
+    operator::install(client.clone()).await.map_err(|source| Error::Install { source })?;
+    let facts = Facts {
+        endpoint: plane.endpoint().to_owned(),
+        kubeconfig: plane.kubeconfig().to_owned(),
+        control_plane_process: plane.process_id(),
+        control_plane_folder: plane.folder().to_owned(),
+    };
+    claim.publish(&facts).map_err(|source| Error::Folder { source })?;
+    say(READY);
+    operator::run(client, operator::Options::default())
+        .await
+        .map_err(|source| Error::Operator { logs: folder.path().to_owned(), source })
+}
