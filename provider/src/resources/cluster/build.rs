@@ -190,3 +190,138 @@ fn set(set: &Value<Set<String>>) -> Vec<String> {
     elements.sort();
     elements
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::cluster::test_support::{component, entries, full, redis, set, text};
+    use serde_json::json;
+
+    fn sent(state: &ClusterState) -> serde_json::Value {
+        serde_json::to_value(cluster(state)).unwrap()
+    }
+
+    #[test]
+    fn only_what_is_written_or_has_a_default_is_sent() {
+        assert_eq!(
+            sent(&redis()),
+            json!({
+                "apiVersion": "apps.kubeblocks.io/v1alpha1",
+                "kind": "Cluster",
+                "metadata": {"name": "cache", "namespace": "shop"},
+                "spec": {
+                    "clusterDefinitionRef": "redis",
+                    "clusterVersionRef": "redis-7.0.6",
+                    "terminationPolicy": "Delete",
+                    "componentSpecs": [{
+                        "name": "redis",
+                        "componentDefRef": "redis",
+                        "monitor": false,
+                        "replicas": 2,
+                        "resources": {
+                            "requests": {"cpu": "500m", "memory": "1Gi"},
+                            "limits": {"cpu": "500m", "memory": "1Gi"}
+                        },
+                        "volumeClaimTemplates": [{
+                            "name": "data",
+                            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "20Gi"}}}
+                        }]
+                    }]
+                }
+            })
+        );
+    }
+
+    #[test]
+    fn everything_that_can_be_written_is_sent() {
+        let sent = sent(&full());
+        assert_eq!(sent["metadata"]["labels"], json!({"team": "orders"}));
+        assert_eq!(
+            sent["spec"]["affinity"],
+            json!({"podAntiAffinity": "Preferred", "topologyKeys": ["topology.kubernetes.io/zone"], "tenancy": "SharedNode"})
+        );
+        assert_eq!(sent["spec"]["tolerations"], json!([{"key": "any", "operator": "Exists"}]));
+        let component = &sent["spec"]["componentSpecs"][0];
+        assert_eq!(component["name"], json!("main"));
+        assert_eq!(component["componentDefRef"], json!("redis"));
+        assert_eq!(component["monitor"], json!(true));
+        assert_eq!(component["enabledLogs"], json!(["running"]));
+        assert_eq!(
+            component["resources"],
+            json!({"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "2Gi"}})
+        );
+        assert_eq!(
+            component["volumeClaimTemplates"],
+            json!([{"name": "data", "spec": {
+                "accessModes": ["ReadWriteOncePod"],
+                "resources": {"requests": {"storage": "20Gi"}},
+                "storageClassName": "gp3"
+            }}])
+        );
+        assert_eq!(component["services"][0]["serviceType"], json!("LoadBalancer"));
+        assert_eq!(component["services"][0]["annotations"]["example.com/a"], json!("b"));
+        assert_eq!(
+            component["services"][0]["annotations"]["service.beta.kubernetes.io/aws-load-balancer-internal"],
+            json!("true")
+        );
+        assert_eq!(component["services"][1], json!({"name": "node", "serviceType": "NodePort"}));
+        assert_eq!(
+            component["affinity"],
+            json!({
+                "podAntiAffinity": "Required", "topologyKeys": ["kubernetes.io/hostname"],
+                "nodeLabels": {"disk": "ssd"}, "tenancy": "DedicatedNode"
+            })
+        );
+        assert_eq!(
+            component["tolerations"],
+            json!([{"key": "kb-data", "operator": "Equal", "value": "true", "effect": "NoSchedule"}])
+        );
+    }
+
+    #[test]
+    fn a_class_is_sent_alone_and_written_annotations_go_before_those_of_an_exposure() {
+        let class = Resources { class: text("general-1c1g"), ..Resources::default() };
+        let sent = component_spec("c", &Component { resources: Value::Known(class), ..component() });
+        assert_eq!(sent.class_def_ref.unwrap().class, "general-1c1g");
+        assert_eq!(sent.resources, None);
+
+        let key = "networking.gke.io/load-balancer-type";
+        let wanted = Service {
+            exposure: text("vpc"),
+            annotations: entries([(key, "Own".to_owned())]),
+            ..Service::default()
+        };
+        assert_eq!(service("lb", &wanted).annotations[key], "Own");
+    }
+
+    #[test]
+    fn tls_is_sent_with_its_issuer_and_secret() {
+        let tls = Tls {
+            issuer: text("UserProvided"),
+            secret: Value::Known(super::super::schema::TlsSecret {
+                name: text("certs"),
+                ca: text("a"),
+                certificate: text("b"),
+                key: text("c"),
+            }),
+        };
+        let sent = component_spec("c", &Component { tls: Value::Known(tls), ..component() });
+        assert_eq!(sent.tls, Some(true));
+        assert_eq!(
+            serde_json::to_value(sent.issuer).unwrap(),
+            json!({"name": "UserProvided", "secretRef": {"name": "certs", "ca": "a", "cert": "b", "key": "c"}})
+        );
+    }
+
+    #[test]
+    fn components_and_sets_are_sent_in_a_fixed_order() {
+        let mut state = redis();
+        state.components =
+            entries([("b", Component { logs: set(["slow", "running"]), ..component() }), ("a", component())]);
+        let sent = cluster(&state);
+        let names: Vec<&str> =
+            sent.spec.component_specs.iter().map(|component| component.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(sent.spec.component_specs[1].enabled_logs, ["running", "slow"]);
+    }
+}

@@ -11,20 +11,32 @@ pub fn parse_id(id: &str) -> Result<ClusterIdentity, Diagnostics> {
             namespace: Value::Known(namespace.to_owned()),
             name: Value::Known(name.to_owned()),
         }),
-        _ => Err(Diagnostic::error(
-            "Import id of the wrong form",
-            format!("{id:?} is not the id of a KubeBlocks cluster. Write its Kubernetes namespace and its name with a slash between them, such as \"shop/orders\"."),
-        )
-        .into()),
+        _ => Err(wrong_form(&format!("{id:?} is not the id of a KubeBlocks cluster."))),
     }
 }
 
+/// Checks the identity of an import block.
+pub fn check_identity(identity: ClusterIdentity) -> Result<ClusterIdentity, Diagnostics> {
+    for (attribute, value) in [("namespace", &identity.namespace), ("name", &identity.name)] {
+        let text = value.known().map_or("", String::as_str);
+        if !is_name(text) {
+            return Err(wrong_form(&format!("The identity has the {attribute} {text:?}.")));
+        }
+    }
+    Ok(identity)
+}
+
+fn wrong_form(what: &str) -> Diagnostics {
+    let detail = format!(
+        "{what} Write the Kubernetes namespace and the name with a slash between them, such as \"shop/orders\", or in an import block `identity = {{ namespace = \"shop\", name = \"orders\" }}`."
+    );
+    Diagnostic::error("Import id of the wrong form", detail).into()
+}
+
 fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 63
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
+    text.len() <= 63
+        && text.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 #[cfg(test)]
@@ -50,5 +62,16 @@ mod tests {
                 "{id}"
             );
         }
+    }
+
+    #[test]
+    fn an_identity_is_checked_as_well() {
+        let identity = |namespace: &str| ClusterIdentity {
+            namespace: Value::Known(namespace.to_owned()),
+            name: Value::Known("orders".to_owned()),
+        };
+        assert!(check_identity(identity("shop")).is_ok());
+        assert!(check_identity(identity("../shop")).is_err());
+        assert!(check_identity(ClusterIdentity { namespace: Value::Null, ..identity("shop") }).is_err());
     }
 }

@@ -162,3 +162,104 @@ fn list(introduction: &str, names: &[String]) -> String {
     names.sort();
     format!("{introduction} {}.", names.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::cluster::test_support::{component_mut, redis, redis_and_sentinel, set, text};
+    use serde_json::json;
+    use tfplugin::typed::Value;
+
+    fn found() -> Found {
+        let definition = json!({
+            "metadata": {"name": "redis"},
+            "spec": {"componentDefs": [
+                {"name": "redis", "workloadType": "Replication", "logConfigs": [{"name": "running", "filePathPattern": "/x"}]},
+                {"name": "redis-sentinel", "workloadType": "Stateful"}
+            ]}
+        });
+        Found {
+            definition: Some(serde_json::from_value(definition).unwrap()),
+            version: Some(version("redis-7.0.6", "redis")),
+            ..Found::default()
+        }
+    }
+
+    fn version(name: &str, definition: &str) -> ClusterVersion {
+        let object = json!({"metadata": {"name": name}, "spec": {"clusterDefinitionRef": definition, "componentVersions": []}});
+        serde_json::from_value(object).unwrap()
+    }
+
+    fn missing(names: &[&str]) -> Found {
+        Found { definitions: names.iter().map(|name| (*name).to_owned()).collect(), ..Found::default() }
+    }
+
+    /// Severity, path and detail of the only finding.
+    fn only(state: &ClusterState, found: &Found, moment: Moment) -> (Severity, String, String) {
+        let all: Vec<Diagnostic> = judge(state, found, moment).into_iter().collect();
+        assert_eq!(all.len(), 1, "{all:?}");
+        (all[0].severity, all[0].path.as_ref().unwrap().to_string(), all[0].detail.clone())
+    }
+
+    #[test]
+    fn what_is_installed_is_fine() {
+        for moment in [Moment::Plan, Moment::Apply] {
+            assert!(judge(&redis_and_sentinel(), &found(), moment).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_missing_definition_is_an_error_at_apply_and_at_plan_only_when_it_is_a_slip() {
+        let (severity, path, detail) = only(&redis(), &missing(&["kafka", "postgresql"]), Moment::Plan);
+        assert_eq!((severity, path.as_str()), (Severity::Warning, "definition"));
+        assert!(
+            detail.contains("Installed are \"kafka\", \"postgresql\".")
+                && detail.contains("add-on \"redis\""),
+            "{detail}"
+        );
+        assert_eq!(only(&redis(), &missing(&["kafka"]), Moment::Apply).0, Severity::Error);
+
+        let slip = ClusterState { definition: text("postgresq"), ..redis() };
+        let (severity, _, detail) = only(&slip, &missing(&["kafka", "postgresql"]), Moment::Plan);
+        assert_eq!(severity, Severity::Error);
+        assert!(detail.contains("Did you mean \"postgresql\"?"), "{detail}");
+
+        let own = ClusterState { definition: text("our-engine"), ..redis() };
+        assert_eq!(only(&own, &missing(&[]), Moment::Plan).0, Severity::Warning);
+    }
+
+    #[test]
+    fn a_version_must_be_installed_and_of_the_definition() {
+        let none = Found { version: None, versions: vec!["redis-7.0.6".to_owned()], ..found() };
+        let wrong = ClusterState { version: text("redis-7.0.5"), ..redis() };
+        let (severity, path, detail) = only(&wrong, &none, Moment::Plan);
+        assert_eq!((severity, path.as_str()), (Severity::Error, "version"));
+        assert!(detail.contains("Did you mean \"redis-7.0.6\"?"), "{detail}");
+
+        let other = Found { version: Some(version("kafka-3.3.2", "kafka")), ..found() };
+        assert!(only(&redis(), &other, Moment::Apply).2.contains("belongs to the definition \"kafka\""));
+    }
+
+    #[test]
+    fn components_and_logs_must_be_those_of_the_installed_definition() {
+        let mut state = redis_and_sentinel();
+        component_mut(&mut state, "sentinel").definition = text("redis-sentinal");
+        let (_, path, detail) = only(&state, &found(), Moment::Plan);
+        assert_eq!(path, r#"components["sentinel"].definition"#);
+        assert!(detail.contains("Did you mean \"redis-sentinel\"?"), "{detail}");
+
+        component_mut(&mut state, "sentinel").definition = Value::Null;
+        let (_, path, detail) = only(&state, &found(), Moment::Plan);
+        assert_eq!(path, r#"components["sentinel"]"#);
+        assert!(detail.contains("the key, as `definition` is left out"), "{detail}");
+
+        component_mut(&mut state, "sentinel").definition = Value::Unknown;
+        assert!(judge(&state, &found(), Moment::Plan).is_empty());
+
+        let mut state = redis();
+        component_mut(&mut state, "redis").logs = set(["runing"]);
+        let (_, path, detail) = only(&state, &found(), Moment::Plan);
+        assert_eq!(path, r#"components["redis"].logs"#);
+        assert!(detail.contains("Did you mean \"running\"?"), "{detail}");
+    }
+}

@@ -171,7 +171,7 @@ impl Resource for ClusterResource {
     ) -> Result<ClusterState, Diagnostics> {
         let identity = match request {
             Import::Id(id) => import::parse_id(&id)?,
-            Import::Identity(identity) => identity,
+            Import::Identity(identity) => import::check_identity(identity)?,
         };
         read::import(&self.shared, context, identity).await
     }

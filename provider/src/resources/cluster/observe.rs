@@ -303,3 +303,280 @@ pub(super) fn known_map(entries: BTreeMap<String, String>) -> Value<Map<String>>
 fn is_empty<T>(map: &Value<Map<T>>) -> bool {
     map.known().is_none_or(BTreeMap::is_empty)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::cluster::claims::{Claims, Everything, Nothing};
+    use crate::resources::cluster::schema::Resources;
+    use crate::resources::cluster::test_support::{
+        component_mut, components, entries, full, full_component, redis, redis_and_sentinel, set, text,
+        texts, volume_mut,
+    };
+
+    /// What a refresh shows after `change` to what was applied.
+    fn refresh(state: &ClusterState, claims: &dyn Claims, change: impl Fn(&mut Cluster)) -> ClusterState {
+        let mut live = build::cluster(state);
+        change(&mut live);
+        cluster(state, &live, &Place::root(claims))
+    }
+
+    /// What an import shows of an object that `state` describes.
+    fn import(state: &ClusterState, claims: &dyn Claims) -> ClusterState {
+        let stub = ClusterState {
+            namespace: state.namespace.clone(),
+            name: state.name.clone(),
+            ..ClusterState::default()
+        };
+        cluster(&stub, &build::cluster(state), &Place::root(claims))
+    }
+
+    /// These paths and what is below them.
+    struct Only(&'static [&'static [Step<'static>]]);
+
+    impl Claims for Only {
+        fn own(&self, path: &[Step<'_>]) -> bool {
+            self.0.iter().any(|owned| owned.starts_with(path) || path.starts_with(owned))
+        }
+    }
+
+    #[test]
+    fn what_was_applied_is_shown_as_it_was_written() {
+        for state in [redis(), redis_and_sentinel(), full()] {
+            assert_eq!(refresh(&state, &Nothing, |_| {}), state);
+            assert_eq!(refresh(&state, &Everything, |_| {}), state);
+        }
+    }
+
+    #[test]
+    fn another_form_of_the_same_is_no_difference() {
+        let shown = refresh(&redis(), &Nothing, |live| {
+            let component = &mut live.spec.component_specs[0];
+            let resources = component.resources.as_mut().unwrap();
+            resources.requests.insert("cpu".into(), "0.5".into());
+            resources.limits.insert("memory".into(), "1024Mi".into());
+            let claim =
+                component.volume_claim_templates[0].spec.as_mut().unwrap().resources.as_mut().unwrap();
+            claim.requests.insert("storage".into(), "20480Mi".into());
+        });
+        assert_eq!(shown, redis());
+    }
+
+    #[test]
+    fn fields_of_others_never_enter() {
+        let state = redis();
+        let shown = refresh(&state, &Nothing, |live| {
+            live.metadata.labels = Some(BTreeMap::from([
+                ("clusterdefinition.kubeblocks.io/name".into(), "redis".into()),
+                ("owner".into(), "x".into()),
+            ]));
+            live.spec.affinity = Some(api::Affinity {
+                pod_anti_affinity: Some("Preferred".into()),
+                ..api::Affinity::default()
+            });
+            live.spec.tolerations =
+                vec![api::Toleration { key: Some("t".into()), ..api::Toleration::default() }];
+            let mut sidecar = live.spec.component_specs[0].clone();
+            sidecar.name = "sidecar".into();
+            let component = &mut live.spec.component_specs[0];
+            component.class_def_ref = Some(api::cluster::ClassReference { name: None, class: String::new() });
+            component.no_create_pdb = Some(false);
+            component.enabled_logs = vec!["running".into()];
+            component.services = vec![api::Service { name: "theirs".into(), ..api::Service::default() }];
+            component.resources.as_mut().unwrap().limits.insert("hugepages-2Mi".into(), "1Gi".into());
+            component.tls = Some(false);
+            live.spec.component_specs.push(sidecar);
+        });
+        assert_eq!(shown, state);
+    }
+
+    #[test]
+    fn a_change_of_what_we_wrote_is_shown() {
+        type Change = fn(&mut Cluster);
+        type Expected = fn(&mut ClusterState);
+        let table: Vec<(&str, Change, Expected)> = vec![
+            (
+                "version",
+                |live| live.spec.cluster_version_ref = Some("other".into()),
+                |state| state.version = text("other"),
+            ),
+            (
+                "version gone",
+                |live| live.spec.cluster_version_ref = None,
+                |state| state.version = Value::Null,
+            ),
+            (
+                "policy",
+                |live| live.spec.termination_policy = "Halt".into(),
+                |state| state.termination_policy = text("Halt"),
+            ),
+            (
+                "replicas",
+                |live| live.spec.component_specs[0].replicas = Some(7),
+                |state| component_mut(state, "main").replicas = Value::Known(7),
+            ),
+            (
+                "monitor",
+                |live| live.spec.component_specs[0].monitor = None,
+                |state| component_mut(state, "main").monitor = Value::Known(false),
+            ),
+            (
+                "logs",
+                |live| live.spec.component_specs[0].enabled_logs.clear(),
+                |state| component_mut(state, "main").logs = Value::Null,
+            ),
+            (
+                "cpu limit",
+                |live| {
+                    live.spec.component_specs[0]
+                        .resources
+                        .as_mut()
+                        .unwrap()
+                        .limits
+                        .insert("cpu".into(), "4".into());
+                },
+                |state| {
+                    component_mut(state, "main").resources = Value::Known(Resources {
+                        requests: texts([("cpu", "250m"), ("memory", "512Mi")]),
+                        limits: texts([("cpu", "4"), ("memory", "2Gi")]),
+                        ..Resources::default()
+                    });
+                },
+            ),
+            (
+                "size",
+                |live| {
+                    let spec = live.spec.component_specs[0].volume_claim_templates[0].spec.as_mut().unwrap();
+                    spec.resources.as_mut().unwrap().requests.insert("storage".into(), "30Gi".into());
+                },
+                |state| volume_mut(state, "main", "data").size = text("30Gi"),
+            ),
+            (
+                "services",
+                |live| {
+                    live.spec.component_specs[0].services.remove(1);
+                },
+                |state| {
+                    component_mut(state, "main").services.known_mut().unwrap().remove("node");
+                },
+            ),
+            (
+                "service annotation",
+                |live| {
+                    live.spec.component_specs[0].services[0]
+                        .annotations
+                        .insert("example.com/a".into(), "c".into());
+                },
+                |state| {
+                    let services = component_mut(state, "main").services.known_mut().unwrap();
+                    services.get_mut("lb").unwrap().known_mut().unwrap().annotations =
+                        texts([("example.com/a", "c")]);
+                },
+            ),
+            (
+                "tolerations",
+                |live| live.spec.component_specs[0].tolerations.clear(),
+                |state| component_mut(state, "main").tolerations = Value::Null,
+            ),
+            ("affinity", |live| live.spec.affinity = None, |state| state.affinity = Value::Null),
+            (
+                "label",
+                |live| live.metadata.labels = Some(BTreeMap::from([("team".into(), "x".into())])),
+                |state| state.labels = texts([("team", "x")]),
+            ),
+            ("component gone", |live| live.spec.component_specs.clear(), |state| components(state).clear()),
+        ];
+        for (case, change, expected) in table {
+            let mut wanted = full();
+            expected(&mut wanted);
+            assert_eq!(refresh(&full(), &Nothing, change), wanted, "{case}");
+        }
+    }
+
+    #[test]
+    fn the_short_form_of_resources_stays_short_where_it_can() {
+        let with = |requests: &'static str, limits: &'static str| {
+            refresh(&redis(), &Nothing, |live| {
+                let resources = live.spec.component_specs[0].resources.as_mut().unwrap();
+                resources.requests.insert("cpu".into(), requests.into());
+                resources.limits.insert("cpu".into(), limits.into());
+            })
+        };
+        let mut both = redis();
+        component_mut(&mut both, "redis").resources =
+            Value::Known(Resources { cpu: text("2"), memory: text("1Gi"), ..Resources::default() });
+        assert_eq!(with("2", "2"), both);
+        let mut apart = redis();
+        component_mut(&mut apart, "redis").resources = Value::Known(Resources {
+            requests: texts([("cpu", "1"), ("memory", "1Gi")]),
+            limits: texts([("cpu", "2"), ("memory", "1Gi")]),
+            ..Resources::default()
+        });
+        assert_eq!(with("1", "2"), apart);
+    }
+
+    #[test]
+    fn what_a_killed_apply_wrote_is_shown_although_it_was_never_stored() {
+        const COMPONENT: [Step<'static>; 3] =
+            [Step::Field("spec"), Step::Field("componentSpecs"), Step::Named("redis")];
+        let claims = Only(&[
+            &[COMPONENT[0], COMPONENT[1], COMPONENT[2], Step::Field("enabledLogs"), Step::Element("running")],
+            &[COMPONENT[0], COMPONENT[1], Step::Named("sentinel")],
+        ]);
+        let shown = refresh(&redis(), &claims, |live| {
+            live.spec.component_specs[0].enabled_logs = vec!["running".into(), "slow".into()];
+            let mut sentinel = live.spec.component_specs[0].clone();
+            sentinel.name = "sentinel".into();
+            sentinel.component_def_ref = "redis-sentinel".into();
+            live.spec.component_specs.push(sentinel);
+        });
+        let shown_components = shown.components.known().unwrap();
+        assert_eq!(shown_components["redis"].known().unwrap().logs, set(["running"]));
+        assert_eq!(shown_components["sentinel"].known().unwrap().definition, text("redis-sentinel"));
+    }
+
+    #[test]
+    fn an_import_shows_what_differs_from_the_defaults() {
+        assert_eq!(import(&redis(), &Everything), redis());
+        assert_eq!(import(&redis_and_sentinel(), &Everything), redis_and_sentinel());
+
+        let imported = import(&full(), &Everything);
+        assert_eq!(imported.labels, texts([("team", "orders")]));
+        let main = imported.components.known().unwrap()["main"].known().unwrap();
+        assert_eq!(main, &full_component());
+
+        let mut defaults = redis();
+        defaults.affinity = Value::Known(Affinity {
+            pod_anti_affinity: text("Preferred"),
+            tenancy: text("SharedNode"),
+            ..Affinity::default()
+        });
+        assert_eq!(import(&defaults, &Everything).affinity, Value::Null);
+    }
+
+    #[test]
+    fn an_import_of_our_own_object_shows_only_our_fields() {
+        let claims = Only(&[&[
+            Step::Field("spec"),
+            Step::Field("componentSpecs"),
+            Step::Named("redis"),
+            Step::Field("resources"),
+        ]]);
+        let imported = import(&redis_and_sentinel(), &claims);
+        let mut expected = redis();
+        component_mut(&mut expected, "redis").volumes = Value::Null;
+        assert_eq!(imported, expected);
+    }
+
+    #[test]
+    fn an_import_recognizes_tls_and_exposure() {
+        let mut state = redis();
+        component_mut(&mut state, "redis").tls =
+            Value::Known(Tls { issuer: text("KubeBlocks"), secret: Value::Null });
+        component_mut(&mut state, "redis").services = entries([(
+            "lb",
+            Service { kind: text("LoadBalancer"), exposure: text("internet"), annotations: Value::Null },
+        )]);
+        assert_eq!(import(&state, &Everything), state);
+    }
+}

@@ -236,3 +236,283 @@ fn refuse_replacement(prior: &ClusterState, planned: &ClusterState, diagnostics:
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kubernetes_attribute::KubernetesConnection;
+    use crate::resources::cluster::schema::{Endpoint, SecretReference, Service, Toleration};
+    use crate::resources::cluster::test_support::{
+        component, component_mut, components, entries, full, redis, redis_and_sentinel, set, text, texts,
+        volume_mut,
+    };
+    use tfplugin::diagnostic::Severity;
+
+    /// As an apply leaves it.
+    fn applied(mut state: ClusterState) -> ClusterState {
+        state.endpoints = entries([("redis", Endpoint { host: text("h"), ..Endpoint::default() })]);
+        state.credentials_secret = Value::Known(SecretReference { namespace: text("shop"), name: text("s") });
+        state
+    }
+
+    struct Outcome {
+        planned: ClusterState,
+        replaces: Vec<String>,
+        errors: Vec<String>,
+        warnings: Vec<String>,
+    }
+
+    fn plan_with(
+        prior: &ClusterState,
+        planned: ClusterState,
+        replaces: Vec<Path>,
+        unfinished: bool,
+    ) -> Outcome {
+        let (mut planned, mut requires_replace) = (planned, replaces);
+        let diagnostics = update(super::Update {
+            prior,
+            planned: &mut planned,
+            requires_replace: &mut requires_replace,
+            unfinished,
+        });
+        let of = |severity| {
+            diagnostics
+                .iter()
+                .filter(|found| found.severity == severity)
+                .map(|found| found.path.as_ref().map(ToString::to_string).unwrap_or_default())
+                .collect()
+        };
+        Outcome {
+            planned,
+            replaces: requires_replace.iter().map(ToString::to_string).collect(),
+            errors: of(Severity::Error),
+            warnings: of(Severity::Warning),
+        }
+    }
+
+    fn plan(prior: &ClusterState, change: impl Fn(&mut ClusterState)) -> Outcome {
+        let mut planned = prior.clone();
+        change(&mut planned);
+        plan_with(prior, planned, Vec::new(), false)
+    }
+
+    #[test]
+    fn no_change_plans_the_prior_state() {
+        for state in [redis(), redis_and_sentinel(), full()].map(applied) {
+            let outcome = plan(&state, |_| {});
+            assert_eq!(outcome.planned, state);
+            assert!(outcome.replaces.is_empty() && outcome.errors.is_empty() && outcome.warnings.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_same_written_differently_is_no_change() {
+        type Change = fn(&mut ClusterState);
+        let table: Vec<(&str, Change)> = vec![
+            ("definition spelled out", |state| component_mut(state, "redis").definition = text("redis")),
+            ("requests and limits in place of the short form", |state| {
+                component_mut(state, "redis").resources = Value::Known(Resources {
+                    requests: texts([("cpu", "0.5"), ("memory", "1024Mi")]),
+                    limits: texts([("cpu", "500m"), ("memory", "1Gi")]),
+                    ..Resources::default()
+                });
+            }),
+            ("default access mode spelled out", |state| {
+                volume_mut(state, "redis", "data").access_modes = set(["ReadWriteOnce"])
+            }),
+            ("empty collections", |state| {
+                state.labels = Value::Known(Map::new());
+                state.tolerations = Value::Known(Vec::new());
+                let component = component_mut(state, "redis");
+                component.logs = set([]);
+                component.services = Value::Known(Map::new());
+                component.tolerations = Value::Known(Vec::new());
+            }),
+        ];
+        for (case, change) in table {
+            let prior = applied(redis());
+            assert_eq!(plan(&prior, change).planned, prior, "{case}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_value_is_never_taken_for_the_same() {
+        let prior = applied(redis());
+        let outcome = plan(&prior, |state| {
+            let component = component_mut(state, "redis");
+            component.definition = Value::Unknown;
+            component.resources.known_mut().unwrap().cpu = Value::Unknown;
+            component.tolerations = Value::Unknown;
+            component.volumes = Value::Unknown;
+        });
+        let component = outcome.planned.components.known().unwrap()["redis"].known().unwrap();
+        assert!(
+            component.definition.is_unknown()
+                && component.tolerations.is_unknown()
+                && component.volumes.is_unknown()
+        );
+        assert!(component.resources.known().unwrap().cpu.is_unknown());
+        assert!(outcome.errors.is_empty(), "{:?}", outcome.errors);
+    }
+
+    #[test]
+    fn harm_is_refused_at_its_attribute() {
+        type Change = fn(&mut ClusterState);
+        let table: Vec<(&str, Change, &[&str])> = vec![
+            (
+                "shrink",
+                |state| volume_mut(state, "redis", "data").size = text("10Gi"),
+                &[r#"components["redis"].volumes["data"].size"#],
+            ),
+            ("grow", |state| volume_mut(state, "redis", "data").size = text("30Gi"), &[]),
+            (
+                "storage class",
+                |state| volume_mut(state, "redis", "data").storage_class = text("gp3"),
+                &[r#"components["redis"].volumes["data"].storage_class"#],
+            ),
+            (
+                "access mode",
+                |state| volume_mut(state, "redis", "data").access_modes = set(["ReadWriteMany"]),
+                &[r#"components["redis"].volumes["data"].access_modes"#],
+            ),
+            (
+                "removed component",
+                |state| {
+                    components(state).remove("sentinel");
+                },
+                &[r#"components["sentinel"]"#],
+            ),
+            (
+                "added component",
+                |state| {
+                    components(state).insert("more".into(), Value::Known(component()));
+                },
+                &[],
+            ),
+            (
+                "removed volume",
+                |state| {
+                    component_mut(state, "redis").volumes = Value::Null;
+                },
+                &[r#"components["redis"].volumes["data"]"#],
+            ),
+        ];
+        for (case, change, expected) in table {
+            assert_eq!(plan(&applied(redis_and_sentinel()), change).errors, expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn fewer_instances_come_with_a_warning_and_stopping_without() {
+        let prior = applied(redis());
+        let path = vec![r#"components["redis"].replicas"#.to_owned()];
+        for (replicas, expected) in [(1, path), (0, vec![]), (2, vec![]), (3, vec![])] {
+            let outcome =
+                plan(&prior, |state| component_mut(state, "redis").replicas = Value::Known(replicas));
+            assert_eq!(outcome.warnings, expected, "{replicas}");
+            assert!(outcome.errors.is_empty());
+        }
+    }
+
+    #[test]
+    fn another_component_definition_replaces_and_is_then_not_refused() {
+        let outcome = plan(&applied(redis_and_sentinel()), |state| {
+            component_mut(state, "redis").definition = text("other");
+            volume_mut(state, "redis", "data").size = text("1Gi");
+        });
+        assert_eq!(outcome.replaces, [r#"components["redis"].definition"#]);
+        assert!(outcome.errors.is_empty());
+    }
+
+    #[test]
+    fn a_replacement_that_cannot_work_is_refused() {
+        let replace = |policy: &str, change: fn(&mut ClusterState)| {
+            let prior = applied(ClusterState { termination_policy: text(policy), ..redis() });
+            let mut planned = prior.clone();
+            change(&mut planned);
+            plan_with(&prior, planned, vec![Path::attribute("definition")], false).errors
+        };
+        let definition: fn(&mut ClusterState) = |state| state.definition = text("kafka");
+        let name: fn(&mut ClusterState) = |state| state.name = text("other");
+        assert_eq!(replace("DoNotTerminate", definition), ["termination_policy"]);
+        assert_eq!(replace("Halt", definition), ["termination_policy"]);
+        assert!(replace("Halt", name).is_empty());
+        assert!(replace("Delete", definition).is_empty());
+        assert!(refuse_destroy(&redis()).is_none());
+    }
+
+    #[test]
+    fn addresses_become_unknown_only_when_something_moves_them() {
+        type Change = fn(&mut ClusterState);
+        let table: Vec<(&str, Change, bool)> = vec![
+            ("replicas", |state| component_mut(state, "redis").replicas = Value::Known(5), false),
+            ("version", |state| state.version = text("redis-8"), false),
+            (
+                "service",
+                |state| {
+                    component_mut(state, "redis").services =
+                        entries([("lb", Service { kind: text("LoadBalancer"), ..Service::default() })])
+                },
+                true,
+            ),
+            (
+                "component",
+                |state| {
+                    components(state).insert("more".into(), Value::Known(component()));
+                },
+                true,
+            ),
+            ("unknown components", |state| state.components = Value::Unknown, true),
+        ];
+        let prior = applied(redis());
+        for (case, change, expected) in table {
+            assert_eq!(plan(&prior, change).planned.endpoints.is_unknown(), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn what_was_interrupted_is_planned_again() {
+        let never_ready = redis();
+        let outcome = plan_with(&never_ready, never_ready.clone(), Vec::new(), true);
+        assert!(outcome.planned.endpoints.is_unknown() && outcome.planned.credentials_secret.is_unknown());
+        let once_ready = applied(redis());
+        let outcome = plan_with(&once_ready, once_ready.clone(), Vec::new(), true);
+        assert!(outcome.planned.endpoints.is_unknown());
+        assert_eq!(outcome.planned.credentials_secret, once_ready.credentials_secret);
+    }
+
+    #[test]
+    fn another_endpoint_is_another_kubernetes_cluster_and_an_unknown_one_is_judged_at_apply() {
+        let at = |endpoint: Value<String>| ClusterState {
+            kubernetes: Value::Known(KubernetesConnection { endpoint, ..KubernetesConnection::default() }),
+            ..redis()
+        };
+        let moved = |before: &ClusterState, after: &ClusterState| {
+            moved_to(before, after).map(|path| path.to_string())
+        };
+        let (a, b) = (at(text("https://A.example.com/")), at(text("https://b.example.com")));
+        assert_eq!(moved(&a, &b).as_deref(), Some("kubernetes.endpoint"));
+        assert_eq!(moved(&a, &at(text("https://a.example.com"))), None);
+        assert_eq!(moved(&a, &at(Value::Unknown)), None);
+        assert_eq!(moved(&a, &redis()), None);
+        assert_eq!(moved(&redis(), &a), None);
+        assert_eq!(moved(&a, &ClusterState { kubernetes: Value::Unknown, ..redis() }), None);
+    }
+
+    #[test]
+    fn only_other_things_are_looked_up() {
+        let prior = applied(redis());
+        let asks = |change: fn(&mut ClusterState)| {
+            let mut planned = prior.clone();
+            change(&mut planned);
+            asks_for_other_things(&prior, &planned)
+        };
+        assert!(!asks(|state| component_mut(state, "redis").replicas = Value::Known(9)));
+        assert!(!asks(|state| state.tolerations = Value::Known(vec![Value::Known(Toleration::default())])));
+        assert!(asks(|state| state.version = text("redis-8")));
+        assert!(asks(|state| component_mut(state, "redis").logs = set(["slow"])));
+        assert!(asks(|state| {
+            components(state).insert("more".into(), Value::Known(component()));
+        }));
+    }
+}

@@ -17,3 +17,168 @@ pub fn config(config: &ClusterState, diagnostics: &mut Diagnostics) {
         diagnostics.push(input::diagnostic(&problem));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::cluster::schema::{Affinity, ClusterState, Component, Resources, Service, Tls};
+    use crate::resources::cluster::test_support::{
+        component, component_mut, components, entries, full, redis, redis_and_sentinel, set, text, texts,
+        volume_mut,
+    };
+    use tfplugin::diagnostic::Severity;
+
+    fn errors(state: &ClusterState) -> Vec<String> {
+        let mut diagnostics = Diagnostics::new();
+        config(state, &mut diagnostics);
+        diagnostics
+            .iter()
+            .filter(|found| found.severity == Severity::Error)
+            .map(|found| found.path.as_ref().map(ToString::to_string).unwrap_or_default())
+            .collect()
+    }
+
+    #[test]
+    fn what_is_right_passes() {
+        let mut full = full();
+        component_mut(&mut full, "main").tls =
+            Value::Known(Tls { issuer: text("KubeBlocks"), secret: Value::Null });
+        for state in [redis(), redis_and_sentinel(), full] {
+            assert!(errors(&state).is_empty(), "{:?}", errors(&state));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_at_its_attribute() {
+        type Change = fn(&mut ClusterState);
+        let table: Vec<(&str, Change, &[&str])> = vec![
+            ("long name", |state| state.name = text("a-name-that-is-too-long"), &["name"]),
+            ("name with capitals", |state| state.name = text("Orders"), &["name"]),
+            ("namespace", |state| state.namespace = text("a/b"), &["namespace"]),
+            ("policy", |state| state.termination_policy = text("delete"), &["termination_policy"]),
+            ("version of another", |state| state.version = text("kafka-3.3.2"), &["version"]),
+            ("no components", |state| components(state).clear(), &["components"]),
+            (
+                "unknown component",
+                |state| {
+                    components(state).insert("other".into(), Value::Known(component()));
+                },
+                &[r#"components["other"]"#],
+            ),
+            (
+                "component definition",
+                |state| component_mut(state, "redis").definition = text("reds"),
+                &[r#"components["redis"].definition"#],
+            ),
+            (
+                "replicas",
+                |state| component_mut(state, "redis").replicas = Value::Known(-1),
+                &[r#"components["redis"].replicas"#],
+            ),
+            (
+                "quantity",
+                |state| component_mut(state, "redis").resources.known_mut().unwrap().cpu = text("2 cores"),
+                &[r#"components["redis"].resources.cpu"#],
+            ),
+            (
+                "request above limit",
+                |state| {
+                    component_mut(state, "redis").resources = Value::Known(Resources {
+                        requests: texts([("cpu", "2")]),
+                        limits: texts([("cpu", "1")]),
+                        ..Resources::default()
+                    })
+                },
+                &[r#"components["redis"].resources.requests["cpu"]"#],
+            ),
+            (
+                "two ways",
+                |state| component_mut(state, "redis").resources.known_mut().unwrap().class = text("c"),
+                &[r#"components["redis"].resources.class"#],
+            ),
+            (
+                "size",
+                |state| volume_mut(state, "redis", "data").size = text("20GB"),
+                &[r#"components["redis"].volumes["data"].size"#],
+            ),
+            (
+                "log",
+                |state| component_mut(state, "redis").logs = set(["runing"]),
+                &[r#"components["redis"].logs"#],
+            ),
+            (
+                "service type",
+                |state| {
+                    component_mut(state, "redis").services =
+                        entries([("s", Service { kind: text("Ingress"), ..Service::default() })])
+                },
+                &[r#"components["redis"].services["s"].type"#],
+            ),
+            (
+                "exposure",
+                |state| {
+                    component_mut(state, "redis").services = entries([(
+                        "s",
+                        Service {
+                            kind: text("LoadBalancer"),
+                            exposure: text("public"),
+                            ..Service::default()
+                        },
+                    )])
+                },
+                &[r#"components["redis"].services["s"].exposure"#],
+            ),
+            (
+                "tls without secret",
+                |state| {
+                    component_mut(state, "redis").tls =
+                        Value::Known(Tls { issuer: text("UserProvided"), secret: Value::Null })
+                },
+                &[r#"components["redis"].tls.secret"#],
+            ),
+            (
+                "affinity",
+                |state| {
+                    state.affinity =
+                        Value::Known(Affinity { pod_anti_affinity: text("Always"), ..Affinity::default() })
+                },
+                &["affinity.pod_anti_affinity"],
+            ),
+        ];
+        for (case, change, expected) in table {
+            let mut state = redis();
+            change(&mut state);
+            assert_eq!(errors(&state), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn unknown_values_are_passed_over() {
+        let unknown = ClusterState {
+            namespace: Value::Unknown,
+            name: Value::Unknown,
+            definition: Value::Unknown,
+            version: Value::Unknown,
+            termination_policy: Value::Unknown,
+            components: Value::Unknown,
+            ..ClusterState::default()
+        };
+        assert!(errors(&unknown).is_empty());
+
+        let mut state = redis();
+        *component_mut(&mut state, "redis") = Component {
+            definition: Value::Unknown,
+            replicas: Value::Unknown,
+            resources: Value::Unknown,
+            volumes: Value::Unknown,
+            services: Value::Unknown,
+            logs: Value::Unknown,
+            monitor: Value::Unknown,
+            tls: Value::Unknown,
+            affinity: Value::Unknown,
+            tolerations: Value::Unknown,
+        };
+        components(&mut state).insert("later".into(), Value::Unknown);
+        assert!(errors(&state).is_empty(), "{:?}", errors(&state));
+    }
+}
