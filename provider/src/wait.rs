@@ -134,7 +134,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_first_observation_that_satisfies_ends_the_wait() {
         let mut numbers = stream::iter([1, 2, 3, 4]);
-        let result = until(&limits(1), &mut numbers, |number, _| {
+        let limits = limits(1);
+        let result = until(&limits, &mut numbers, |number, _| {
             if *number == 3 { Step::<_, ()>::Done(*number) } else { Step::Wait(None) }
         });
         assert_eq!(result.await, Ok(3));
@@ -171,7 +172,8 @@ mod tests {
         let start = Instant::now();
         let due = start + Duration::from_secs(5);
         let mut numbers = stream::iter([1]).chain(stream::pending());
-        let result = until(&limits(60), &mut numbers, |number, now| {
+        let limits = limits(60);
+        let result = until(&limits, &mut numbers, |number, now| {
             if now >= due { Step::<_, ()>::Done(*number) } else { Step::Wait(Some(due)) }
         });
         assert_eq!(result.await, Ok(1));

@@ -9,7 +9,13 @@ pub mod diagnostic;
 pub mod facts;
 pub mod naming;
 pub mod readiness;
+#[cfg(test)]
+mod readiness_tests;
 pub mod snapshot;
+#[cfg(test)]
+mod test_support;
 pub mod trouble;
 pub mod wait;
+#[cfg(test)]
+mod wait_tests;
 mod watching;

@@ -391,3 +391,165 @@ fn certificates(pem: &str) -> Result<Vec<Vec<u8>>, Error> {
         Ok(_) | Err(_) => Err(Error::CaInvalid),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kubernetes::diagnostic;
+    use crate::kubernetes::error::Error as RequestError;
+
+    const SECRET: &str = "s3cr3t-t0ken";
+
+    fn kubeconfig(text: &str) -> (tempfile::TempDir, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        std::fs::write(&path, text).unwrap();
+        let auth = Auth::Kubeconfig { path: Some(path), context: None };
+        (folder, Connection { auth, ..Connection::default() })
+    }
+
+    fn two_contexts(current: &str) -> String {
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: \"{current}\"\n\
+             clusters:\n- name: c\n  cluster: {{server: \"https://10.0.0.1:6443\"}}\n- name: serverless\n  cluster: {{}}\n\
+             contexts:\n- name: production\n  context: {{cluster: c, user: u, namespace: shop}}\n\
+             - name: staging\n  context: {{cluster: c, user: u}}\n- name: dangling\n  context: {{cluster: nowhere, user: u}}\n\
+             - name: serverless\n  context: {{cluster: serverless, user: u}}\n\
+             users:\n- name: u\n  user: {{token: {SECRET}}}\n"
+        )
+    }
+
+    fn with_context(mut connection: Connection, wanted: &str) -> Connection {
+        if let Auth::Kubeconfig { context, .. } = &mut connection.auth {
+            *context = Some(wanted.to_owned());
+        }
+        connection
+    }
+
+    async fn failure(connection: &Connection) -> (Error, String) {
+        let error = resolve(connection).await.map(|_| ()).unwrap_err();
+        let text = match resolve(connection).await.map(|_| ()) {
+            Err(source) => diagnostic::detail(&RequestError::Configuration { source }),
+            Ok(()) => String::new(),
+        };
+        assert!(!text.contains(SECRET), "{text}");
+        assert!(!format!("{error:?}").contains(SECRET), "{error:?}");
+        (error, text)
+    }
+
+    #[tokio::test]
+    async fn the_named_context_wins_over_the_current_one_and_the_endpoint_over_both() {
+        let (_folder, connection) = kubeconfig(&two_contexts("staging"));
+        let resolved = resolve(&with_context(connection.clone(), "production")).await.unwrap();
+        assert_eq!(resolved.config.default_namespace, "shop");
+        assert_eq!(resolved.config.cluster_url.to_string(), "https://10.0.0.1:6443/");
+        let resolved = resolve(&connection).await.unwrap();
+        assert_eq!(resolved.config.default_namespace, "default");
+        let moved = Connection { endpoint: Some("https://moved.test".into()), ..connection };
+        assert_eq!(resolve(&moved).await.unwrap().config.cluster_url.to_string(), "https://moved.test/");
+    }
+
+    #[tokio::test]
+    async fn a_wrong_context_lists_the_known_ones_and_suggests_the_closest() {
+        let (_folder, connection) = kubeconfig(&two_contexts("staging"));
+        let (error, text) = failure(&with_context(connection.clone(), "prodution")).await;
+        assert!(
+            matches!(&error, Error::ContextMissing { suggestion: Some(name), .. } if name == "production"),
+            "{error:?}"
+        );
+        for part in ["Did you mean \"production\"?", "\"staging\"", "\"dangling\""] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        let (error, _) = failure(&with_context(connection, "x")).await;
+        assert!(matches!(&error, Error::ContextMissing { suggestion: None, .. }), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn contexts_that_lead_nowhere_are_told_apart() {
+        let (_folder, connection) = kubeconfig(&two_contexts(""));
+        let (error, text) = failure(&connection).await;
+        assert!(matches!(&error, Error::ContextNotChosen { .. }), "{error:?}");
+        assert!(text.contains("kubeconfig_context") && text.contains("\"production\""), "{text}");
+        for context in ["dangling", "serverless"] {
+            let (error, _) = failure(&with_context(connection.clone(), context)).await;
+            assert!(matches!(&error, Error::ContextIncomplete { .. }), "{context}: {error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn files_that_are_missing_or_no_kubeconfig_are_named_without_their_content() {
+        let missing = Connection {
+            auth: Auth::Kubeconfig { path: Some("/nowhere/config".into()), context: None },
+            ..Connection::default()
+        };
+        let (error, text) = failure(&missing).await;
+        assert!(matches!(&error, Error::KubeconfigUnreadable { .. }), "{error:?}");
+        assert!(text.contains("/nowhere/config") && text.contains("kubeconfig_path"), "{text}");
+
+        let broken =
+            format!("apiVersion: v1\nkind: Config\nusers:\n- name: u\n  user: {{token: {SECRET}\n  : ]\n");
+        let (_folder, connection) = kubeconfig(&broken);
+        let (error, text) = failure(&connection).await;
+        assert!(matches!(&error, Error::KubeconfigMalformed { line: Some(_), .. }), "{error:?}");
+        assert!(text.contains(" at line "), "{text}");
+
+        let (_folder, connection) = kubeconfig(&format!("clusters: {SECRET}\n"));
+        let (error, _) = failure(&connection).await;
+        assert!(matches!(&error, Error::KubeconfigMalformed { .. }), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn certificates_endpoints_and_tokens_of_the_wrong_form_are_refused() {
+        let token_file = Auth::TokenFile { path: "/t".into() };
+        let good = Some("https://10.0.0.1".to_owned());
+        let table = [
+            (Connection { auth: token_file.clone(), ..Connection::default() }, "EndpointMissing"),
+            (
+                Connection {
+                    endpoint: Some("10.0.0.1:6443".into()),
+                    auth: token_file.clone(),
+                    ..Connection::default()
+                },
+                "EndpointInvalid",
+            ),
+            (
+                Connection {
+                    endpoint: Some("https://me:pw@10.0.0.1".into()),
+                    auth: token_file.clone(),
+                    ..Connection::default()
+                },
+                "EndpointInvalid",
+            ),
+            (
+                Connection {
+                    endpoint: good.clone(),
+                    ca_certificate: Some("LS0tLS1C".into()),
+                    auth: token_file.clone(),
+                },
+                "CaInvalid",
+            ),
+        ];
+        for (connection, expected) in table {
+            let (error, _) = failure(&connection).await;
+            assert!(format!("{error:?}").starts_with(expected), "{expected}: {error:?}");
+        }
+        let resolved =
+            resolve(&Connection { endpoint: good, ca_certificate: None, auth: token_file }).await.unwrap();
+        assert_eq!(resolved.token_file, Some(PathBuf::from("/t")));
+    }
+
+    #[tokio::test]
+    async fn an_exec_command_is_asked_for_the_current_form_and_never_for_input() {
+        let auth = Auth::Exec {
+            command: "aws".into(),
+            arguments: vec!["eks".into(), "get-token".into()],
+            environment: [("AWS_PROFILE".to_owned(), "prod".to_owned())].into(),
+        };
+        let connection = Connection { endpoint: Some("https://10.0.0.1".into()), ca_certificate: None, auth };
+        let exec = resolve(&connection).await.unwrap().config.auth_info.exec.unwrap();
+        assert_eq!(exec.api_version.as_deref(), Some("client.authentication.k8s.io/v1"));
+        assert_eq!(exec.args.unwrap(), ["eks", "get-token"]);
+        assert_eq!(exec.interactive_mode, Some(ExecInteractiveMode::Never));
+        assert_eq!(exec.env.unwrap()[0]["value"], "prod");
+    }
+}

@@ -5,14 +5,19 @@
 use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt};
+use backon::{BackoffBuilder, ExponentialBuilder};
+use futures::StreamExt;
 use kube::Resource;
 use kube::runtime::{WatchStreamExt, watcher};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, Kind};
+use crate::wait;
 
 /// Which objects a feed holds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -99,12 +104,35 @@ async fn follow<T: Fact>(client: Client, scope: Scope, sender: watch::Sender<Vie
 where
     T::Kind: Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>,
 {
-    let api: kube::Api<T::Kind> = kube::Api::namespaced(client.for_watches(), &scope.namespace);
     let mut configuration = watcher::Config::default();
     if let Some(labels) = scope.labels {
         configuration = configuration.labels(labels);
     }
-    let mut events = watcher(api, configuration).default_backoff().into_stream().boxed();
+    let mut delays = restart_delays();
+    loop {
+        let api: kube::Api<T::Kind> = kube::Api::namespaced(client.for_watches(), &scope.namespace);
+        let lasted = follow_once(api, configuration.clone(), &sender).await;
+        if lasted > STEADY {
+            delays = restart_delays();
+        }
+        let delay = delays.next().unwrap_or(LONGEST_RESTART_DELAY);
+        // Nobody interrupts a feed: it is aborted when its last user goes.
+        let _ = wait::pause(delay, &CancellationToken::new()).await;
+    }
+}
+
+/// Follows one watch until it breaks, and returns how long it lasted. A watch that breaks is not taken up where it
+/// was but begun anew: a watch says nothing while nothing changes, so only a list shows that the server is back.
+async fn follow_once<T: Fact>(
+    api: kube::Api<T::Kind>,
+    configuration: watcher::Config,
+    sender: &watch::Sender<View<T>>,
+) -> Duration
+where
+    T::Kind: Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>,
+{
+    let started = Instant::now();
+    let mut events = watcher(api, configuration).default_backoff().boxed();
     let mut arriving: BTreeMap<String, BTreeMap<String, T>> = BTreeMap::new();
     while let Some(event) = events.next().await {
         match event {
@@ -114,26 +142,40 @@ where
                 let groups = std::mem::take(&mut arriving);
                 sender.send_modify(|view| *view = View { sight: Sight::Open, groups, trouble: None });
             }
-            Ok(watcher::Event::Apply(object)) => sender.send_modify(|view| {
-                put(&mut view.groups, &object);
-                view.sight = Sight::Open;
-            }),
-            Ok(watcher::Event::Delete(object)) => sender.send_modify(|view| {
-                remove(&mut view.groups, &object);
-                view.sight = Sight::Open;
-            }),
+            Ok(watcher::Event::Apply(object)) => sender.send_modify(|view| put(&mut view.groups, &object)),
+            Ok(watcher::Event::Delete(object)) => {
+                sender.send_modify(|view| remove(&mut view.groups, &object))
+            }
             Err(error) => {
                 let (sight, trouble) = judge(&error);
-                tracing::debug!(kind = %T::Kind::kind(&()), namespace = %scope.namespace, trouble, "watch failed");
+                tracing::debug!(kind = %T::Kind::kind(&()), trouble, "watch failed");
                 sender.send_modify(|view| {
                     // A first list that never came leaves nothing to go on with.
                     let opening = view.sight == Sight::Opening && sight == Sight::Lost;
                     view.sight = if opening { Sight::Opening } else { sight };
                     view.trouble = Some(trouble);
                 });
+                // After a failed list, the watcher itself lists again, with its own delays.
+                if !matches!(error, watcher::Error::InitialListFailed(_)) {
+                    break;
+                }
             }
         }
     }
+    started.elapsed()
+}
+
+/// A watch that lasted this long was no trouble.
+const STEADY: Duration = Duration::from_secs(60);
+const LONGEST_RESTART_DELAY: Duration = Duration::from_secs(10);
+
+fn restart_delays() -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(500))
+        .with_max_delay(LONGEST_RESTART_DELAY)
+        .with_jitter()
+        .without_max_times()
+        .build()
 }
 
 /// Whether a failed watch can ever see anything, and what was said against it.

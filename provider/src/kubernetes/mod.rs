@@ -14,7 +14,11 @@ pub mod feed;
 pub mod ownership;
 mod request;
 #[cfg(test)]
+pub(crate) mod test_api;
+#[cfg(test)]
 pub(crate) mod test_server;
+#[cfg(test)]
+mod tests;
 mod token_file;
 mod transport;
 

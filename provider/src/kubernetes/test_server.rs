@@ -68,10 +68,9 @@ pub(crate) fn status(code: u16, reason: &str, message: &str, details: Value) -> 
     })
 }
 
-/// What the server saw: method, path with query, body.
+/// What the server saw: path with query, body.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
-    pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) body: Value,
 }
@@ -124,7 +123,6 @@ impl tower::Service<Request<Body>> for TestServer {
             let method = head.method.to_string();
             let next = server.script.lock().unwrap().pop_front();
             server.seen.lock().unwrap().push(Seen {
-                method: method.clone(),
                 path: path.clone(),
                 body: serde_json::from_slice(&body).unwrap_or(Value::Null),
             });
