@@ -142,6 +142,9 @@ fn every_spelling_of_a_value_is_read() {
         (Type::Number, "cf ffffffffffffffff", number("18446744073709551615")),
         (Type::Number, "ca 3f000000", number("0.5")),
         (Type::Number, "cb 4014000000000000", number("5")),
+        (Type::Number, "cb 3fb999999999999a", number("0.1")),
+        (Type::Number, "cb 3ff35c28f5c28f5d", number("1.2100000000000002")),
+        (Type::Number, "cb 8000000000000000", number("0")),
         (Type::Number, "a3 352e30", number("5")),
         (Type::Number, "a3 356532", number("500")),
         (Type::String, "d9 02 6869", RawValue::from("hi")),
@@ -164,6 +167,21 @@ fn every_spelling_of_a_value_is_read() {
     for (kind, hex, value) in cases {
         assert_eq!(decode_msgpack(&bytes(hex), &kind), Ok(value), "{hex}");
     }
+}
+
+#[test]
+fn a_fraction_that_a_double_would_spell_otherwise_is_written_as_text() {
+    // Exactly 41527684137338.3046875 as a double, but its shortest spelling ends in .305.
+    let long = number("41527684137338.3046875");
+    assert_eq!(
+        encode_msgpack(&long, &Type::Number),
+        Ok([&[0xb6], b"41527684137338.3046875".as_slice()].concat())
+    );
+    let noise = number("1.2100000000000002");
+    assert_eq!(
+        encode_msgpack(&noise, &Type::Number),
+        Ok([&[0xb2], b"1.2100000000000002".as_slice()].concat())
+    );
 }
 
 #[test]

@@ -37,11 +37,14 @@ impl Token<'_> {
     }
 
     /// The number that it stands for; texts are read as decimals. `None` when it is no number at all.
+    ///
+    /// A double is read by its shortest spelling. To Terraform two fractions are equal when their spellings are, and it
+    /// writes the same fraction as a double or as text, depending on whether it comes from a function or from a state.
     pub(super) fn to_number(&self) -> Option<Result<Number, CodecErrorKind>> {
         Some(match self {
             Self::Signed(integer) => Ok(Number::from(*integer)),
             Self::Unsigned(integer) => Ok(Number::from(*integer)),
-            Self::Float(float) => Number::from_f64_exact(*float).map_err(CodecErrorKind::Number),
+            Self::Float(float) => Number::from_f64_shortest(*float).map_err(CodecErrorKind::Number),
             Self::Bytes(bytes) => {
                 text(bytes).and_then(|text| Number::parse(text).map_err(CodecErrorKind::Number))
             }

@@ -26,10 +26,10 @@ impl Writer {
         let Ok(_) = encode::write_sint(&mut self.0, integer);
     }
 
-    /// Integers as integers while they fit, fractions that a double holds exactly as a double, everything else as
-    /// decimal text: so no digit is lost.
+    /// Integers as integers while they fit, fractions that a double holds exactly and spells alike as a double,
+    /// everything else as decimal text: so no digit is lost.
     pub(super) fn number(&mut self, number: &Number) {
-        let fraction = if number.is_integer() { None } else { number.to_f64_exact() };
+        let fraction = number.to_f64_exact().filter(|float| !number.is_integer() && spells(*float, number));
         if let Some(integer) = number.to_i64() {
             self.integer(integer);
         } else if let Some(float) = fraction {
@@ -73,6 +73,10 @@ impl Writer {
     pub(super) fn raw(&mut self, bytes: &[u8]) {
         self.0.as_mut_vec().extend_from_slice(bytes);
     }
+}
+
+fn spells(float: f64, number: &Number) -> bool {
+    Number::from_f64_shortest(float).as_ref() == Ok(number)
 }
 
 fn length(length: usize) -> Result<u32, CodecErrorKind> {

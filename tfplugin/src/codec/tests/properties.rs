@@ -106,6 +106,23 @@ fn concrete_kinds() -> impl Strategy<Value = Type> {
     ]
 }
 
+/// JSON that was not written for any type.
+fn any_json() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        any::<bool>().prop_map(|value| json!(value)),
+        any::<i64>().prop_map(|value| json!(value)),
+        "[a-z0-9]{0,3}".prop_map(|text| json!(text)),
+        Just(json!({"type": "number", "value": 1})),
+    ];
+    leaf.prop_recursive(LEVELS, 16, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(|elements| json!(elements)),
+            btree_map("[a-z]{1,3}", inner, 0..4).prop_map(|attributes| json!(attributes)),
+        ]
+    })
+}
+
 fn typed(unknowns: bool) -> impl Strategy<Value = (Type, RawValue)> {
     kinds().prop_flat_map(move |kind| values(&kind, unknowns).prop_map(move |value| (kind.clone(), value)))
 }
@@ -134,6 +151,14 @@ proptest! {
     fn random_bytes_never_bring_the_decoder_down(bytes in vec(any::<u8>(), 0..64), kind in kinds()) {
         // An answer of either kind will do; a panic or an endless loop fails the test.
         let _ = decode_msgpack(&bytes, &kind);
+    }
+
+    #[test]
+    fn what_was_read_from_any_json_can_be_written(json in any_json(), kind in kinds()) {
+        for read in [decode_json(&json, &kind), decode_stored_json(&json, &kind)].into_iter().flatten() {
+            let again = encode_json(&read, &kind).expect("a value of its type");
+            prop_assert_eq!(decode_json(&again, &kind), Ok(read));
+        }
     }
 
     #[test]
