@@ -2,6 +2,8 @@
 //! `UPDATE_GOLDEN=1` writes it anew. The generator runs here and not in a build script, so that a build needs neither
 //! the generator nor a system `protoc`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +18,8 @@ fn crate_folder(name: &str) -> PathBuf {
 
 fn generate_into(folder: &Path) {
     let proto = crate_folder("proto");
-    let descriptors = protox::compile(PROTO_FILES.map(|name| proto.join(name)), [&proto]).expect("proto files compile");
+    let descriptors =
+        protox::compile(PROTO_FILES.map(|name| proto.join(name)), [&proto]).expect("proto files compile");
     tonic_prost_build::configure()
         .out_dir(folder)
         .build_client(false)
@@ -39,7 +42,11 @@ fn generated_code_is_up_to_date() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    assert_eq!(names, GENERATED_FILES.map(String::from).into(), "the generator wrote other files than expected");
+    assert_eq!(
+        names,
+        GENERATED_FILES.map(String::from).into(),
+        "the generator wrote other files than expected"
+    );
 
     for name in GENERATED_FILES {
         let expected = fs::read_to_string(fresh.path().join(name)).unwrap();

@@ -182,7 +182,7 @@ mod tests {
         let layer = HclogLayer {
             module: "notes".to_owned(),
             write: move |fields: &Map<String, Value>| {
-                sink.lock().unwrap().push(Value::Object(fields.clone()))
+                sink.lock().unwrap().push(Value::Object(fields.clone()));
             },
         };
         tracing::subscriber::with_default(

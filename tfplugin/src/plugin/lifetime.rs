@@ -1,5 +1,5 @@
 //! When the process ends: on the controller's word (see `services`), on SIGTERM, or when its parent is gone. Never
-//! on SIGINT, which reaches the whole process group when the user presses Ctrl-C: Terraform then says by StopProvider
+//! on SIGINT, which reaches the whole process group when the user presses Ctrl-C: Terraform then says by `StopProvider`
 //! what is to be done.
 
 use std::io;

@@ -111,25 +111,25 @@ impl Listener {
     #[cfg(any(not(unix), test))]
     fn bind_tcp(least: u16, greatest: u16) -> Result<Self, Error> {
         let failed = |source| Error::Port { least, greatest, source };
-        let mut last = io::Error::from(io::ErrorKind::InvalidInput);
+        let mut refusal = io::Error::from(io::ErrorKind::InvalidInput);
         for port in least..=greatest {
-            let listener = match std::net::TcpListener::bind(("127.0.0.1", port)) {
-                Ok(listener) => listener,
+            let bound = match std::net::TcpListener::bind(("127.0.0.1", port)) {
+                Ok(bound) => bound,
                 Err(error) => {
-                    last = error;
+                    refusal = error;
                     continue;
                 }
             };
-            listener.set_nonblocking(true).map_err(failed)?;
-            let address = listener.local_addr().map_err(failed)?;
-            let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
+            bound.set_nonblocking(true).map_err(failed)?;
+            let address = bound.local_addr().map_err(failed)?;
+            let accepting = tokio::net::TcpListener::from_std(bound).map_err(failed)?;
             return Ok(Self {
-                accepting: Accepting::Tcp(listener),
+                accepting: Accepting::Tcp(accepting),
                 address: Address::Tcp(address),
                 folder: None,
             });
         }
-        Err(failed(last))
+        Err(failed(refusal))
     }
 
     /// Where it is.

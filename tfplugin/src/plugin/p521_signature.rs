@@ -36,6 +36,9 @@ mod tests {
 
     use super::*;
 
+    /// Name, key, message, signature, and whether it is good.
+    type Case<'a> = (&'a str, Vec<u8>, &'a [u8], &'a [u8], bool);
+
     /// A key from a small number: fine for a test, worthless as a secret.
     fn key_of(scalar: u8) -> SigningKey {
         let mut bytes = [0; 66];
@@ -52,7 +55,7 @@ mod tests {
         let mut damaged = der.as_bytes().to_vec();
         let last = damaged.len() - 1;
         damaged[last] ^= 1;
-        let cases: [(&str, Vec<u8>, &[u8], &[u8], bool); 6] = [
+        let cases: [Case<'_>; 6] = [
             ("its own", point(&key), b"handshake", der.as_bytes(), true),
             ("of another message", point(&key), b"another", der.as_bytes(), false),
             ("by another key", point(&other), b"handshake", der.as_bytes(), false),

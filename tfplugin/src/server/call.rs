@@ -22,6 +22,7 @@ pub(super) trait Answer {
 macro_rules! answer {
     ($($call:ident),* $(,)?) => {
         $(impl Answer for messages::$call::Response {
+            #[allow(clippy::needless_update, reason = "some answers hold nothing but diagnostics")]
             fn failed(diagnostics: Diagnostics) -> Self {
                 Self { diagnostics: wire::diagnostics(diagnostics), ..Self::default() }
             }

@@ -117,19 +117,19 @@ impl Catalog {
     /// Asks the provider for its lists.
     pub(super) fn new(provider: impl Provider) -> Self {
         let mut mistakes = Diagnostics::new();
-        let resources = by_name(provider.resources(), |served| served.type_name(), "resource", &mut mistakes);
+        let resources = by_name(provider.resources(), ErasedResource::type_name, "resource", &mut mistakes);
         let data_sources =
-            by_name(provider.data_sources(), |served| served.type_name(), "data source", &mut mistakes);
+            by_name(provider.data_sources(), ErasedDataSource::type_name, "data source", &mut mistakes);
         let ephemeral_resources = by_name(
             provider.ephemeral_resources(),
-            |served| served.type_name(),
+            ErasedEphemeralResource::type_name,
             "ephemeral resource",
             &mut mistakes,
         );
         let list_resources =
-            by_name(provider.list_resources(), |served| served.type_name(), "list resource", &mut mistakes);
-        let actions = by_name(provider.actions(), |served| served.type_name(), "action", &mut mistakes);
-        let functions = by_name(provider.functions(), |served| served.name(), "function", &mut mistakes);
+            by_name(provider.list_resources(), ErasedListResource::type_name, "list resource", &mut mistakes);
+        let actions = by_name(provider.actions(), ErasedAction::type_name, "action", &mut mistakes);
+        let functions = by_name(provider.functions(), ErasedFunction::name, "function", &mut mistakes);
         for name in list_resources.keys() {
             if resources.get(name).is_none_or(|resource: &Arc<Entry<dyn ErasedResource>>| {
                 resource.served.identity_schema().attributes.is_empty()

@@ -7,7 +7,15 @@ use tonic::{Request, Response, Status};
 use super::call::{answer, answer_or};
 use super::{Server, action, change, data_source, ephemeral, function, list, provider, resource, wire};
 use crate::generated::tfplugin6::provider_server::Provider;
-use crate::generated::tfplugin6::*;
+use crate::generated::tfplugin6::{
+    apply_resource_change, call_function, close_ephemeral_resource, configure_provider,
+    generate_resource_config, get_functions, get_metadata, get_provider_schema,
+    get_resource_identity_schemas, import_resource_state, invoke_action, list_resource, move_resource_state,
+    open_ephemeral_resource, plan_action, plan_resource_change, read_data_source, read_resource,
+    renew_ephemeral_resource, stop_provider, upgrade_resource_identity, upgrade_resource_state,
+    validate_action_config, validate_data_resource_config, validate_ephemeral_resource_config,
+    validate_list_resource_config, validate_provider_config, validate_resource_config,
+};
 
 /// A call that names its type and does not wait.
 macro_rules! now {

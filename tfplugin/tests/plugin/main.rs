@@ -1,5 +1,7 @@
 //! The example provider as a process, driven as go-plugin drives it, by a Go program, and by the real Terraform.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends")]
+
 #[path = "../../src/generated/mod.rs"]
 #[allow(dead_code, reason = "the tests name a few of the messages")]
 mod generated;

@@ -27,7 +27,8 @@ impl Workspace {
         fs::create_dir_all(&place).unwrap();
         fs::copy(notes(), place.join("terraform-provider-notes_v0.1.0")).unwrap();
         let settings = format!(
-            "disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n"
+            "disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n",
+            mirror.display()
         );
         fs::write(folder.path().join("settings.tfrc"), settings).unwrap();
         Some(Self { folder, reattach: None })
@@ -47,19 +48,19 @@ impl Workspace {
               }}
             }}
             resource "notes_note" "first" {{
-              file = {first:?}
+              file = "{first}"
               {text}
             }}
             resource "notes_note" "second" {{
-              file = {second:?}
+              file = "{second}"
               text = "the first has ${{notes_note.first.size}} bytes"
             }}
             output "title" {{
               value = provider::notes::title("one\ntwo")
             }}
             "#,
-            first = self.note("first.txt"),
-            second = self.note("second.txt"),
+            first = self.note("first.txt").display(),
+            second = self.note("second.txt").display(),
         );
         fs::write(self.folder.path().join("main.tf"), configuration).unwrap();
     }
@@ -133,7 +134,7 @@ fn a_mistake_of_the_user_is_shown_at_its_attribute() {
     let Some(workspace) = Workspace::new() else { return };
     workspace.configure("");
     let file = workspace.folder.path().join("main.tf");
-    let configuration = read(&file).replace(&format!("{:?}", workspace.note("second.txt")), "\"note.txt\"");
+    let configuration = read(&file).replace(workspace.note("second.txt").to_str().unwrap(), "note.txt");
     fs::write(file, configuration).unwrap();
     workspace.run(&["init", "-no-color"], 0);
     let refused = workspace.run(&["validate", "-no-color"], 1);
