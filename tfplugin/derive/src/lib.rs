@@ -13,8 +13,8 @@ use syn::{DeriveInput, parse_macro_input};
 
 /// Implements `TerraformSchema` and `ValueType`.
 ///
-/// On the struct, `#[tf(...)]` takes `version = <number>` and `deprecated = "<what to use instead>"`. On each field, whose type
-/// is `Value<T>`:
+/// On the struct, `#[tf(...)]` takes `version = <number>` and `deprecated = "<what to use instead>"`. On each field,
+/// whose type is `Value<T>`:
 ///
 /// - who gives the value: `required`, `optional`, `computed`, or `optional, computed`; with `optional` also
 ///   `default = <expression>`;
