@@ -160,7 +160,7 @@ func claimDirectory(directory string) (*os.File, error) {
 
 // stopGrace is how long the API server may take to finish what is in flight. Nothing that it
 // could still write is kept, so this only spares clients a broken connection.
-const stopGrace = 2 * time.Second
+const stopGrace = 500 * time.Millisecond
 
 // readyLine is the one line on standard output.
 type readyLine struct {

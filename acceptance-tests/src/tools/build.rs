@@ -38,8 +38,11 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 
 /// The path of the program; builds it if the cache does not have it.
 pub(super) fn obtain(recipe: &Recipe) -> Result<PathBuf, Error> {
-    let folder = cache_folder()?.join("tools");
-    std::fs::create_dir_all(&folder).map_err(|source| file_error("create", &folder, source))?;
+    obtain_in(&cache_folder()?.join("tools"), recipe)
+}
+
+fn obtain_in(folder: &Path, recipe: &Recipe) -> Result<PathBuf, Error> {
+    std::fs::create_dir_all(folder).map_err(|source| file_error("create", folder, source))?;
     let program =
         folder.join(format!("{}-{}{}", recipe.name, fingerprint(recipe)?, std::env::consts::EXE_SUFFIX));
     if program.is_file() {
@@ -49,8 +52,8 @@ pub(super) fn obtain(recipe: &Recipe) -> Result<PathBuf, Error> {
     let _lock = lock(&folder.join(format!("{}.lock", recipe.name)), recipe.title)?;
     // Another process may have built it while we waited.
     if !program.is_file() {
-        build(recipe, &folder, &program)?;
-        prune(&folder, recipe.name, &program);
+        build(recipe, folder, &program)?;
+        prune(folder, recipe.name, &program);
     }
     Ok(program)
 }
@@ -237,6 +240,48 @@ mod tests {
             package: ".",
             link_variables: &[],
         }
+    }
+
+    /// A module whose program prints a word, linked in as in the real recipes.
+    fn sample_module(folder: &Path, source: &str) -> Recipe {
+        std::fs::write(folder.join("go.mod"), "module example.com/sample\n\ngo 1.26\n").unwrap();
+        std::fs::write(folder.join("main.go"), source).unwrap();
+        Recipe { link_variables: &["main.word=linked"], ..recipe(folder) }
+    }
+
+    const SAMPLE: &str = "package main\n\nvar word = \"default\"\n\nfunc main() { println(word) }\n";
+
+    #[test]
+    fn a_program_is_built_once_however_many_ask_at_the_same_time() {
+        let (module, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let recipe = sample_module(module.path(), SAMPLE);
+        let programs = std::thread::scope(|scope| {
+            let asking: Vec<_> =
+                (0..3).map(|_| scope.spawn(|| obtain_in(cache.path(), &recipe).unwrap())).collect();
+            asking.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        });
+        assert!(programs.iter().all(|program| *program == programs[0]), "{programs:?}");
+        let output = Command::new(&programs[0]).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "linked\n");
+
+        // A program that was built again would be whole again.
+        std::fs::write(&programs[0], "marked").unwrap();
+        obtain_in(cache.path(), &recipe).unwrap();
+        assert_eq!(std::fs::read_to_string(&programs[0]).unwrap(), "marked");
+    }
+
+    #[test]
+    fn a_changed_source_is_another_program_and_a_broken_one_says_what_is_wrong() {
+        let (module, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let first = obtain_in(cache.path(), &sample_module(module.path(), SAMPLE)).unwrap();
+        let changed = sample_module(module.path(), &SAMPLE.replace("println", "print"));
+        assert_ne!(obtain_in(cache.path(), &changed).unwrap(), first);
+
+        let broken = sample_module(module.path(), "package main\n\nfunc main() { nonsense() }\n");
+        let error = obtain_in(cache.path(), &broken).unwrap_err();
+        let Error::Build { tail, log, .. } = &error else { panic!("{error}") };
+        assert!(tail.contains("undefined: nonsense"), "{error}");
+        assert!(log.is_file());
     }
 
     #[test]

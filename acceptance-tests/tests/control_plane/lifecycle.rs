@@ -11,13 +11,7 @@ use kube::api::ListParams;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::json;
 
-use crate::support::{LIMIT, create};
-
-/// Waits until the process that owns the data folder has ended: it holds a lock on this file as long as it lives.
-async fn until_unclaimed(claim: File) {
-    let unlocked = tokio::task::spawn_blocking(move || claim.lock());
-    tokio::time::timeout(LIMIT, unlocked).await.expect("the control plane ends").unwrap().unwrap();
-}
+use crate::support::{create, until_unclaimed};
 
 fn claim(plane_folder: &Path) -> File {
     File::open(plane_folder.join("claim")).unwrap()

@@ -2,5 +2,6 @@
 
 mod api_faults;
 mod lifecycle;
+mod playground;
 mod support;
 mod workloads;

@@ -1,6 +1,7 @@
 //! What the tests of this binary share: namespaces, objects from JSON, waits with a limit.
 
 use std::fmt::Debug;
+use std::fs::File;
 use std::time::Duration;
 
 use acceptance_tests::control_plane::ControlPlane;
@@ -60,4 +61,10 @@ where
             Err(_) => panic!("{caller}: still not so: {:#?}", api.get_opt(name).await),
         }
     }
+}
+
+/// Waits until the process that owns the data folder has ended: it holds a lock on this file as long as it lives.
+pub(crate) async fn until_unclaimed(claim: File) {
+    let unlocked = tokio::task::spawn_blocking(move || claim.lock());
+    tokio::time::timeout(LIMIT, unlocked).await.expect("the control plane ends").unwrap().unwrap();
 }

@@ -1,0 +1,133 @@
+//! The `playground` command as the demo uses it.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use acceptance_tests::control_plane;
+use kube::Api;
+use kube::api::{ApiResource, DynamicObject, GroupVersionKind, ListParams};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use serde_json::Value;
+
+use crate::support::until_unclaimed;
+
+fn playground(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_playground"));
+    command.args(arguments).arg("--dir").arg(folder).stdin(Stdio::null());
+    command
+}
+
+async fn run(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = playground(folder, arguments);
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn fact(folder: &Path, name: &str) -> Value {
+    let facts: Value =
+        serde_json::from_slice(&std::fs::read(folder.join("playground.json")).unwrap()).unwrap();
+    facts[name].clone()
+}
+
+fn process(folder: &Path) -> Pid {
+    let id = fact(folder, "control_plane_process").as_u64().and_then(|id| i32::try_from(id).ok()).unwrap();
+    Pid::from_raw(id).unwrap()
+}
+
+#[tokio::test]
+async fn a_playground_in_the_background_is_found_again_and_leaves_nothing_when_it_is_stopped() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("state");
+    assert_eq!(run(&folder, &["status"]).await.status.code(), Some(3));
+
+    let started = run(&folder, &["up", "--detach"]).await;
+    assert!(started.status.success(), "{}", text(&started));
+    let (plane, data) =
+        (process(&folder), PathBuf::from(fact(&folder, "control_plane_folder").as_str().unwrap()));
+    test_kill_process(plane).unwrap();
+
+    let client = control_plane::client(&folder.join("kubeconfig")).await.unwrap();
+    let kind =
+        ApiResource::from_gvk(&GroupVersionKind::gvk("apps.kubeblocks.io", "v1alpha1", "ClusterDefinition"));
+    let definitions =
+        Api::<DynamicObject>::all_with(client, &kind).list(&ListParams::default()).await.unwrap();
+    assert!(definitions.items.iter().any(|found| found.metadata.name.as_deref() == Some("redis")));
+
+    let again = run(&folder, &["up", "--detach"]).await;
+    assert!(again.status.success() && text(&again).contains("runs already"), "{}", text(&again));
+    assert_eq!(process(&folder), plane);
+    assert_eq!(run(&folder, &["status"]).await.status.code(), Some(0));
+
+    let stopped = run(&folder, &["down"]).await;
+    assert!(stopped.status.success(), "{}", text(&stopped));
+    assert!(test_kill_process(plane).is_err());
+    assert!(!folder.exists() && !data.exists());
+    assert!(run(&folder, &["down"]).await.status.success());
+}
+
+#[tokio::test]
+async fn a_killed_playground_takes_its_control_plane_along_and_can_be_started_again() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("state");
+    let mut holder = playground(&folder, &["up"]).stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(holder.stdout.take().unwrap()).lines();
+    let ready = tokio::task::spawn_blocking(move || lines.map_while(Result::ok).any(|line| line == "ready"));
+    assert!(ready.await.unwrap());
+    let (plane, data) =
+        (process(&folder), PathBuf::from(fact(&folder, "control_plane_folder").as_str().unwrap()));
+    let claim = File::open(data.join("claim")).unwrap();
+
+    kill_process(Pid::from_child(&holder), Signal::KILL).unwrap();
+    holder.wait().unwrap();
+    until_unclaimed(claim).await;
+    assert!(!data.exists());
+
+    // What the killed one wrote does not make it look alive.
+    assert!(folder.join("playground.json").exists());
+    assert_eq!(run(&folder, &["status"]).await.status.code(), Some(3));
+    let started = run(&folder, &["up", "--detach"]).await;
+    assert!(started.status.success(), "{}", text(&started));
+    assert_ne!(process(&folder), plane);
+    assert!(run(&folder, &["down"]).await.status.success());
+}
+
+#[tokio::test]
+async fn the_folder_of_something_else_is_not_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("thesis.txt"), "").unwrap();
+    let refused = run(folder.path(), &["down"]).await;
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused).contains("it is not the folder of a playground"), "{}", text(&refused));
+    assert!(folder.path().join("thesis.txt").exists());
+}
+
+#[tokio::test]
+async fn a_tool_is_named_by_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let found = run(folder.path(), &["tool", "control-plane"]).await;
+    assert!(Path::new(String::from_utf8_lossy(&found.stdout).trim()).is_file(), "{}", text(&found));
+}
+
+#[tokio::test]
+async fn without_go_or_terraform_a_tool_says_what_to_install() {
+    let empty = tempfile::tempdir().unwrap();
+    for (tool, expected) in [
+        ("control-plane", "the program \"go\" is not on PATH; install Go"),
+        ("tofu", "the program \"go\" is not on PATH; install Go"),
+        ("terraform", "unable to find terraform: it is not on PATH"),
+    ] {
+        let mut command = playground(empty.path(), &["tool", tool]);
+        command
+            .env("PATH", empty.path())
+            .env("KUBEBLOCKS_CACHE", empty.path())
+            .env_remove("TF_ACC_TERRAFORM_PATH");
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        assert_eq!(output.status.code(), Some(1), "{tool}");
+        assert!(text(&output).contains(expected), "{tool}: {}", text(&output));
+    }
+}
