@@ -35,3 +35,29 @@ fn describe(panic: &PanicHookInfo<'_>) -> String {
         None => place,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_tells_its_place_and_only_a_message_without_values() {
+        let before = std::panic::take_hook();
+        install("notes");
+        let secret = String::from("hunter2");
+        let plain = catch_unwind(|| panic!("a plain message"));
+        let plain_report = take_last_panic();
+        let formatted = catch_unwind(|| panic!("refused {secret}"));
+        let formatted_report = take_last_panic();
+        std::panic::set_hook(before);
+
+        assert!(plain.is_err() && formatted.is_err());
+        let plain_report = plain_report.unwrap();
+        assert!(plain_report.contains("panic_report.rs:") && plain_report.ends_with(": a plain message"));
+        let formatted_report = formatted_report.unwrap();
+        assert!(formatted_report.contains("panic_report.rs:") && !formatted_report.contains("refused"));
+        assert_eq!(take_last_panic(), None, "a panic is told once");
+    }
+}

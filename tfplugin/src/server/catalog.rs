@@ -155,6 +155,39 @@ impl Catalog {
     }
 }
 
+impl Catalog {
+    /// Where schemas break Terraform's rules. Reading them all takes a while, so only what is being developed is read.
+    pub(super) fn schema_mistakes(&self) -> Diagnostics {
+        let mut found = Vec::new();
+        found.push(("the provider", self.provider.prepared().schema.check_provider()));
+        for (name, entry) in &self.resources {
+            found.push((*name, entry.prepared().schema.check_resource()));
+            if let Some(identity) = entry.identity() {
+                found.push((*name, identity.schema.check_identity()));
+            }
+        }
+        found.extend(
+            self.data_sources.iter().map(|(name, entry)| (*name, entry.prepared().schema.check_resource())),
+        );
+        found.extend(
+            self.ephemeral_resources.iter().map(|(name, entry)| (*name, entry.prepared().schema.check())),
+        );
+        found
+            .extend(self.list_resources.iter().map(|(name, entry)| (*name, entry.prepared().schema.check())));
+        found.extend(self.actions.iter().map(|(name, entry)| (*name, entry.prepared().schema.check())));
+        let problems =
+            found.into_iter().flat_map(|(name, problems)| problems.into_iter().map(move |it| (name, it)));
+        problems
+            .map(|(name, problem)| {
+                Diagnostic::provider_bug(
+                    "Schema breaks Terraform's rules",
+                    format!("Schema of {name}: {problem}."),
+                )
+            })
+            .collect()
+    }
+}
+
 fn by_name<E: ?Sized>(
     list: Vec<Box<E>>,
     name: impl Fn(&E) -> &'static str,

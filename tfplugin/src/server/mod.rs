@@ -19,6 +19,9 @@ mod stop;
 mod storable;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 

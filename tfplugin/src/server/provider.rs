@@ -61,6 +61,10 @@ pub(super) fn schemas(server: &Server) -> get_provider_schema::Response {
                 .collect()
         };
     }
+    let mut mistakes = server.catalog.mistakes.clone();
+    if cfg!(debug_assertions) {
+        mistakes.append(server.catalog.schema_mistakes());
+    }
     get_provider_schema::Response {
         provider: Some(block_schema(&server.catalog.provider.prepared().schema)),
         resource_schemas: schemas!(resources),
@@ -78,7 +82,7 @@ pub(super) fn schemas(server: &Server) -> get_provider_schema::Response {
                 ((*name).to_owned(), ActionSchema { schema })
             })
             .collect(),
-        diagnostics: wire::diagnostics(server.catalog.mistakes.clone()),
+        diagnostics: wire::diagnostics(mistakes),
         provider_meta: None,
         server_capabilities: Some(capabilities()),
     }
