@@ -1,7 +1,8 @@
 //! Create, update and delete: writes, then waits. What is written comes from `build`; what is right was decided before.
 //!
-//! A create marks its object as unfinished until Terraform knows of it. So a provider that is killed loses nothing: the
-//! next create finds the mark and goes on with that object, while an object without the mark belongs to somebody.
+//! Both mark the object as unfinished until Terraform is told the end. So a provider that is killed loses nothing: the
+//! next create finds the mark and goes on with that object, while an object without the mark belongs to somebody; and a
+//! refresh finds the mark of an update, so that the next apply goes on waiting for it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use kubeblocks_schemas::v1alpha1::Cluster;
 use tfplugin::prelude::*;
 
+use super::endpoints::{fill, has_unknown};
 use super::schema::ClusterState;
 use super::{build, installed, is_unfinished, names, paths, plan, read, remember, settle};
 use crate::kubeblocks::deletion::{DeleteError, delete_cluster};
@@ -33,9 +35,10 @@ const DELETE_TIMEOUT: Duration = Duration::from_secs(20 * 60);
 /// A last request after an interrupt or a failure may take so long.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// Annotation of an object whose create Terraform has not been told the end of.
-pub(super) const CREATE_MARK: &str = "terraform.kubeblocks.io/create";
-const UNFINISHED_CREATE: &str = "unfinished";
+/// Annotation of an object with the operation that Terraform has not been told the end of.
+pub(super) const MARK: &str = "terraform.kubeblocks.io/unfinished";
+const CREATING: &str = "create";
+const UPDATING: &str = "update";
 
 /// Makes the object and waits until the database runs.
 pub(super) async fn create(
@@ -50,11 +53,8 @@ pub(super) async fn create(
     require_installed(&obeying, context, &planned).await?;
     refuse_existing(&obeying, &planned).await?;
 
-    let mut object = build::cluster(&planned);
-    object.metadata.annotations =
-        Some(BTreeMap::from([(CREATE_MARK.to_owned(), UNFINISHED_CREATE.to_owned())]));
     let applied = obeying
-        .server_side_apply(&object, Conflicts::Refuse)
+        .server_side_apply(&marked(&planned, CREATING), Conflicts::Refuse)
         .await
         .map_err(|error| refused(CANNOT_CREATE, &error, &planned))?;
     remember(context, &applied.object, true);
@@ -93,7 +93,7 @@ pub(super) async fn update(
 ) -> Result<ClusterState, Diagnostics> {
     let unfinished = is_unfinished(context);
     let writes = unfinished || build::cluster(&prior) != build::cluster(&planned);
-    let looks = planned.endpoints.is_unknown() || planned.credentials_secret.is_unknown();
+    let looks = has_unknown(&planned.endpoints) || planned.credentials_secret.is_unknown();
     if !writes && !looks && prior.kubernetes == planned.kubernetes {
         return Ok(planned);
     }
@@ -107,12 +107,13 @@ pub(super) async fn update(
         let is_ours = Ownership::ours(&existing.metadata).is_some();
         let conflicts = if is_ours { Conflicts::Refuse } else { Conflicts::Force };
         let applied = obeying
-            .server_side_apply(&build::cluster(&planned), conflicts)
+            .server_side_apply(&marked(&planned, UPDATING), conflicts)
             .await
             .map_err(|error| refused(CANNOT_UPDATE, &error, &planned))?;
         remember(context, &applied.object, true);
         progress.record(without_unknowns(planned.clone(), Some(&prior)));
         let ready = wait_until_ready(&client, &applied.object, &limits).await;
+        remove_mark(&client, &planned).await;
         if let Err(error) = ready {
             if !error.is_slow_but_healthy() {
                 let summary = "KubeBlocks cluster did not become ready after the update";
@@ -159,9 +160,9 @@ async fn finish(
     prior: Option<&ClusterState>,
 ) -> Result<ClusterState, Diagnostics> {
     let mut state = planned;
-    if state.endpoints.is_unknown() {
+    if has_unknown(&state.endpoints) {
         state.endpoints = match read::endpoints(client, &state).await {
-            Ok(endpoints) => Value::Known(endpoints),
+            Ok(observed) => Value::Known(fill(state.endpoints, &observed)),
             Err(error) => {
                 let mut warning = diagnostic("Cannot read the addresses of the KubeBlocks cluster", &error);
                 warning.severity = tfplugin::diagnostic::Severity::Warning;
@@ -179,7 +180,7 @@ async fn finish(
 /// The state of an apply that did not come to its end: what it did not learn is as before.
 fn without_unknowns(planned: ClusterState, prior: Option<&ClusterState>) -> ClusterState {
     let mut state = planned;
-    if state.endpoints.is_unknown() {
+    if has_unknown(&state.endpoints) {
         state.endpoints = prior.map_or(Value::Null, |prior| prior.endpoints.clone());
     }
     if state.credentials_secret.is_unknown() {
@@ -240,9 +241,11 @@ async fn refuse_existing(client: &Client, planned: &ClusterState) -> Result<(), 
 
 /// Whether the object was made by a create that was cut off, and asks for the same database.
 fn may_adopt(existing: &Cluster, planned: &ClusterState) -> bool {
-    let is_marked = existing.metadata.annotations.as_ref().is_some_and(|annotations| {
-        annotations.get(CREATE_MARK).is_some_and(|mark| mark == UNFINISHED_CREATE)
-    });
+    let is_marked = existing
+        .metadata
+        .annotations
+        .as_ref()
+        .is_some_and(|annotations| annotations.get(MARK).is_some_and(|mark| mark == CREATING));
     let shape = |object: &Cluster| {
         let components: BTreeMap<String, String> = object
             .spec
@@ -257,14 +260,20 @@ fn may_adopt(existing: &Cluster, planned: &ClusterState) -> bool {
         && shape(existing) == shape(&build::cluster(planned))
 }
 
-/// A mark that stays does little: the next update removes it.
+fn marked(planned: &ClusterState, operation: &str) -> Cluster {
+    let mut object = build::cluster(planned);
+    object.metadata.annotations = Some(BTreeMap::from([(MARK.to_owned(), operation.to_owned())]));
+    object
+}
+
+/// A mark that stays does little: the next apply waits for the database once more, and removes it.
 async fn remove_mark(client: &Client, planned: &ClusterState) {
     let object = build::cluster(planned);
     match at_most(LAST_WORDS, client.server_side_apply(&object, Conflicts::Refuse)).await {
         Some(Ok(_)) => {}
-        Some(Err(error)) => tracing::warn!(%error, "the mark of an unfinished create stays"),
+        Some(Err(error)) => tracing::warn!(%error, "the mark of an unfinished operation stays"),
         None => {
-            tracing::warn!("the mark of an unfinished create stays: the API server did not answer in time")
+            tracing::warn!("the mark of an unfinished operation stays: the API server did not answer in time")
         }
     }
 }

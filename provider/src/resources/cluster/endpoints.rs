@@ -82,6 +82,30 @@ pub fn external_host(service: &Service) -> Option<String> {
     ingress.hostname.clone().filter(|name| !name.is_empty()).or_else(|| ingress.ip.clone())
 }
 
+/// Whether a part of planned addresses is still to be learnt.
+pub fn has_unknown(endpoints: &Value<Map<Endpoint>>) -> bool {
+    endpoints.is_unknown()
+        || endpoints.known().is_some_and(|endpoints| {
+            endpoints.values().any(|endpoint| {
+                endpoint.is_unknown()
+                    || endpoint.known().is_some_and(|endpoint| endpoint.services.is_unknown())
+            })
+        })
+}
+
+/// Planned addresses with what was unknown in them as it is now. What was planned as known stays as planned.
+pub fn fill(planned: Value<Map<Endpoint>>, observed: &Map<Endpoint>) -> Map<Endpoint> {
+    let Value::Known(mut planned) = planned else { return observed.clone() };
+    for (name, endpoint) in &mut planned {
+        let Some(endpoint) = endpoint.known_mut().filter(|endpoint| endpoint.services.is_unknown()) else {
+            continue;
+        };
+        let now = observed.get(name).and_then(Value::known).map(|endpoint| endpoint.services.clone());
+        endpoint.services = now.unwrap_or_else(|| Value::Known(Map::new()));
+    }
+    planned
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,5 +159,31 @@ mod tests {
         assert_eq!(external_host(&named).as_deref(), Some("lb.example.com"));
         let bare = service(json!({"status": {"loadBalancer": {}}}));
         assert_eq!(external_host(&bare), None);
+    }
+
+    #[test]
+    fn only_what_was_unknown_is_filled() {
+        let text = |text: &str| Value::Known(text.to_owned());
+        let endpoint = |host: &str, services| {
+            Value::Known(Endpoint { host: text(host), services, ..Endpoint::default() })
+        };
+        let further = Value::Known(Map::from([("lb".to_owned(), Value::Known(ServiceEndpoint::default()))]));
+        let none = || Value::Known(Map::new());
+        let observed = Map::from([
+            ("a".to_owned(), endpoint("new", further.clone())),
+            ("b".to_owned(), endpoint("new", further.clone())),
+        ]);
+        let planned = Value::Known(Map::from([
+            ("a".to_owned(), endpoint("old", Value::Unknown)),
+            ("b".to_owned(), endpoint("old", none())),
+            ("c".to_owned(), endpoint("old", Value::Unknown)),
+        ]));
+        assert!(has_unknown(&planned) && has_unknown(&Value::Unknown) && !has_unknown(&Value::Null));
+        let filled = fill(planned, &observed);
+        assert_eq!(filled["a"], endpoint("old", further));
+        assert_eq!(filled["b"], endpoint("old", none()));
+        assert_eq!(filled["c"], endpoint("old", none()));
+        assert!(!has_unknown(&Value::Known(filled)));
+        assert_eq!(fill(Value::Unknown, &observed), observed);
     }
 }

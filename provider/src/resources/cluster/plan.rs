@@ -38,8 +38,10 @@ pub fn update(update: Update<'_>) -> Diagnostics {
             let path = Path::attribute("components").then_key(name);
             warn_of_removed_instances(before, after, &path.then_attribute("replicas"), &mut diagnostics);
         }
-        if unfinished || prior.endpoints.is_null() || moves_endpoints(prior, planned) {
+        if unfinished || prior.endpoints.is_null() {
             planned.endpoints = Value::Unknown;
+        } else {
+            mark_moved_endpoints(prior, planned);
         }
         if prior.credentials_secret.is_null() {
             planned.credentials_secret = Value::Unknown;
@@ -211,13 +213,29 @@ fn instances(count: i64) -> String {
     if count == 1 { "one instance".to_owned() } else { format!("{count} instances") }
 }
 
-/// Whether addresses may be others after the change.
-fn moves_endpoints(prior: &ClusterState, planned: &ClusterState) -> bool {
-    let Some(after) = planned.components.known() else { return true };
-    let before = prior.components.known();
-    before.is_none_or(|before| before.keys().ne(after.keys()))
-        || after.values().any(Value::is_unknown)
-        || kept_components(prior, planned).any(|(_, before, after)| before.services != after.services)
+/// Marks the addresses that may be others after the change, and no more, so that what refers to the rest stays known.
+fn mark_moved_endpoints(prior: &ClusterState, planned: &mut ClusterState) {
+    let after = planned.components.known();
+    let same_components = after.is_some_and(|after| {
+        !after.values().any(Value::is_unknown)
+            && prior.components.known().is_some_and(|before| before.keys().eq(after.keys()))
+    });
+    if !same_components {
+        planned.endpoints = Value::Unknown;
+        return;
+    }
+    let changed: Vec<String> = kept_components(prior, planned)
+        .filter(|(_, before, after)| before.services != after.services)
+        .map(|(name, ..)| name.clone())
+        .collect();
+    for name in changed {
+        let endpoint =
+            planned.endpoints.known_mut().and_then(|endpoints| endpoints.get_mut(&name)?.known_mut());
+        match endpoint {
+            Some(endpoint) => endpoint.services = Value::Unknown,
+            None => planned.endpoints = Value::Unknown,
+        }
+    }
 }
 
 fn refuse_replacement(prior: &ClusterState, planned: &ClusterState, diagnostics: &mut Diagnostics) {
@@ -442,19 +460,13 @@ mod tests {
     }
 
     #[test]
-    fn addresses_become_unknown_only_when_something_moves_them() {
+    fn addresses_become_unknown_only_where_something_moves_them() {
         type Change = fn(&mut ClusterState);
+        let lb = || entries([("lb", Service { kind: text("LoadBalancer"), ..Service::default() })]);
+        let moved_service: Change = |state| component_mut(state, "redis").services = Value::Unknown;
         let table: Vec<(&str, Change, bool)> = vec![
             ("replicas", |state| component_mut(state, "redis").replicas = Value::Known(5), false),
             ("version", |state| state.version = text("redis-8"), false),
-            (
-                "service",
-                |state| {
-                    component_mut(state, "redis").services =
-                        entries([("lb", Service { kind: text("LoadBalancer"), ..Service::default() })])
-                },
-                true,
-            ),
             (
                 "component",
                 |state| {
@@ -462,12 +474,30 @@ mod tests {
                 },
                 true,
             ),
+            (
+                "unknown component",
+                |state| {
+                    components(state).insert("redis".into(), Value::Unknown);
+                },
+                true,
+            ),
             ("unknown components", |state| state.components = Value::Unknown, true),
         ];
         let prior = applied(redis());
         for (case, change, expected) in table {
-            assert_eq!(plan(&prior, change).planned.endpoints.is_unknown(), expected, "{case}");
+            let planned = plan(&prior, change).planned;
+            assert_eq!(planned.endpoints.is_unknown(), expected, "{case}");
+            assert!(expected || planned.endpoints == prior.endpoints, "{case}");
         }
+        for planned in
+            [plan(&prior, moved_service), plan(&prior, |state| component_mut(state, "redis").services = lb())]
+        {
+            let endpoint = planned.planned.endpoints.known().unwrap()["redis"].known().unwrap().clone();
+            assert_eq!((endpoint.host, endpoint.services.is_unknown()), (text("h"), true));
+        }
+        let mut headless = prior.clone();
+        headless.endpoints = Value::Known(Map::new());
+        assert!(plan(&headless, moved_service).planned.endpoints.is_unknown());
     }
 
     #[test]

@@ -8,9 +8,10 @@ use kubeblocks_schemas::catalogue::suggest;
 use kubeblocks_schemas::v1alpha1::Cluster;
 use tfplugin::prelude::*;
 
+use super::apply::MARK;
 use super::claims::{Claims, Everything, Nothing, Place};
 use super::schema::{ClusterIdentity, ClusterState, Endpoint, Map, SecretReference};
-use super::{UID, build, endpoints, names, observe};
+use super::{UID, UNFINISHED, build, endpoints, names, observe};
 use crate::kubeblocks::naming;
 use crate::kubernetes::diagnostic::diagnostic;
 use crate::kubernetes::ownership::Ownership;
@@ -57,6 +58,9 @@ async fn look(
     if let Some(uid) = &object.metadata.uid {
         context.set_private(UID, uid.clone().into());
     }
+    if is_marked(&object) {
+        context.set_private(UNFINISHED, true.into());
+    }
     let is_import = state.definition.is_null();
     let ours = Ownership::ours(&object.metadata);
     let claims: &dyn Claims = match &ours {
@@ -75,6 +79,11 @@ async fn look(
         observed.credentials_secret = Value::Known(credentials_secret(&observed));
     }
     Ok(Some(observed))
+}
+
+/// Whether an apply was killed before it could say that it was not at its end.
+fn is_marked(object: &Cluster) -> bool {
+    object.metadata.annotations.as_ref().is_some_and(|annotations| annotations.contains_key(MARK))
 }
 
 /// The addresses of the database, from its Services.
