@@ -93,9 +93,9 @@ impl Function for Title {
 struct Notes;
 
 impl Provider for Notes {
-    type Config = NoIdentity;
+    type Config = NoConfig;
 
-    async fn configure(&self, _: &Context, _: NoIdentity) -> Outcome<()> {
+    async fn configure(&self, _: &Context, _: NoConfig) -> Outcome<()> {
         Ok(())
     }
 

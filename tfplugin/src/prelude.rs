@@ -8,7 +8,7 @@ pub use crate::ephemeral::{EphemeralResource, Opened, Renewed};
 pub use crate::function::{Function, FunctionError, Parameter, Signature};
 pub use crate::list::{ListItem, ListRequest, ListResource, ListSink};
 pub use crate::path::Path;
-pub use crate::provider::Provider;
+pub use crate::provider::{NoConfig, Provider};
 pub use crate::raw::RawValue;
 pub use crate::resource::{Create, Import, NoIdentity, Plan, Progress, Resource, Update};
 pub use crate::server::{

@@ -5,9 +5,13 @@ use std::future::Future;
 use crate::context::Context;
 use crate::diagnostic::Diagnostics;
 use crate::server::{
-    ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedFunction, ErasedListResource, ErasedResource,
+    ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedFunction, ErasedListResource,
+    ErasedResource,
 };
 use crate::typed::TerraformSchema;
+
+/// The block of a provider that has nothing to configure.
+pub type NoConfig = crate::resource::NoIdentity;
 
 /// A provider.
 ///

@@ -23,16 +23,14 @@ pub struct Options<'a> {
 /// standard error. Call it as the last thing of `main`, outside of any asynchronous runtime.
 ///
 /// ```no_run
-/// # use tfplugin::context::Context;
-/// # use tfplugin::diagnostic::Diagnostics;
-/// # use tfplugin::provider::Provider;
-/// # use tfplugin::resource::NoIdentity;
+/// use tfplugin::prelude::*;
+///
 /// struct Nothing;
 ///
 /// impl Provider for Nothing {
-///     type Config = NoIdentity;
+///     type Config = NoConfig;
 ///
-///     async fn configure(&self, _context: &Context, _config: NoIdentity) -> Result<(), Diagnostics> {
+///     async fn configure(&self, _context: &Context, _config: NoConfig) -> Result<(), Diagnostics> {
 ///         Ok(())
 ///     }
 /// }

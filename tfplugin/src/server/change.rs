@@ -39,7 +39,7 @@ pub(super) async fn plan(
     }
 
     let config = decode(request.config, &prepared.kind)?;
-    let outcome = plan_change(entry.served.as_ref(), prepared, &context, &config, &prior, &proposed).await;
+    let outcome = plan_change(entry.served.as_ref(), prepared, &context, &config, &prior).await;
     let (planned, diagnostics) = with_warnings(&context, outcome)?;
     let (finished, deferred) = planned;
     // A replacement makes another object, so the identity from before says nothing of it.
@@ -62,10 +62,9 @@ async fn plan_change(
     context: &Context,
     config: &RawValue,
     prior: &RawValue,
-    proposed: &RawValue,
 ) -> Result<(plan::Finished, Option<Deferred>), Diagnostics> {
     let schema = &prepared.schema;
-    let planned = plan::plan(schema, config, prior, proposed)?;
+    let planned = plan::plan(schema, config, prior)?;
     let plan = Plan {
         config: config.clone(),
         prior: (!prior.is_null()).then(|| prior.clone()),

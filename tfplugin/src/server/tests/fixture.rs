@@ -1,5 +1,11 @@
 //! A provider whose things do what their `behavior` says, and helpers to call it.
 
+#![allow(
+    clippy::unnecessary_wraps,
+    clippy::needless_pass_by_value,
+    reason = "messages hold values as options, and JSON is written in place"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -1,8 +1,16 @@
 //! What is served, and that each call is.
 
+use tokio_util::sync::CancellationToken;
+
 use super::fixture::{ThingState, call, server, summaries};
 use crate::generated::tfplugin6::*;
-use crate::typed::TerraformSchema;
+use crate::prelude::{
+    Context, Create, Diagnostics, ErasedListResource, ErasedResource, ListRequest, ListResource, ListSink,
+    NoConfig, NoIdentity, Progress, Provider, Resource, TerraformSchema, Update, Value,
+};
+use crate::server::Server;
+use crate::server::catalog::Catalog;
+use crate::server::stop::Stop;
 
 /// Each call of the protocol but state stores, asked about a type that is not served: an answer that says so.
 #[tokio::test]
@@ -109,4 +117,104 @@ async fn a_schema_says_all_that_terraform_needs_of_each_attribute() {
     assert_eq!(parts.nesting(), schema::object::NestingMode::Map);
     assert_eq!(parts.attributes.len(), 3);
     assert!(block.attributes.iter().all(|attribute| attribute.description_kind() == StringKind::Markdown));
+}
+
+/// Serves one name twice, a list without its resource's identity, and a schema that no Terraform takes.
+struct Mistaken;
+
+/// A broken thing.
+#[derive(Clone, Debug, TerraformSchema)]
+struct Broken {
+    /// A name that Terraform keeps for itself.
+    #[tf(optional)]
+    count: Value<i64>,
+}
+
+macro_rules! broken {
+    ($resource:ident, $name:literal) => {
+        struct $resource;
+
+        impl Resource for $resource {
+            type State = Broken;
+            type Identity = NoIdentity;
+            const TYPE_NAME: &'static str = $name;
+
+            fn identity(&self, _: &Broken) -> NoIdentity {
+                NoIdentity
+            }
+
+            async fn create(
+                &self,
+                _: &Context,
+                new: Create<Broken>,
+                _: &Progress<Broken>,
+            ) -> Result<Broken, Diagnostics> {
+                Ok(new.planned)
+            }
+
+            async fn read(&self, _: &Context, state: Broken) -> Result<Option<Broken>, Diagnostics> {
+                Ok(Some(state))
+            }
+
+            async fn update(
+                &self,
+                _: &Context,
+                change: Update<Broken>,
+                _: &Progress<Broken>,
+            ) -> Result<Broken, Diagnostics> {
+                Ok(change.planned)
+            }
+
+            async fn delete(&self, _: &Context, _: Broken) -> Result<(), Diagnostics> {
+                Ok(())
+            }
+        }
+    };
+}
+
+broken!(First, "test_twin");
+broken!(Second, "test_twin");
+
+struct Twins;
+
+impl ListResource for Twins {
+    type Config = NoConfig;
+    type Resource = First;
+
+    async fn list(
+        &self,
+        _: &Context,
+        _: ListRequest<NoConfig>,
+        _: ListSink<First>,
+    ) -> Result<(), Diagnostics> {
+        Ok(())
+    }
+}
+
+impl Provider for Mistaken {
+    type Config = NoConfig;
+
+    async fn configure(&self, _: &Context, _: NoConfig) -> Result<(), Diagnostics> {
+        Ok(())
+    }
+
+    fn resources(&self) -> Vec<Box<dyn ErasedResource>> {
+        vec![Box::new(First), Box::new(Second)]
+    }
+
+    fn list_resources(&self) -> Vec<Box<dyn ErasedListResource>> {
+        vec![Box::new(Twins)]
+    }
+}
+
+#[tokio::test]
+async fn mistakes_in_what_is_served_are_told_with_the_schema() {
+    let stop = Stop::new(CancellationToken::new());
+    let server = Server { catalog: Catalog::new(Mistaken), stop };
+    let schemas = call!(&server, get_provider_schema, get_provider_schema::Request::default());
+    let told: Vec<&str> = schemas.diagnostics.iter().map(|diagnostic| diagnostic.detail.as_str()).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    for (detail, part) in told.iter().zip(["serves test_twin twice", "list resource test_twin", "count"]) {
+        assert!(detail.contains(part), "{detail}");
+    }
 }
