@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -120,7 +120,7 @@ impl ApiFaults {
             Error::File { action: "create a folder in", path: std::env::temp_dir(), source }
         })?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let listener = listen(address)?;
+        let listener = listen(address).await?;
         let address = listener.local_addr().map_err(|source| Error::Listen { address, source })?;
         let rules = Arc::new(Rules::default());
         let (proxy, certificate) = Proxy::new(plane, Arc::clone(&rules))?;
@@ -237,15 +237,8 @@ async fn send(orders: &mpsc::UnboundedSender<Ordered>, order: Order) -> Result<(
     carried_out.await.map_err(|_| Error::Ended)?
 }
 
-fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
-    let open = || {
-        let socket = TcpSocket::new_v4()?;
-        // Connections of the last time linger on the port that is to be opened again.
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(1024)
-    };
-    open().map_err(|source| Error::Listen { address, source })
+async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })
 }
 
 /// Accepts connections while present. The connections end with this task.
@@ -268,7 +261,7 @@ async fn serve(
                         Ok(())
                     }
                     Order::Return if listener.is_some() => Ok(()),
-                    Order::Return => listen(address).map(|opened| listener = Some(opened)),
+                    Order::Return => listen(address).await.map(|opened| listener = Some(opened)),
                 };
                 // Whoever gave the order may have stopped waiting.
                 let _ = done.send(result);

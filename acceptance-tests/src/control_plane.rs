@@ -19,7 +19,7 @@ use crate::tools;
 use process::Process;
 
 /// How long a start may take on a machine that does other things, too. A quiet one needs 4 s.
-const START_TIMEOUT: Duration = Duration::from_secs(180);
+const START_TIMEOUT: Duration = Duration::from_mins(3);
 
 /// What kind of control plane to start.
 #[derive(Clone, Debug)]

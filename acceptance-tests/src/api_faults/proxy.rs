@@ -78,7 +78,7 @@ impl Proxy {
     pub(super) async fn connection(self: Arc<Self>, stream: TcpStream) {
         // A client that does not speak TLS, or gives up, is no failure of the proxy.
         let Ok(stream) = self.acceptor.accept(stream).await else { return };
-        let (lose, mut lost) = watch::channel(false);
+        let (lose, mut ordered) = watch::channel(false);
         let service = service_fn(|request| {
             let proxy = Arc::clone(&self);
             let lose = lose.clone();
@@ -89,7 +89,7 @@ impl Proxy {
         tokio::select! {
             // How a connection ends is the client's business.
             _ = serving => {}
-            _ = lost.wait_for(|lost| *lost) => {}
+            _ = ordered.wait_for(|lose| *lose) => {}
         }
     }
 
@@ -115,19 +115,14 @@ impl Proxy {
             // The connection is gone before this could be sent.
             return std::future::pending().await;
         }
-        match answered {
-            Ok(response) => {
-                self.rules.answer(number, response.status());
-                let (parts, body) = response.into_parts();
-                let body =
-                    if is_watch { cut_off(body, cuts) } else { body.map_err(Failure::from).boxed_unsync() };
-                Response::from_parts(parts, body)
-            }
-            Err(_) => {
-                self.rules.answer(number, StatusCode::BAD_GATEWAY);
-                own_answer(StatusCode::BAD_GATEWAY, None)
-            }
-        }
+        let Ok(response) = answered else {
+            self.rules.answer(number, StatusCode::BAD_GATEWAY);
+            return own_answer(StatusCode::BAD_GATEWAY, None);
+        };
+        self.rules.answer(number, response.status());
+        let (parts, body) = response.into_parts();
+        let body = if is_watch { cut_off(body, cuts) } else { body.map_err(Failure::from).boxed_unsync() };
+        Response::from_parts(parts, body)
     }
 
     async fn pass_on(

@@ -17,10 +17,10 @@ use super::Error;
 const FOLDER_PREFIX: &str = "kbpg-";
 
 /// A folder without an owner is left over when it is older than this; a younger one may still get its owner.
-const LEFT_OVER_AGE: Duration = Duration::from_secs(60);
+const LEFT_OVER_AGE: Duration = Duration::from_mins(1);
 
 /// How long logs of failed runs, and of control planes that lived as long as their process, are kept.
-const KEEP_LOGS: Duration = Duration::from_secs(24 * 3600);
+const KEEP_LOGS: Duration = Duration::from_hours(24);
 
 /// How many bytes of a log an error shows.
 const TAIL: u64 = 6_000;

@@ -31,7 +31,7 @@ pub(super) struct Recipe {
 const BUILD_FLAGS: &[&str] = &["build", "-trimpath", "-buildvcs=false", "-mod=readonly"];
 
 /// Programs of other sources that nobody used for this long are removed from the cache.
-const KEEP_UNUSED: Duration = Duration::from_secs(14 * 24 * 3600);
+const KEEP_UNUSED: Duration = Duration::from_hours(14 * 24);
 
 /// How often a build that is not watched on a terminal says that it goes on.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
@@ -108,7 +108,7 @@ fn lock(path: &Path, title: &str) -> Result<File, Error> {
     match file.try_lock() {
         Ok(()) => return Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => {
-            say(&format!("waiting for another process that builds {title}"))
+            say(&format!("waiting for another process that builds {title}"));
         }
         Err(std::fs::TryLockError::Error(source)) => return Err(file_error("lock", path, source)),
     }
@@ -165,14 +165,14 @@ fn report_while<T>(recipe: &Recipe, work: impl FnOnce() -> T) -> T {
     let started = Instant::now();
     let (done, ended) = mpsc::channel::<()>();
     std::thread::scope(|scope| {
-        scope.spawn(|| report(recipe, started, ended));
+        scope.spawn(move || report(recipe, started, &ended));
         let result = work();
         drop(done);
         result
     })
 }
 
-fn report(recipe: &Recipe, started: Instant, ended: mpsc::Receiver<()>) {
+fn report(recipe: &Recipe, started: Instant, ended: &mpsc::Receiver<()>) {
     let terminal = io::stderr().is_terminal();
     let interval = if terminal { Duration::from_secs(1) } else { SIGN_OF_LIFE };
     let line = |state: &str| format!("building {}: {state}, {} s", recipe.title, started.elapsed().as_secs());

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// A limit for everything that the playground does in a second; wide, because machines of tests are busy.
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 
 /// A client of the shared control plane, and a namespace in which pods can be made.
 pub(crate) async fn namespace() -> (Client, String) {
@@ -56,10 +56,11 @@ where
 {
     let caller = std::panic::Location::caller();
     async move {
-        match tokio::time::timeout(LIMIT, await_condition(api.clone(), name, condition)).await {
-            Ok(found) => found.unwrap(),
-            Err(_) => panic!("{caller}: still not so: {:#?}", api.get_opt(name).await),
-        }
+        let waiting = Box::pin(await_condition(api.clone(), name, condition));
+        let Ok(found) = tokio::time::timeout(LIMIT, waiting).await else {
+            panic!("{caller}: still not so: {:#?}", api.get_opt(name).await);
+        };
+        found.unwrap()
     }
 }
 

@@ -28,7 +28,7 @@ fn condition<'a>(pod: &'a Pod, kind: &str) -> Option<(&'a str, Option<&'a str>)>
     Some((found.status.as_str(), found.reason.as_deref()))
 }
 
-fn claim(name: &str, class: Option<&str>, annotations: Value) -> Value {
+fn claim(name: &str, class: Option<&str>, annotations: &Value) -> Value {
     json!({
         "metadata": { "name": name, "annotations": annotations },
         "spec": {
@@ -43,14 +43,14 @@ fn bigger() -> Patch<Value> {
     Patch::Merge(json!({ "spec": { "resources": { "requests": { "storage": "3Gi" } } } }))
 }
 
-fn pod(name: &str, annotations: Value, resources: Value) -> Value {
+fn pod(name: &str, annotations: &Value, resources: &Value) -> Value {
     json!({
         "metadata": { "name": name, "annotations": annotations },
         "spec": { "containers": [{ "name": "main", "image": "images.example/main:1", "resources": resources }] },
     })
 }
 
-fn job(name: &str, labels: Value, annotations: Value) -> Value {
+fn job(name: &str, labels: &Value, annotations: &Value) -> Value {
     json!({
         "metadata": { "name": name },
         "spec": { "backoffLimit": 0, "template": {
@@ -76,7 +76,7 @@ async fn a_stateful_set_gets_its_volumes_and_becomes_ready_and_its_volumes_grow(
                     "metadata": { "labels": { "app": "store" } },
                     "spec": { "containers": [{ "name": "main", "image": "images.example/store:1" }] },
                 },
-                "volumeClaimTemplates": [claim("data", None, json!({}))],
+                "volumeClaimTemplates": [claim("data", None, &json!({}))],
             },
         }),
     )
@@ -107,8 +107,8 @@ async fn a_deleted_claim_takes_its_volume_along_but_not_while_a_pod_uses_it() {
     let (client, namespace) = namespace().await;
     let claims = Api::<PersistentVolumeClaim>::namespaced(client.clone(), &namespace);
     let pods = Api::<Pod>::namespaced(client.clone(), &namespace);
-    create(&claims, claim("data", None, json!({}))).await;
-    let mut user = pod("user", json!({}), json!({}));
+    create(&claims, claim("data", None, &json!({}))).await;
+    let mut user = pod("user", &json!({}), &json!({}));
     user["spec"]["volumes"] = json!([{ "name": "data", "persistentVolumeClaim": { "claimName": "data" } }]);
     create(&pods, user).await;
     until(&pods, "user", |pod: Option<&Pod>| pod.and_then(phase) == Some("Running")).await;
@@ -128,7 +128,7 @@ async fn a_deleted_claim_takes_its_volume_along_but_not_while_a_pod_uses_it() {
 async fn a_claim_of_a_fixed_class_may_not_grow() {
     let (client, namespace) = namespace().await;
     let claims = Api::<PersistentVolumeClaim>::namespaced(client, &namespace);
-    create(&claims, claim("data", Some("fixed"), json!({}))).await;
+    create(&claims, claim("data", Some("fixed"), &json!({}))).await;
     until(&claims, "data", |claim: Option<&PersistentVolumeClaim>| claim.and_then(capacity).is_some()).await;
     let error = claims.patch("data", &PatchParams::default(), &bigger()).await.unwrap_err();
     assert!(matches!(&error, kube::Error::Api(status) if status.code == 403), "{error}");
@@ -140,7 +140,7 @@ async fn a_claim_can_be_told_not_to_grow_until_the_fault_is_taken_back() {
     let claims = Api::<PersistentVolumeClaim>::namespaced(client, &namespace);
     let other = json!({ "playground.kubeblocks.io/fault": "resize-hangs" });
     for (name, annotations) in [("stuck", other), ("sound", json!({}))] {
-        create(&claims, claim(name, None, annotations)).await;
+        create(&claims, claim(name, None, &annotations)).await;
         until(&claims, name, |claim: Option<&PersistentVolumeClaim>| claim.and_then(capacity).is_some())
             .await;
     }
@@ -163,10 +163,13 @@ async fn a_job_completes_or_fails_as_told_and_a_job_of_an_add_on_is_left_alone()
     let (client, namespace) = namespace().await;
     let jobs = Api::<Job>::namespaced(client.clone(), &namespace);
     let pods = Api::<Pod>::namespaced(client, &namespace);
-    create(&jobs, job("of-an-add-on", json!({ "extensions.kubeblocks.io/addon-name": "redis" }), json!({})))
-        .await;
-    create(&jobs, job("fails", json!({}), json!({ "playground.kubeblocks.io/fault": "exit-1" }))).await;
-    create(&jobs, job("completes", json!({}), json!({}))).await;
+    create(
+        &jobs,
+        job("of-an-add-on", &json!({ "extensions.kubeblocks.io/addon-name": "redis" }), &json!({})),
+    )
+    .await;
+    create(&jobs, job("fails", &json!({}), &json!({ "playground.kubeblocks.io/fault": "exit-1" }))).await;
+    create(&jobs, job("completes", &json!({}), &json!({}))).await;
 
     let ended = |kind: &'static str| {
         move |job: Option<&Job>| {
@@ -198,7 +201,7 @@ async fn a_pod_fails_as_its_annotation_asks_with_the_events_of_that_fault() {
         ("image-pull", "Pending", Some("ImagePullBackOff"), "Failed", 0..),
         ("not-ready", "Running", None, "Unhealthy", 0..),
     ] {
-        create(&pods, pod(fault, json!({ "playground.kubeblocks.io/fault": fault }), json!({}))).await;
+        create(&pods, pod(fault, &json!({ "playground.kubeblocks.io/fault": fault }), &json!({}))).await;
         let failed = until(&pods, fault, |pod: Option<&Pod>| {
             pod.is_some_and(|pod| condition(pod, "Ready") == Some(("False", Some("ContainersNotReady"))))
         })
@@ -224,7 +227,7 @@ async fn a_pod_fails_as_its_annotation_asks_with_the_events_of_that_fault() {
 async fn a_running_pod_gets_a_fault_and_gets_over_it_as_its_annotation_comes_and_goes() {
     let (client, namespace) = namespace().await;
     let pods = Api::<Pod>::namespaced(client, &namespace);
-    create(&pods, pod("changes", json!({}), json!({}))).await;
+    create(&pods, pod("changes", &json!({}), &json!({}))).await;
     let healthy = |pod: Option<&Pod>| {
         pod.is_some_and(|pod| {
             condition(pod, "Ready") == Some(("True", None)) && waiting_reason(pod).is_none()
@@ -246,7 +249,7 @@ async fn a_running_pod_gets_a_fault_and_gets_over_it_as_its_annotation_comes_and
 async fn a_pod_that_asks_for_more_than_a_node_has_is_never_scheduled() {
     let (client, namespace) = namespace().await;
     let pods = Api::<Pod>::namespaced(client, &namespace);
-    create(&pods, pod("huge", json!({}), json!({ "requests": { "cpu": "1000" } }))).await;
+    create(&pods, pod("huge", &json!({}), &json!({ "requests": { "cpu": "1000" } }))).await;
     let unscheduled = until(&pods, "huge", |pod: Option<&Pod>| {
         pod.is_some_and(|pod| condition(pod, "PodScheduled") == Some(("False", Some("Unschedulable"))))
     })

@@ -168,7 +168,7 @@ fn complain(error: &dyn Error) {
     let mut text = format!("error: {error}");
     let mut source = error.source();
     while let Some(cause) = source {
-        text.push_str(&format!("\n  because: {cause}"));
+        text = format!("{text}\n  because: {cause}");
         source = cause.source();
     }
     // There is nowhere left to complain.

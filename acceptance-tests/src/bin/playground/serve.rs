@@ -37,7 +37,11 @@ pub(crate) enum Error {
 /// Sends what the operator logs to standard error.
 pub(crate) fn log_from(level: tracing::Level) {
     // Only the first call of a process counts, and there is one.
-    let _ = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .try_init();
 }
 
 /// Runs the playground of a folder and returns when it was told to stop.
