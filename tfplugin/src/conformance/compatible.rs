@@ -18,6 +18,9 @@ pub fn assert_object_compatible(schema: &Schema, planned: &RawValue, actual: &Ra
         (true, true) => return Violations::new(),
         (true, false) => return vec![violation(&root, "was absent, but is now present")],
         (false, true) => return vec![violation(&root, "was present, but is now absent")],
+        (false, false) if actual.is_unknown() => {
+            return vec![violation(&root, "was known, but is now unknown")];
+        }
         (false, false) => {}
     }
     if !is_of(&schema.object_type(), actual) {

@@ -12,24 +12,25 @@ use crate::schema::{Attribute, Shape};
 /// For each configured element the prior one that it continues. No prior element serves two.
 ///
 /// An element continues a prior one when it differs from it only where the provider fills in what the configuration
-/// leaves open. Where that leaves a choice, the elements that Terraform itself carried over into `proposed` come first.
+/// leaves open. Where that leaves a choice, the order of the prior state decides. Terraform's own proposal is no guide:
+/// it hands out prior elements in the order of the configuration, which is another once its unknowns are known.
 pub(super) fn correlate<'a>(
     attributes: &[Attribute],
     config: &[RawValue],
     prior: &'a [RawValue],
-    proposed: &[RawValue],
 ) -> Vec<Option<&'a RawValue>> {
-    let candidates: Vec<Vec<usize>> = config
-        .iter()
-        .map(|element| {
-            let fits = |index: &usize| continues(attributes, &prior[*index], element);
-            let mut fitting: Vec<usize> = (0..prior.len()).filter(fits).collect();
-            fitting.sort_by_key(|index| !proposed.contains(&prior[*index]));
-            fitting
-        })
-        .collect();
-    let matching = Matching::of(&candidates, prior.len());
+    let matching = Matching::of(&candidates(attributes, config, prior), prior.len());
     matching.of_element.into_iter().map(|index| index.map(|index| &prior[index])).collect()
+}
+
+/// For each configured element the positions of the prior ones that it could continue.
+fn candidates(attributes: &[Attribute], config: &[RawValue], prior: &[RawValue]) -> Vec<Vec<usize>> {
+    config
+        .iter()
+        .map(|config| {
+            (0..prior.len()).filter(|index| continues(attributes, &prior[*index], config)).collect()
+        })
+        .collect()
 }
 
 /// A configured element with each value in the spelling that some prior element has for it, where one means the same.
@@ -134,12 +135,7 @@ fn elements_continue(attributes: &[Attribute], prior: &RawValue, config: &RawVal
         }
         // Terraform gives up here, and elements that hold such sets then never settle.
         (RawValue::Set(prior), RawValue::Set(config)) => {
-            let candidates: Vec<Vec<usize>> = config
-                .iter()
-                .map(|config| {
-                    (0..prior.len()).filter(|index| continues(attributes, &prior[*index], config)).collect()
-                })
-                .collect();
+            let candidates = candidates(attributes, config, prior);
             prior.len() == config.len()
                 && Matching::of(&candidates, prior.len()).of_element.iter().all(Option::is_some)
         }

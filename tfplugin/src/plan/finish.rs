@@ -83,7 +83,7 @@ fn settle_change(
         return Ok(planned);
     }
     let attributes = &schema.attributes;
-    let by_config = settle(schema, config, prior, prior, settle::Computed::Kept)? != *prior;
+    let by_config = settle(schema, config, prior, settle::Computed::Kept)? != *prior;
     if !by_config {
         return Ok(rebuild(attributes, config, prior, &planned, &mut renew));
     }

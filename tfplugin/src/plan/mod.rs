@@ -42,19 +42,15 @@ pub struct Planned {
 
 /// Plans a create (`prior` is null) or an update from the schema alone. A destroy has nothing to plan.
 ///
-/// `proposed` is Terraform's own proposal; it settles which prior element of a set continues as which configured one.
+/// Terraform's own proposal is not needed: it follows from the configuration and the prior state, and where elements of
+/// sets are to be matched, it can come out differently at apply.
 /// Errors are the practitioner's: elements of a set that turn out to be the same.
-pub fn plan(
-    schema: &Schema,
-    config: &RawValue,
-    prior: &RawValue,
-    proposed: &RawValue,
-) -> Result<Planned, Diagnostics> {
-    let settled = settle::settle(schema, config, prior, proposed, settle::Computed::Kept)?;
+pub fn plan(schema: &Schema, config: &RawValue, prior: &RawValue) -> Result<Planned, Diagnostics> {
+    let settled = settle::settle(schema, config, prior, settle::Computed::Kept)?;
     if settled == *prior {
         return Ok(Planned { planned: settled, requires_replace: Vec::new(), changed: false });
     }
-    let planned = settle::settle(schema, config, prior, proposed, settle::Computed::Updated)?;
+    let planned = settle::settle(schema, config, prior, settle::Computed::Updated)?;
     let requires_replace = replace::collect(schema, prior, &planned);
     Ok(Planned { planned, requires_replace, changed: true })
 }

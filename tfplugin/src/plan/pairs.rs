@@ -69,7 +69,7 @@ fn of_config<'a>(
 ) -> Vec<&'a RawValue> {
     let mut found = vec![&NULL; planned.len()];
     // A planned element is to its configured one as a prior is to one that continues it: the same, but filled in.
-    for (element, filled) in config.iter().zip(correlate(attributes, config, planned, &[])) {
+    for (element, filled) in config.iter().zip(correlate(attributes, config, planned)) {
         let position =
             filled.and_then(|filled| planned.iter().position(|element| std::ptr::eq(element, filled)));
         if let Some(position) = position {
@@ -82,7 +82,7 @@ fn of_config<'a>(
 /// For each planned element of a set the prior one that it continues, or null.
 fn of_prior<'a>(attributes: &[Attribute], prior: &'a [RawValue], planned: &[RawValue]) -> Vec<&'a RawValue> {
     let opened: Vec<RawValue> = planned.iter().map(|element| opened(attributes, element)).collect();
-    correlate(attributes, &opened, prior, planned).into_iter().map(|prior| prior.unwrap_or(&NULL)).collect()
+    correlate(attributes, &opened, prior).into_iter().map(|prior| prior.unwrap_or(&NULL)).collect()
 }
 
 /// A planned object with its computed unknowns left open, as they are in a configuration.

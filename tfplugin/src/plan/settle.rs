@@ -23,11 +23,10 @@ pub(super) fn settle(
     schema: &Schema,
     config: &RawValue,
     prior: &RawValue,
-    proposed: &RawValue,
     computed: Computed,
 ) -> Result<RawValue, Diagnostics> {
     let mut pass = Pass { computed, diagnostics: Diagnostics::new() };
-    let settled = pass.object(&schema.attributes, config, prior, proposed, &Path::root());
+    let settled = pass.object(&schema.attributes, config, prior, &Path::root());
     pass.diagnostics.into_result(settled)
 }
 
@@ -70,7 +69,6 @@ impl Pass {
         attributes: &[Attribute],
         config: &RawValue,
         prior: &RawValue,
-        proposed: &RawValue,
         path: &Path,
     ) -> RawValue {
         let settled: BTreeMap<String, RawValue> = attributes
@@ -79,7 +77,7 @@ impl Pass {
                 let name = &attribute.name;
                 let prior = prior.as_object().map(|object| object.get(name).unwrap_or(&NULL));
                 let path = path.then_attribute(name.clone());
-                let value = self.attribute(attribute, part(config, name), prior, part(proposed, name), &path);
+                let value = self.attribute(attribute, part(config, name), prior, &path);
                 (name.clone(), value)
             })
             .collect();
@@ -92,7 +90,6 @@ impl Pass {
         attribute: &Attribute,
         config: &RawValue,
         prior: Option<&RawValue>,
-        proposed: &RawValue,
         path: &Path,
     ) -> RawValue {
         if attribute.write_only {
@@ -116,9 +113,7 @@ impl Pass {
         match &attribute.shape {
             _ if config.is_unknown() => configured_unknown(attribute, config, prior),
             Shape::Type(_) => config.clone(),
-            Shape::Nested { attributes, .. } => {
-                self.nested(attributes, config, prior.unwrap_or(&NULL), proposed, path)
-            }
+            Shape::Nested { attributes, .. } => self.nested(attributes, config, prior.unwrap_or(&NULL), path),
         }
     }
 
@@ -148,17 +143,15 @@ impl Pass {
         attributes: &[Attribute],
         config: &RawValue,
         prior: &RawValue,
-        proposed: &RawValue,
         path: &Path,
     ) -> RawValue {
         if let RawValue::Set(elements) = config {
-            return self.set(attributes, elements, prior, proposed, path);
+            return self.set(attributes, elements, prior, path);
         }
         map_objects(config, |step, object| {
             let prior = counterpart(prior, step.as_ref()).unwrap_or(&NULL);
-            let proposed = counterpart(proposed, step.as_ref()).unwrap_or(&NULL);
             let path = step.map_or_else(|| path.clone(), |step| path.then(step));
-            self.object(attributes, object, prior, proposed, &path)
+            self.object(attributes, object, prior, &path)
         })
     }
 
@@ -167,14 +160,13 @@ impl Pass {
         attributes: &[Attribute],
         config: &[RawValue],
         prior: &RawValue,
-        proposed: &RawValue,
         path: &Path,
     ) -> RawValue {
-        let (prior, proposed) = (set_elements(prior), set_elements(proposed));
+        let prior = set_elements(prior);
         let spellings: Vec<&RawValue> = prior.iter().collect();
         let config: Vec<RawValue> =
             config.iter().map(|element| respelled(attributes, element, &spellings)).collect();
-        let continued = correlate(attributes, &config, prior, proposed);
+        let continued = correlate(attributes, &config, prior);
         let path_inside = path.then(PathStep::SetElement);
         let planned: Vec<RawValue> = config
             .iter()
@@ -182,7 +174,7 @@ impl Pass {
             .map(|(element, prior)| match element {
                 RawValue::Object(_) => {
                     let prior = prior.unwrap_or(&NULL);
-                    self.object(attributes, element, prior, prior, &path_inside)
+                    self.object(attributes, element, prior, &path_inside)
                 }
                 other => other.clone(),
             })

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::conformance::proposed_new_state;
 use crate::raw::Refinements;
 use crate::schema::{Attribute, Mode, Nesting, Shape};
 use crate::types::Type;
@@ -44,8 +43,7 @@ fn plan_of(attribute: Attribute, config: RawValue, prior: Option<RawValue>) -> R
     // `other` changes, so that an update is one whatever becomes of `a`.
     let config = object([("a", config), ("other", "new".into())]);
     let prior = prior.map_or(NULL, |prior| object([("a", prior), ("other", "old".into())]));
-    let proposed = proposed_new_state(&schema, &prior, &config);
-    let planned = plan(&schema, &config, &prior, &proposed).unwrap();
+    let planned = plan(&schema, &config, &prior).unwrap();
     assert!(planned.changed);
     planned.planned.attribute("a").unwrap().clone()
 }
@@ -222,8 +220,7 @@ fn set_elements_that_become_the_same_are_the_practitioners_mistake() {
     let config = object([("a", RawValue::set([configured("x"), explicit]))]);
     let cases = [NULL, object([("a", RawValue::set([prior_element]))])];
     for prior in cases {
-        let proposed = proposed_new_state(&schema, &prior, &config);
-        match plan(&schema, &config, &prior, &proposed) {
+        match plan(&schema, &config, &prior) {
             // Ids that are not known yet keep the elements apart.
             Ok(planned) => assert_eq!(objects_in(&planned.planned, "a"), 2),
             Err(diagnostics) => {
@@ -238,7 +235,7 @@ fn set_elements_that_become_the_same_are_the_practitioners_mistake() {
     let schema = super::tests::schema(vec![nested("a", Mode::Optional, Nesting::Set, bare)]);
     let element = |size: RawValue| object([("name", "x".into()), ("size", size)]);
     let config = object([("a", RawValue::set([element(NULL), element("small".into())]))]);
-    assert!(plan(&schema, &config, &NULL, &config).unwrap_err().has_errors());
+    assert!(plan(&schema, &config, &NULL).unwrap_err().has_errors());
 }
 
 fn objects_in(state: &RawValue, name: &str) -> usize {
@@ -268,8 +265,7 @@ fn nothing_configured_anew_is_no_change_at_all() {
         ("zone", NULL),
         ("members", map([("k", configured("x"))])),
     ]);
-    let proposed = proposed_new_state(&schema, &prior, &config);
-    let planned = plan(&schema, &config, &prior, &proposed).unwrap();
+    let planned = plan(&schema, &config, &prior).unwrap();
     assert_eq!(planned, Planned { planned: prior.clone(), requires_replace: Vec::new(), changed: false });
     let finished = finish(&schema, &config, &prior, planned.planned, Vec::new()).unwrap();
     assert!(!finished.changed);
@@ -338,8 +334,7 @@ fn only_changes_of_what_stays_force_a_replacement() {
     for (name, attribute, prior, config, expected) in table {
         let schema = schema(vec![attribute]);
         let (prior, config) = (object([("a", prior)]), object([("a", config)]));
-        let proposed = proposed_new_state(&schema, &prior, &config);
-        let planned = plan(&schema, &config, &prior, &proposed).unwrap();
+        let planned = plan(&schema, &config, &prior).unwrap();
         assert_eq!(planned.requires_replace, expected, "{name}");
         let finished = finish(&schema, &config, &prior, planned.planned, planned.requires_replace).unwrap();
         assert_eq!(finished.requires_replace, expected, "{name}");
