@@ -107,15 +107,14 @@ impl Shared {
     }
 
     /// Says, once for each Kubernetes cluster, that a plan is made without looking at it.
-    pub fn plan_without(&self, context: &Context, connection: &Connection, error: &kubernetes::Error) {
+    pub fn plan_without(&self, context: &Context, connection: &Connection, why: &str) {
         let before = {
             let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
             away.insert(connection.clone(), Instant::now())
         };
         if before.is_none_or(|since| since.elapsed() >= AWAY) {
             let detail = format!(
-                "{}\n\nThe plan was made from the configuration alone: what is installed there was not looked at. Other resources of this run may be concerned as well.",
-                kubernetes::diagnostic::detail(error)
+                "{why}\n\nThe plan was made from the configuration alone: what is installed there was not looked at. Other resources of this run may be concerned as well."
             );
             context.warn(Diagnostic::warning("Planned without the Kubernetes API", detail));
         }

@@ -29,12 +29,13 @@ use kubeblocks_schemas::v1alpha1::Cluster;
 use tfplugin::prelude::*;
 
 use crate::kubernetes::Client;
+use crate::kubernetes::diagnostic::detail;
 use crate::provider::{Reach, Shared};
 use crate::wait::at_most;
 pub use schema::{ClusterIdentity, ClusterState};
 
 /// How long a plan looks at the Kubernetes cluster before it is made without.
-const PLAN_LOOK: Duration = Duration::from_secs(15);
+const PLAN_LOOK: Duration = Duration::from_secs(10);
 
 /// Private data: an apply was interrupted, or ran out of time, before the database was ready.
 const UNFINISHED: &str = "unfinished";
@@ -62,7 +63,7 @@ impl ClusterResource {
         match self.shared.client(&connection).await {
             Ok(client) => Some(client.obeying(context.stop())),
             Err(error) => {
-                self.shared.plan_without(context, &connection, &error);
+                self.shared.plan_without(context, &connection, &detail(&error));
                 None
             }
         }
@@ -77,10 +78,18 @@ impl ClusterResource {
         match at_most(PLAN_LOOK, installed::find(&client, planned)).await {
             Some(Ok(found)) => installed::judge(planned, &found, installed::Moment::Plan),
             Some(Err(error)) => {
-                self.shared.plan_without(context, &connection, &error);
+                self.shared.plan_without(context, &connection, &detail(&error));
                 Diagnostics::new()
             }
-            None => Diagnostics::new(),
+            None => {
+                let why = format!(
+                    "The Kubernetes API server {} did not answer within {} seconds.",
+                    client.endpoint(),
+                    PLAN_LOOK.as_secs()
+                );
+                self.shared.plan_without(context, &connection, &why);
+                Diagnostics::new()
+            }
         }
     }
 

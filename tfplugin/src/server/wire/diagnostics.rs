@@ -17,12 +17,27 @@ fn diagnostic(diagnostic: Diagnostic) -> wire::Diagnostic {
         Severity::Error => wire::diagnostic::Severity::Error,
         Severity::Warning => wire::diagnostic::Severity::Warning,
     };
-    wire::Diagnostic {
-        severity: severity.into(),
-        summary,
-        detail,
-        attribute: attribute.filter(|attribute| !attribute.is_root()).map(|attribute| path(&attribute)),
-    }
+    let attribute = attribute.filter(|attribute| !attribute.is_root());
+    // Terraform finds the line of an attribute of the block and of an element of it. For a deeper path it looks for the
+    // last name among the block's own attributes, and may show the line of another one. So it gets what it can find, and
+    // the practitioner reads the rest.
+    let located = attribute.as_ref().map(locatable);
+    let detail = match (&attribute, &located) {
+        (Some(attribute), Some(located)) if attribute != located => {
+            format!("On attribute {attribute}: {detail}")
+        }
+        _ => detail,
+    };
+    wire::Diagnostic { severity: severity.into(), summary, detail, attribute: located.as_ref().map(path) }
+}
+
+/// The first steps of a path that Terraform can show the line of.
+fn locatable(path: &Path) -> Path {
+    let length = match path.steps() {
+        [_, PathStep::Key(_) | PathStep::Index(_), ..] => 2,
+        _ => 1,
+    };
+    path.steps().iter().take(length).cloned().collect()
 }
 
 /// A path. One into a set ends at the set, as elements of sets have no address.
@@ -65,6 +80,26 @@ mod tests {
                 Selector::ElementKeyInt(2)
             ]
         );
+    }
+
+    #[test]
+    fn a_path_that_terraform_cannot_show_is_told_in_the_text_and_sent_as_far_as_it_can() {
+        let components = Path::attribute("components");
+        let redis = components.then_key("redis");
+        let into_set = components.then(PathStep::SetElement);
+        for (at, sent_path, detail) in [
+            (components.clone(), &components, "Detail"),
+            (redis.clone(), &redis, "Detail"),
+            (redis.then_attribute("name"), &redis, r#"On attribute components["redis"].name: Detail"#),
+            (components.then_attribute("name"), &components, "On attribute components.name: Detail"),
+            (into_set.then_attribute("name"), &components, "On attribute components: Detail"),
+        ] {
+            let sent = diagnostics(Diagnostic::error("Summary", "Detail").at(at).into());
+            assert_eq!(
+                (sent[0].attribute.as_ref(), sent[0].detail.as_str()),
+                (Some(&path(sent_path)), detail)
+            );
+        }
     }
 
     #[test]
