@@ -16,6 +16,9 @@ type store struct {
 	endpoint string
 }
 
+// peerSocket has the longest name of our sockets.
+const peerSocket = "peer.sock"
+
 // etcdStartTimeout is generous: several control planes start at once on machines of two cores.
 const etcdStartTimeout = 60 * time.Second
 
@@ -24,7 +27,7 @@ const etcdStartTimeout = 60 * time.Second
 func startEtcd(ctx context.Context, directory string) (*store, error) {
 	client := url.URL{Scheme: "unix", Path: filepath.Join(directory, "etcd.sock")}
 	metrics := url.URL{Scheme: "unix", Path: filepath.Join(directory, "http.sock")}
-	peer := url.URL{Scheme: "unix", Path: filepath.Join(directory, "peer.sock")}
+	peer := url.URL{Scheme: "unix", Path: filepath.Join(directory, peerSocket)}
 
 	config := embed.NewConfig()
 	config.Name = "playground"

@@ -32,6 +32,9 @@ type options struct {
 	FollowStandardInput bool
 }
 
+// longestSocketPath is what the strictest of the systems that we run on takes.
+const longestSocketPath = 103
+
 // user is someone who may log in by token.
 type user struct {
 	name   string
@@ -87,6 +90,11 @@ func (o *options) complete(nodeCPU, nodeMemory, nodePods string) error {
 	// Everything in it is deleted at the end, so it must be ours from the beginning.
 	if entries, err := os.ReadDir(directory); err == nil && len(entries) > 0 {
 		return fmt.Errorf("--dir: %s is not empty", directory)
+	}
+	// Beyond this the kernel refuses a socket with "invalid argument", which tells nobody what to do.
+	if length := len(filepath.Join(directory, peerSocket)); length > longestSocketPath {
+		return fmt.Errorf("--dir: %s is too long: sockets in it would have paths of %d bytes, at most %d are possible",
+			directory, length, longestSocketPath)
 	}
 	o.Directory = directory
 	if o.Nodes < 0 {

@@ -222,6 +222,11 @@ impl ControlPlane {
         client(self.kubeconfig()).await
     }
 
+    /// Returns when the program has ended by itself or was killed, which it should not while this value lives.
+    pub async fn ended(&self) {
+        self.process.ended().await;
+    }
+
     /// The file with the logs of all components.
     pub fn log(&self) -> &Path {
         self.process.log()

@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::Error;
 
 /// Start of the name of every data folder. Short, because sockets lie in it and their paths may have 104 bytes.
@@ -32,6 +34,8 @@ pub(super) struct Process {
     folder: PathBuf,
     log: PathBuf,
     keep_log: bool,
+    /// Becomes true when the program has ended.
+    ended: watch::Receiver<bool>,
     /// Closing it is the order to stop, which the kernel gives when this process dies.
     _input: Option<ChildStdin>,
 }
@@ -74,8 +78,10 @@ impl Process {
             .spawn()
             .map_err(|source| Error::Spawn { program: program.to_owned(), source })?;
         let (input, output) = (child.stdin.take(), child.stdout.take());
-        let mut process = Self { child, folder, log: log_path, keep_log: log.is_some(), _input: input };
-        match first_line(output, timeout) {
+        let (line, ended) = listen(output);
+        let mut process =
+            Self { child, folder, log: log_path, keep_log: log.is_some(), ended, _input: input };
+        match first_line(&line, timeout) {
             Ok(line) => Ok((process, line)),
             Err(silence) => {
                 process.keep_log = true;
@@ -101,6 +107,12 @@ impl Process {
         self.child.id()
     }
 
+    /// Returns when the program has ended, of whatever cause.
+    pub(super) async fn ended(&self) {
+        // A listener that is gone has seen the end, too.
+        let _ = self.ended.clone().wait_for(|ended| *ended).await;
+    }
+
     /// Kills the program at once: nothing that it could still write is kept.
     fn end(&mut self) {
         // It may have ended by itself; then there is nothing to kill.
@@ -124,19 +136,25 @@ impl Drop for Process {
     }
 }
 
-/// The first line of the output. The pipe is read to its end, so that the program never blocks on it.
-fn first_line(output: Option<ChildStdout>, timeout: Duration) -> Result<String, Silence> {
-    let (found, receiver) = mpsc::channel();
+/// Reads the output to its end, which is the program's, so that the program never blocks on it. Gives the first line.
+fn listen(output: Option<ChildStdout>) -> (mpsc::Receiver<String>, watch::Receiver<bool>) {
+    let (found, line) = mpsc::channel();
+    let (end, ended) = watch::channel(false);
     std::thread::spawn(move || {
         let mut lines = output.map(BufReader::new).into_iter().flat_map(BufRead::lines).map_while(Result::ok);
         if let Some(line) = lines.next() {
-            // The receiver has given up; reading goes on all the same.
+            // The receiver may have given up; reading goes on all the same.
             let _ = found.send(line);
         }
         drop(found);
         lines.for_each(drop);
+        end.send_replace(true);
     });
-    receiver.recv_timeout(timeout).map_err(|error| match error {
+    (line, ended)
+}
+
+fn first_line(line: &mpsc::Receiver<String>, timeout: Duration) -> Result<String, Silence> {
+    line.recv_timeout(timeout).map_err(|error| match error {
         RecvTimeoutError::Timeout => Silence::Slow,
         RecvTimeoutError::Disconnected => Silence::Ended,
     })

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use acceptance_tests::control_plane::{self, ControlPlane, Error, Options, User};
 use acceptance_tests::kubeconfig::{Kubeconfig, Login};
@@ -80,6 +81,21 @@ async fn a_control_plane_that_cannot_start_says_why() {
     let Error::Ended { tail, log } = error else { panic!("{error}") };
     assert!(tail.contains("--node-cpu"), "{tail}");
     std::fs::remove_file(log).unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_empty_or_too_deep_for_sockets_is_refused_and_left_as_it_is() {
+    let program = tokio::task::spawn_blocking(acceptance_tests::tools::control_plane).await.unwrap().unwrap();
+    let parent = tempfile::tempdir().unwrap();
+    std::fs::write(parent.path().join("thesis.txt"), "").unwrap();
+    let deep = parent.path().join("deep".repeat(25));
+    for (folder, expected) in [(parent.path(), "is not empty"), (&deep, "is too long")] {
+        let output = Command::new(&program).arg("--dir").arg(folder).stdin(Stdio::null()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(message.contains(expected), "{message}");
+    }
+    assert!(parent.path().join("thesis.txt").exists() && !deep.exists());
 }
 
 #[tokio::test]

@@ -97,6 +97,20 @@ async fn a_killed_playground_takes_its_control_plane_along_and_can_be_started_ag
 }
 
 #[tokio::test]
+async fn a_playground_whose_kubernetes_has_ended_ends_too_and_says_so() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("state");
+    let started = run(&folder, &["up", "--detach"]).await;
+    assert!(started.status.success(), "{}", text(&started));
+    let owner = File::open(folder.join("playground.lock")).unwrap();
+    kill_process(process(&folder), Signal::KILL).unwrap();
+    until_unclaimed(owner).await;
+    assert_eq!(run(&folder, &["status"]).await.status.code(), Some(3));
+    let log = std::fs::read_to_string(folder.join("playground.log")).unwrap();
+    assert!(log.contains("Kubernetes has ended"), "{log}");
+}
+
+#[tokio::test]
 async fn the_folder_of_something_else_is_not_removed() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("thesis.txt"), "").unwrap();

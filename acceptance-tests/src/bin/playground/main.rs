@@ -108,7 +108,9 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
 fn up(folder: &Folder, detach: bool, nodes: u32) -> Result<ExitCode, Box<dyn Error>> {
     if folder.owner()?.is_some() {
         say("the playground runs already");
-        return Ok(status(folder)?);
+        status(folder)?;
+        // Whoever goes on after us needs a playground that is ready.
+        return Ok(if folder.facts()?.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     let started = Instant::now();
     // Here, where its progress is seen.

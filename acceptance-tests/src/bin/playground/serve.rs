@@ -29,6 +29,9 @@ pub(crate) enum Error {
     /// The operator's definitions cannot be installed.
     #[error("unable to install what the operator needs")]
     Install { source: operator::Error },
+    /// Kubernetes has ended.
+    #[error("Kubernetes has ended; the logs are in {logs}")]
+    Ended { logs: PathBuf },
     /// The operator has ended.
     #[error("the operator has ended; the logs are in {logs}")]
     Operator { logs: PathBuf, source: operator::Error },
@@ -83,7 +86,11 @@ async fn play(folder: &Folder, nodes: u32, say: &dyn Fn(&str)) -> Result<(), Err
     };
     claim.publish(&facts).map_err(|source| Error::Folder { source })?;
     say(READY);
-    operator::run(client, operator::Options::default())
-        .await
-        .map_err(|source| Error::Operator { logs: folder.path().to_owned(), source })
+    let logs = folder.path().to_owned();
+    tokio::select! {
+        result = operator::run(client, operator::Options::default()) => {
+            result.map_err(|source| Error::Operator { logs, source })
+        }
+        () = plane.ended() => Err(Error::Ended { logs }),
+    }
 }
