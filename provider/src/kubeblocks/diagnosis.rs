@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use super::facts::PodFacts;
+use super::readiness::is_growing;
 use super::snapshot::Snapshot;
 use super::trouble::{TroubleKind, pod_trouble, troubles};
 
@@ -149,10 +150,19 @@ fn volumes(snapshot: &Snapshot) -> Vec<String> {
                 said.unwrap_or_default()
             ));
         }
-        (!claim.resize.is_empty()).then(|| {
+        is_growing(claim).then(|| {
+            let events = snapshot.events_of("PersistentVolumeClaim", &claim.name);
+            let said = events.iter().find(|event| event.warning);
+            let said = said.map(|event| format!("{}: {}", event.reason, event.message));
+            let said: Vec<String> = claim.resize.iter().cloned().chain(said).collect();
             let from = claim.capacity.as_deref().unwrap_or("unknown");
             let to = claim.requested.as_deref().unwrap_or("unknown");
-            format!("{} is being resized from {from} to {to}: {}", claim.name, claim.resize.join("; "))
+            let name = &claim.name;
+            if said.is_empty() {
+                format!("{name} has not grown from {from} to {to}")
+            } else {
+                format!("{name} has not grown from {from} to {to}: {}", said.join("; "))
+            }
         })
     });
     claims.collect()

@@ -11,6 +11,8 @@ pub mod naming;
 pub mod readiness;
 #[cfg(test)]
 mod readiness_tests;
+#[cfg(test)]
+mod recordings_tests;
 pub mod snapshot;
 #[cfg(test)]
 mod test_support;

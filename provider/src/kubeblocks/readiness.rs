@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use kubeblocks_schemas::quantity::Quantity;
 use kubeblocks_schemas::v1alpha1::{ComponentPhase, TerminationPolicy};
 use tokio::time::Instant;
 
-use super::facts::ComponentFacts;
+use super::facts::{ClaimFacts, ComponentFacts};
 use super::snapshot::Snapshot;
 use super::trouble::{Trouble, TroubleKind, troubles};
 
@@ -251,6 +252,8 @@ enum Missing<'a> {
     Roll(&'a ComponentFacts, [i32; 4]),
     /// The component has another phase.
     Component(&'a ComponentFacts),
+    /// A volume has not grown to its wanted size. The operator does not wait for that in every pass.
+    Volume(&'a ClaimFacts),
     /// The Cluster has another phase.
     Phase(Option<&'a ComponentPhase>),
 }
@@ -274,6 +277,13 @@ impl fmt::Display for Missing<'_> {
             Self::Component(component) => {
                 write!(formatter, "component {} is {}", component.name, phase(component.phase.as_ref()))
             }
+            Self::Volume(claim) => write!(
+                formatter,
+                "volume {} has not grown from {} to {} yet",
+                claim.name,
+                claim.capacity.as_deref().unwrap_or("an unknown size"),
+                claim.requested.as_deref().unwrap_or("an unknown size"),
+            ),
             Self::Phase(found) => write!(formatter, "the Cluster is {}", phase(*found)),
         }
     }
@@ -302,7 +312,7 @@ fn missing(snapshot: &Snapshot, generation: i64) -> Option<Missing<'_>> {
     if right { None } else { Some(Missing::Phase(cluster.phase.as_ref())) }
 }
 
-fn missing_of_component<'a>(snapshot: &Snapshot, component: &'a ComponentFacts) -> Option<Missing<'a>> {
+fn missing_of_component<'a>(snapshot: &'a Snapshot, component: &'a ComponentFacts) -> Option<Missing<'a>> {
     if !snapshot.workloads.is_hidden() {
         let Some(workload) = snapshot.workload(&component.name) else {
             return Some(Missing::Workload(component));
@@ -316,10 +326,26 @@ fn missing_of_component<'a>(snapshot: &Snapshot, component: &'a ComponentFacts) 
         }
     }
     let wanted = if component.wanted == 0 { ComponentPhase::Stopped } else { ComponentPhase::Running };
-    (component.phase.as_ref() != Some(&wanted)).then_some(Missing::Component(component))
+    if component.phase.as_ref() != Some(&wanted) {
+        return Some(Missing::Component(component));
+    }
+    // File systems grow while they are mounted, so those of a stopped component never do.
+    let mut growing =
+        snapshot.claims.iter().filter(|claim| claim.component == component.name && component.wanted > 0);
+    growing.find(|claim| is_growing(claim)).map(Missing::Volume)
 }
 
-/// Whether nothing is wrong at the moment, also nothing that time may heal.
+/// Whether the volume is smaller than wanted.
+pub(super) fn is_growing(claim: &ClaimFacts) -> bool {
+    let size = |text: &Option<String>| text.as_ref()?.parse::<Quantity>().ok();
+    match (size(&claim.requested), size(&claim.capacity)) {
+        (Some(requested), Some(capacity)) => claim.phase == "Bound" && requested > capacity,
+        _ => false,
+    }
+}
+
+/// Whether the operator is at work on the spec and nothing is wrong, also nothing that time may heal.
 pub fn is_healthy(snapshot: &Snapshot) -> bool {
-    Assessor::new(0, Patience::default()).concerns(snapshot).is_empty()
+    let taken_up = snapshot.cluster.observed_generation == Some(snapshot.cluster.generation);
+    taken_up && Assessor::new(0, Patience::default()).concerns(snapshot).is_empty()
 }

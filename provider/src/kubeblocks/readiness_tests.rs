@@ -105,12 +105,28 @@ fn each_part_of_the_ready_test_is_needed() {
             "component redis is Updating",
         ),
         ("cluster phase", orders().running().phase(ComponentPhase::Updating), "the Cluster is Updating"),
+        (
+            "volume",
+            orders().running().with_claim("data-orders-redis-0", "10Gi", "20Gi"),
+            "volume data-orders-redis-0 has not grown from 10Gi to 20Gi",
+        ),
         ("no phase", orders().fresh(), "operator has not taken up"),
     ];
     for (case, snapshot, expected) in table {
         let verdict = after(5, &snapshot);
         assert!(why(&verdict).contains(expected), "{case}: {verdict:?}");
     }
+}
+
+#[test]
+fn volumes_that_are_as_large_or_that_no_instance_mounts_are_not_waited_for() {
+    let same = orders().running().with_claim("data-orders-redis-0", "20Gi", "20480Mi");
+    assert_eq!(after(2, &same), Verdict::Ready);
+    let rounded_up = orders().running().with_claim("data-orders-redis-0", "21Gi", "20Gi");
+    assert_eq!(after(2, &rounded_up), Verdict::Ready);
+    let stopped =
+        orders().running().wanted(0).component_phase(ComponentPhase::Stopped).phase(ComponentPhase::Stopped);
+    assert_eq!(after(2, &stopped.with_claim("data-orders-redis-0", "10Gi", "20Gi")), Verdict::Ready);
 }
 
 #[test]
@@ -307,6 +323,15 @@ fn a_pod_without_a_node_waits_for_one_that_is_on_its_way() {
 }
 
 #[test]
+fn a_pod_that_waits_for_its_volume_is_not_a_pod_without_room() {
+    let mut pod = pod("orders-redis-0", Vec::new());
+    pod.unschedulable =
+        Some("0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims".to_owned());
+    let waiting = orders().running().component_phase(ComponentPhase::Creating).with_pod(pod);
+    assert_eq!(failed_for(&after(1000, &waiting)), None);
+}
+
+#[test]
 fn a_storage_class_that_is_missing_fails_and_one_that_is_slow_does_not() {
     let missing = r#"storageclass.storage.k8s.io "gp3" not found"#;
     let none = "no persistent volumes available for this claim and no storage class is set";
@@ -352,7 +377,7 @@ fn slow_is_healthy_and_anything_wrong_is_not() {
     let creating =
         || orders().running().component_phase(ComponentPhase::Creating).phase(ComponentPhase::Creating);
     assert!(is_healthy(&creating()));
-    assert!(is_healthy(&orders().fresh()));
+    assert!(!is_healthy(&orders().fresh()), "the operator has not touched it");
     assert!(is_healthy(&creating().with_pod(pod("orders-redis-0", waiting("ContainerCreating", "", 0)))));
     assert!(!is_healthy(&creating().with_pod(pod("orders-redis-0", waiting("ErrImagePull", "", 0)))));
     assert!(!is_healthy(&orders().running().component_phase(ComponentPhase::Failed)));

@@ -203,6 +203,15 @@ impl Snapshot {
         self
     }
 
+    pub(super) fn with_claim(mut self, name: &str, capacity: &str, requested: &str) -> Self {
+        self = self.with_pending_claim(name);
+        let claim = &mut visible(&mut self.claims)[0];
+        claim.phase = "Bound".to_owned();
+        claim.capacity = Some(capacity.to_owned());
+        claim.requested = Some(requested.to_owned());
+        self
+    }
+
     pub(super) fn with_restore(mut self, name: &str, failed: bool) -> Self {
         let message = failed.then(|| "backup is not completed".to_owned());
         visible(&mut self.restores).push(RestoreFacts { name: name.to_owned(), failed, message });

@@ -78,8 +78,14 @@ pub fn pod_trouble(snapshot: &Snapshot, pod: &PodFacts) -> Option<Trouble> {
         |kind, message: String| Trouble { kind, object_kind: "Pod", object: pod.name.clone(), message };
     if let Some(message) = &pod.unschedulable {
         let events = snapshot.events_of("Pod", &pod.name);
-        let kind =
-            if is_node_on_the_way(&events) { TroubleKind::NodeOnTheWay } else { TroubleKind::Unschedulable };
+        let kind = if message.contains("unbound immediate PersistentVolumeClaims") {
+            // Its claims tell why.
+            TroubleKind::VolumePending
+        } else if is_node_on_the_way(&events) {
+            TroubleKind::NodeOnTheWay
+        } else {
+            TroubleKind::Unschedulable
+        };
         return Some(trouble(kind, message.clone()));
     }
     pod.containers.iter().find_map(|container| {

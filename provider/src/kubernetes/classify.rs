@@ -156,6 +156,8 @@ fn causes(status: &Status) -> Vec<InvalidField> {
         .details
         .iter()
         .flat_map(|details| &details.causes)
+        // Said when checks were left out because of the other causes.
+        .filter(|cause| cause.field != "<nil>")
         .map(|cause| InvalidField { field: cause.field.clone(), message: cause.message.clone() })
         .collect()
 }
@@ -201,6 +203,10 @@ fn unreachable_because(error: &(dyn StdError + 'static)) -> Failure {
         if cause.contains("failed to lookup address") || cause.contains("dns error") {
             kind = Unreachability::Name;
         }
+    }
+    // What the timer of a connection attempt says does not tell what was waited for.
+    if kind == Unreachability::Silent && cause == "deadline has elapsed" {
+        "no connection in time".clone_into(&mut cause);
     }
     Failure::Broken { kind, cause }
 }

@@ -17,7 +17,7 @@ use super::configuration;
 use super::connection::Connection;
 use super::error::{Action, Error, ObjectName};
 use super::feed::Feeds;
-use super::request::{Answer, Sender};
+use super::request::{Answer, Away, Sender};
 use super::transport::{self, Transport};
 
 /// The name under which the API server notes which fields are ours.
@@ -76,6 +76,7 @@ struct Shared {
     connection: Option<Connection>,
     access: ArcSwap<Access>,
     renewing: tokio::sync::Mutex<()>,
+    away: Away,
     feeds: Feeds,
 }
 
@@ -111,6 +112,7 @@ impl Client {
             connection,
             access: ArcSwap::from_pointee(access),
             renewing: tokio::sync::Mutex::default(),
+            away: Away::default(),
             feeds: Feeds::default(),
         };
         Self { shared: Arc::new(shared), stop: CancellationToken::new() }
@@ -249,12 +251,22 @@ impl Client {
         let request = request
             .map_err(|error| Error::Request { object: action.object(), message: error.to_string() })?;
         let access = self.shared.access.load_full();
-        match access.sender(&self.stop).send(&request, action).await {
+        match self.sender(&access).send(&request, action).await {
             Err(Error::Unauthenticated { endpoint, message }) => match self.renew(&access).await? {
-                Some(renewed) => renewed.sender(&self.stop).send(&request, action).await,
+                Some(renewed) => self.sender(&renewed).send(&request, action).await,
                 None => Err(Error::Unauthenticated { endpoint, message }),
             },
             outcome => outcome,
+        }
+    }
+
+    fn sender<'a>(&'a self, access: &'a Access) -> Sender<'a> {
+        Sender {
+            client: &access.transport.requests,
+            endpoint: &access.endpoint,
+            exec_command: access.exec_command.as_deref(),
+            stop: &self.stop,
+            away: &self.shared.away,
         }
     }
 
@@ -284,15 +296,6 @@ impl Access {
         let transport =
             transport::connect(resolved).await.map_err(|source| Error::Configuration { source })?;
         Ok(Self { transport, endpoint, exec_command, made: Instant::now() })
-    }
-
-    fn sender<'a>(&'a self, stop: &'a CancellationToken) -> Sender<'a> {
-        Sender {
-            client: &self.transport.requests,
-            endpoint: &self.endpoint,
-            exec_command: self.exec_command.as_deref(),
-            stop,
-        }
     }
 }
 

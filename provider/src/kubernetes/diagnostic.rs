@@ -168,7 +168,7 @@ fn invalid_detail(object: &str, causes: &[InvalidField], message: &str) -> Strin
     let causes: Vec<String> = causes
         .iter()
         .map(|cause| match cause.field.as_str() {
-            "" | "<nil>" => format!("- {}", cause.message),
+            "" => format!("- {}", cause.message),
             field => format!("- {field}: {}", cause.message),
         })
         .collect();

@@ -1,6 +1,7 @@
 //! One request to the API server, with the only retries of in-cluster calls. Every request sent through here may be
 //! sent twice without harm: GET, LIST, server-side apply, DELETE with a uid.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -27,6 +28,26 @@ pub(super) struct Sender<'a> {
     pub(super) endpoint: &'a str,
     pub(super) exec_command: Option<&'a str>,
     pub(super) stop: &'a CancellationToken,
+    pub(super) away: &'a Away,
+}
+
+/// Whether the server was just found to be away, so that of many requests only the first ones wait for it to come
+/// back.
+#[derive(Debug, Default)]
+pub(super) struct Away(Mutex<Option<Instant>>);
+
+/// For how long a server that was found to be away is not waited for again.
+const AWAY_FOR: Duration = Duration::from_secs(15);
+
+impl Away {
+    fn note(&self, away: bool) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = away.then(Instant::now);
+    }
+
+    fn budget(&self) -> Duration {
+        let found = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.is_some_and(|found| found.elapsed() < AWAY_FOR) { Duration::ZERO } else { RETRY_BUDGET }
+    }
 }
 
 /// A successful answer.
@@ -39,6 +60,7 @@ impl Sender<'_> {
     /// Sends `request` until it is answered for good.
     pub(super) async fn send(&self, request: &Request<Vec<u8>>, action: &Action) -> Result<Answer, Error> {
         let started = Instant::now();
+        let budget = self.away.budget();
         let mut delays = ExponentialBuilder::new()
             .with_min_delay(Duration::from_millis(200))
             .with_max_delay(Duration::from_secs(5))
@@ -50,7 +72,10 @@ impl Sender<'_> {
                 return Err(Error::Interrupted);
             }
             let failure = match self.attempt(request, action).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    self.away.note(false);
+                    return Ok(answer);
+                }
                 Err(failure) => failure,
             };
             let waited = started.elapsed();
@@ -58,7 +83,8 @@ impl Sender<'_> {
                 return Err(failure.into_error(self.endpoint, action, waited));
             };
             let delay = asked.max(delays.next().unwrap_or(Duration::from_secs(5)));
-            if waited + delay > RETRY_BUDGET {
+            if waited + delay > budget {
+                self.away.note(matches!(failure, Failure::Broken { .. }));
                 return Err(failure.into_error(self.endpoint, action, waited));
             }
             tracing::debug!(verb = action.verb, resource = %action.resource, ?delay, %failure, "retrying");

@@ -218,6 +218,22 @@ async fn retries_end_within_about_half_a_minute_and_say_what_was_tried() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_was_just_found_to_be_away_is_not_waited_for_again_by_each_request() {
+    let refused = || on("GET", &[ORDERS]).with(Answer::Broken(std::io::ErrorKind::ConnectionRefused));
+    let server = TestServer::expecting(std::iter::repeat_with(refused).take(1000));
+    let client = server.client();
+    let get = || client.get::<Cluster>(Some("shop"), "orders");
+    get().await.unwrap_err();
+    let started = Instant::now();
+    assert!(matches!(get().await, Err(Error::Unreachable { .. })));
+    assert_eq!(started.elapsed(), Duration::ZERO);
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    let started = Instant::now();
+    get().await.unwrap_err();
+    assert!(started.elapsed() >= Duration::from_secs(20), "{:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_never_answers_is_given_up() {
     let server = TestServer::expecting([
         on("GET", &[ORDERS]).with(Answer::Silence),
