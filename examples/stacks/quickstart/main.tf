@@ -55,8 +55,7 @@ resource "kubeblocks_cluster" "orders" {
 
 # Read at each run and kept nowhere: neither the plan nor the state holds a password.
 ephemeral "kubeblocks_credentials" "orders" {
-  namespace = kubeblocks_cluster.orders.namespace
-  cluster   = kubeblocks_cluster.orders.name
+  secret = kubeblocks_cluster.orders.credentials_secret
 
   lifecycle {
     postcondition {
@@ -67,8 +66,7 @@ ephemeral "kubeblocks_credentials" "orders" {
 }
 
 ephemeral "kubeblocks_credentials" "cache" {
-  namespace = kubeblocks_cluster.cache.namespace
-  cluster   = kubeblocks_cluster.cache.name
+  secret = kubeblocks_cluster.cache.credentials_secret
 
   lifecycle {
     postcondition {

@@ -1,0 +1,21 @@
+//! The provider through the real `terraform` and `tofu`, on the playground.
+//!
+//! All tests share one control plane and one stand-in operator; each has a namespace of its own. Tests that hurt the
+//! API server go through a proxy of their own.
+
+// A failed expectation is how a test here ends, also in its helpers.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, missing_docs)]
+
+mod bad_input;
+mod cluster_at_scale;
+mod cluster_drift;
+mod cluster_import;
+mod cluster_interrupted;
+mod cluster_lifecycle;
+mod cluster_not_ready;
+mod hcl;
+mod lookups;
+mod playground;
+mod quickstart;
+mod secrets;
+mod terraform;

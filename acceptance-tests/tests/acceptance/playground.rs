@@ -1,0 +1,366 @@
+//! What the tests share: one control plane with the stand-in operator, and a namespace for each test.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use acceptance_tests::api_faults::ApiFaults;
+use acceptance_tests::control_plane::{self, ControlPlane, Options, User};
+use acceptance_tests::operator::{self, Faults, PodFault};
+use futures::StreamExt as _;
+use k8s_openapi::api::core::v1::{Namespace as CoreNamespace, Secret};
+use kube::api::{
+    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
+};
+use kube::runtime::watcher;
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use crate::hcl;
+use crate::terraform::{Cli, Workspace, install_in_mirror};
+
+/// How long the tests wait for something that the playground is certain to do. Only a broken test reaches it.
+const CERTAIN: Duration = Duration::from_secs(180);
+
+/// A user that a role binding knows nothing of.
+const WITHOUT_RIGHTS: &str = "intern";
+
+/// A control plane with, in the shared one, KubeBlocks played by the stand-in.
+pub struct Playground {
+    control_plane: ControlPlane,
+    faults: Faults,
+}
+
+impl Playground {
+    /// The playground of all tests of this process. It ends with the process.
+    pub async fn shared() -> &'static Self {
+        static SHARED: OnceCell<Playground> = OnceCell::const_new();
+        SHARED.get_or_init(|| Self::start(true)).await
+    }
+
+    /// A Kubernetes cluster without KubeBlocks.
+    pub async fn bare() -> Self {
+        Self::start(false).await
+    }
+
+    async fn start(with_operator: bool) -> Self {
+        let users = vec![User { name: WITHOUT_RIGHTS.to_owned(), groups: Vec::new() }];
+        let control_plane =
+            ControlPlane::start(Options { users, ..Options::default() }).await.expect("it starts");
+        let faults = Faults::default();
+        if with_operator {
+            run_operator(control_plane.kubeconfig(), &faults).await;
+        }
+        Self { control_plane, faults }
+    }
+
+    /// The administrator's kubeconfig.
+    pub fn kubeconfig(&self) -> &Path {
+        self.control_plane.kubeconfig()
+    }
+
+    /// A kubeconfig with a token that nobody has.
+    pub fn kubeconfig_of_nobody(&self) -> PathBuf {
+        let path = self.control_plane.user_kubeconfig(WITHOUT_RIGHTS).expect("the user is known");
+        let text = std::fs::read_to_string(&path).expect("it was written");
+        let token = self.control_plane.token(WITHOUT_RIGHTS).expect("the user is known");
+        let nobody = path.with_file_name("nobody.kubeconfig");
+        std::fs::write(&nobody, text.replace(token, "not-a-token")).expect("it can be written");
+        nobody
+    }
+
+    /// A kubeconfig of a user who is known and may do nothing.
+    pub fn kubeconfig_without_rights(&self) -> PathBuf {
+        self.control_plane.user_kubeconfig(WITHOUT_RIGHTS).expect("the user is known")
+    }
+
+    /// A configuration whose provider block names the administrator's kubeconfig.
+    pub fn workspace(&self, cli: Cli) -> Workspace {
+        self.workspace_through(cli, self.kubeconfig())
+    }
+
+    /// A configuration whose provider block names a kubeconfig.
+    pub fn workspace_through(&self, cli: Cli, kubeconfig: &Path) -> Workspace {
+        let workspace = Workspace::new(cli);
+        workspace.write("provider.tf", hcl::provider(kubeconfig));
+        workspace
+    }
+
+    /// An empty configuration; `init` takes the provider from a filesystem mirror.
+    pub fn workspace_from_mirror(&self, cli: Cli) -> Workspace {
+        let mut workspace = Workspace::new(cli);
+        workspace.remove("versions.tf");
+        install_in_mirror(&mut workspace);
+        workspace
+    }
+
+    /// The API behind a proxy that plays faults.
+    pub async fn faulty_api(&self) -> ApiFaults {
+        ApiFaults::start(&self.control_plane).await.expect("the proxy starts")
+    }
+
+    /// A fresh namespace whose name begins with `prefix`.
+    pub async fn namespace(&'static self, prefix: &str) -> Namespace {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("{prefix}-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let client = self.control_plane.client().await.expect("the control plane answers");
+        let object = CoreNamespace {
+            metadata: kube::api::ObjectMeta { name: Some(name.clone()), ..Default::default() },
+            ..Default::default()
+        };
+        let namespaces: Api<CoreNamespace> = Api::all(client.clone());
+        namespaces.create(&Default::default(), &object).await.expect("the namespace is new");
+        Namespace { name, client, faults: self.faults.clone() }
+    }
+}
+
+/// Installs KubeBlocks' kinds and definitions, and runs the stand-in on a runtime of its own: that of the test that
+/// happened to come first ends with it.
+async fn run_operator(kubeconfig: &Path, faults: &Faults) {
+    let options = operator::Options {
+        // Tests need not wait as long as people would.
+        unschedulable_after: Duration::from_secs(2),
+        container_failed_after: Duration::from_secs(2),
+        recheck_failing_pods: Some(Duration::from_secs(1)),
+        faults: faults.clone(),
+        ..operator::Options::default()
+    };
+    let kubeconfig = kubeconfig.to_owned();
+    let (installed, ready) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async move {
+            let client = control_plane::client(&kubeconfig).await.expect("the control plane answers");
+            operator::install(client.clone()).await.expect("KubeBlocks' kinds are installed");
+            let _ = installed.send(());
+            operator::run(client, options).await.expect("the stand-in runs until the process ends");
+        });
+    });
+    ready.await.expect("the stand-in is installed");
+}
+
+/// One test's namespace, seen by an administrator.
+pub struct Namespace {
+    pub name: String,
+    client: kube::Client,
+    faults: Faults,
+}
+
+impl Namespace {
+    fn clusters(&self) -> Api<DynamicObject> {
+        let kind = GroupVersionKind::gvk("apps.kubeblocks.io", "v1alpha1", "Cluster");
+        Api::namespaced_with(
+            self.client.clone(),
+            &self.name,
+            &ApiResource::from_gvk_with_plural(&kind, "clusters"),
+        )
+    }
+
+    fn core(&self, kind: &str, plural: &str) -> Api<DynamicObject> {
+        let kind = GroupVersionKind::gvk("", "v1", kind);
+        Api::namespaced_with(
+            self.client.clone(),
+            &self.name,
+            &ApiResource::from_gvk_with_plural(&kind, plural),
+        )
+    }
+
+    /// A KubeBlocks cluster as it is now.
+    pub async fn cluster(&self, name: &str) -> Option<Value> {
+        let found = self.clusters().get_opt(name).await.expect("the control plane answers");
+        found.map(|cluster| serde_json::to_value(cluster).expect("objects are JSON"))
+    }
+
+    async fn of_cluster(&self, kind: &str, plural: &str, cluster: &str) -> Vec<Value> {
+        let selector = ListParams::default().labels(&format!("app.kubernetes.io/instance={cluster}"));
+        let found = self.core(kind, plural).list(&selector).await.expect("the control plane answers");
+        found.into_iter().map(|object| serde_json::to_value(object).expect("objects are JSON")).collect()
+    }
+
+    /// Pods of a KubeBlocks cluster.
+    pub async fn pods(&self, cluster: &str) -> Vec<Value> {
+        self.of_cluster("Pod", "pods", cluster).await
+    }
+
+    /// Volume claims of a KubeBlocks cluster.
+    pub async fn claims(&self, cluster: &str) -> Vec<Value> {
+        self.of_cluster("PersistentVolumeClaim", "persistentvolumeclaims", cluster).await
+    }
+
+    /// One key of a Secret.
+    pub async fn secret(&self, name: &str, key: &str) -> String {
+        let secrets: Api<Secret> = Api::namespaced(self.client.clone(), &self.name);
+        let secret = secrets.get(name).await.expect("the secret exists");
+        let data = secret.data.unwrap_or_default();
+        String::from_utf8(data.get(key).expect("the key exists").0.clone()).expect("it is text")
+    }
+
+    /// A redis of two instances, applied by kubectl's own field manager.
+    pub async fn create_foreign_redis(&self, name: &str) {
+        let cluster = json!({
+            "apiVersion": "apps.kubeblocks.io/v1alpha1",
+            "kind": "Cluster",
+            "metadata": {"name": name, "namespace": self.name},
+            "spec": {
+                "clusterDefinitionRef": "redis",
+                "clusterVersionRef": "redis-7.0.6",
+                "terminationPolicy": "WipeOut",
+                "componentSpecs": [{
+                    "name": "redis",
+                    "componentDefRef": "redis",
+                    "replicas": 2,
+                    "resources": {
+                        "limits": {"cpu": "100m", "memory": "128Mi"},
+                        "requests": {"cpu": "100m", "memory": "128Mi"},
+                    },
+                    "volumeClaimTemplates": [{
+                        "name": "data",
+                        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+                    }],
+                }],
+            },
+        });
+        let applied = PatchParams::apply("kubectl");
+        self.clusters().patch(name, &applied, &Patch::Apply(cluster)).await.expect("the cluster is accepted");
+    }
+
+    /// Changes a cluster as another program would.
+    pub async fn merge_cluster(&self, name: &str, manager: &str, change: Value) {
+        let parameters = PatchParams { field_manager: Some(manager.to_owned()), ..PatchParams::default() };
+        self.clusters()
+            .patch(name, &parameters, &Patch::Merge(change))
+            .await
+            .expect("the change is accepted");
+    }
+
+    /// Deletes a cluster as another program would, and waits until it is gone.
+    pub async fn delete_cluster(&self, name: &str) {
+        self.clusters().delete(name, &DeleteParams::default()).await.expect("the cluster exists");
+        self.until(name, |cluster| cluster.is_none()).await;
+    }
+
+    /// Adds a finalizer of a third party.
+    pub async fn add_finalizer(&self, name: &str, finalizer: &str) {
+        self.change_finalizers(name, |all| all.push(finalizer.to_owned())).await;
+    }
+
+    /// Takes it away again; a cluster that is gone meanwhile is fine.
+    pub async fn remove_finalizer(&self, name: &str, finalizer: &str) {
+        self.change_finalizers(name, |all| all.retain(|one| one != finalizer)).await;
+    }
+
+    async fn change_finalizers(&self, name: &str, change: impl Fn(&mut Vec<String>)) {
+        // The operator writes them, too: a lost race shows as a conflict and is tried again.
+        for _ in 0..20 {
+            let Some(mut cluster) = self.clusters().get_opt(name).await.expect("the control plane answers")
+            else {
+                return;
+            };
+            change(cluster.metadata.finalizers.get_or_insert_default());
+            match self.clusters().replace(name, &Default::default(), &cluster).await {
+                Err(kube::Error::Api(status)) if status.code == 409 => {}
+                Err(kube::Error::Api(status)) if status.code == 404 => return,
+                other => {
+                    other.expect("the finalizers can be changed");
+                    return;
+                }
+            }
+        }
+        panic!("the finalizers of {name} change all the time");
+    }
+
+    /// All pods of clusters in this namespace play a fault (`crash-loop`, `image-pull`).
+    pub async fn break_pods(&self, fault: &str) {
+        let fault = match fault {
+            "crash-loop" => PodFault::CrashLoop,
+            "image-pull" => PodFault::ImagePull,
+            other => panic!("no fault {other}"),
+        };
+        self.faults.pods(&format!("{}/cache", self.name), Some(fault));
+    }
+
+    /// Waits until a cluster exists.
+    pub async fn cluster_exists(&self, name: &str) {
+        self.until(name, |cluster| cluster.is_some()).await;
+    }
+
+    /// Waits until a cluster is being deleted.
+    pub async fn cluster_deleting(&self, name: &str) {
+        self.until(name, |cluster| cluster.is_some_and(|it| it.metadata.deletion_timestamp.is_some())).await;
+    }
+
+    /// Waits until a cluster has reached a generation.
+    pub async fn cluster_generation(&self, name: &str, generation: i64) {
+        self.until(name, |cluster| {
+            cluster.and_then(|it| it.metadata.generation).is_some_and(|it| it >= generation)
+        })
+        .await;
+    }
+
+    /// Waits until a cluster runs.
+    pub async fn cluster_running(&self, name: &str) {
+        self.until(name, |cluster| cluster.is_some_and(|it| it.data["status"]["phase"] == "Running")).await;
+    }
+
+    async fn until(&self, name: &str, condition: impl Fn(Option<&DynamicObject>) -> bool) {
+        let objects = watcher::watch_object(self.clusters(), name);
+        let wait = async {
+            let mut objects = std::pin::pin!(objects);
+            while let Some(object) = objects.next().await {
+                if object.is_ok_and(|object| condition(object.as_ref())) {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(CERTAIN, wait)
+            .await
+            .unwrap_or_else(|_| panic!("{}/{name} does not get there", self.name));
+    }
+
+    /// What is left that a KubeBlocks cluster brought, as `kind/name`.
+    pub async fn leftovers(&self) -> Vec<String> {
+        let mut left = Vec::new();
+        let kinds = [
+            ("apps.kubeblocks.io", "v1alpha1", "Cluster", "clusters"),
+            ("apps.kubeblocks.io", "v1alpha1", "Configuration", "configurations"),
+            ("apps.kubeblocks.io", "v1alpha1", "OpsRequest", "opsrequests"),
+            ("workloads.kubeblocks.io", "v1alpha1", "ReplicatedStateMachine", "replicatedstatemachines"),
+            ("dataprotection.kubeblocks.io", "v1alpha1", "BackupPolicy", "backuppolicies"),
+            ("apps", "v1", "StatefulSet", "statefulsets"),
+            ("", "v1", "Pod", "pods"),
+            ("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
+            ("", "v1", "Secret", "secrets"),
+            ("", "v1", "Service", "services"),
+        ];
+        for (group, version, kind, plural) in kinds {
+            let resource =
+                ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural);
+            let objects: Api<DynamicObject> =
+                Api::namespaced_with(self.client.clone(), &self.name, &resource);
+            let found = objects.list(&ListParams::default()).await.expect("the kind is served");
+            left.extend(
+                found
+                    .into_iter()
+                    .map(|object| format!("{kind}/{}", object.metadata.name.unwrap_or_default())),
+            );
+        }
+        left
+    }
+
+    /// Checks that nothing is left of any cluster. Pods and volumes end a moment after the Cluster does.
+    #[track_caller]
+    pub fn is_empty(&self) -> impl Future<Output = ()> + '_ {
+        let caller = std::panic::Location::caller();
+        async move {
+            let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+            loop {
+                let left = self.leftovers().await;
+                if left.is_empty() {
+                    return;
+                }
+                assert!(tokio::time::Instant::now() < deadline, "{caller}: left in {}: {left:#?}", self.name);
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! Drives the real `terraform` and `tofu` with the provider that this workspace builds.
+//!
+//! A [`Workspace`] is a temporary folder with a configuration. The provider comes from a development override, so no
+//! `init` is needed, or from a filesystem mirror as a user would install it. Every failure shows the whole output.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+/// Which program plays Terraform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cli {
+    /// `terraform`.
+    Terraform,
+    /// `tofu`.
+    OpenTofu,
+}
+
+impl Cli {
+    /// Host of the provider's source address that this program assumes.
+    pub fn registry_host(self) -> &'static str {
+        match self {
+            Self::Terraform => "registry.terraform.io",
+            Self::OpenTofu => "registry.opentofu.org",
+        }
+    }
+
+    fn program(self) -> Result<PathBuf, String> {
+        match self {
+            Self::Terraform => acceptance_tests::tools::terraform().map_err(|error| error.to_string()),
+            Self::OpenTofu => acceptance_tests::tools::tofu().map_err(|error| error.to_string()),
+        }
+    }
+}
+
+/// The provider's executable, built once per process by cargo so that it is never stale.
+pub fn provider_binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace");
+        let status = std::process::Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", "terraform-provider-kubeblocks"])
+            .current_dir(root)
+            .status()
+            .expect("cargo runs");
+        assert!(status.success(), "the provider does not build");
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+        target.join("debug").join("terraform-provider-kubeblocks")
+    })
+}
+
+/// What a run of the program printed, and whether it succeeded.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Exit code; -1 when a signal ended it.
+    pub code: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Output {
+    /// Both streams.
+    pub fn text(&self) -> String {
+        format!("{}\n{}", self.stdout, self.stderr)
+    }
+
+    /// The messages with Terraform's frame and line breaks taken out, so that a test can look for a sentence.
+    pub fn sentences(&self) -> String {
+        let lines = self.text();
+        let stripped = lines.lines().map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']).trim());
+        stripped.collect::<Vec<_>>().join(" ")
+    }
+
+    /// This, if it succeeded; otherwise the test ends with the whole output.
+    #[track_caller]
+    pub fn succeeded(self) -> Self {
+        assert!(self.code == 0, "expected success, got {}:\n{}", self.code, self.text());
+        self
+    }
+
+    /// This, if it failed with an error of Terraform (exit code 1).
+    #[track_caller]
+    pub fn failed(self) -> Self {
+        assert!(self.code == 1, "expected failure, got {}:\n{}", self.code, self.text());
+        self
+    }
+
+    /// Checks that each text stands in the messages.
+    #[track_caller]
+    pub fn says(self, texts: &[&str]) -> Self {
+        let sentences = self.sentences();
+        for text in texts {
+            assert!(sentences.contains(text), "expected {text:?} in:\n{}", self.text());
+        }
+        self
+    }
+}
+
+/// A configuration in a folder of its own, with the state that it leads to.
+pub struct Workspace {
+    folder: TempDir,
+    cli: Cli,
+    program: PathBuf,
+    environment: Vec<(String, String)>,
+}
+
+impl Workspace {
+    /// An empty configuration whose provider comes from a development override.
+    pub fn new(cli: Cli) -> Self {
+        let folder = tempfile::Builder::new().prefix("kbtf-").tempdir().expect("a temporary folder");
+        let provider = provider_binary().parent().expect("the provider lies in a folder");
+        let settings = format!(
+            "provider_installation {{\n  dev_overrides {{\n    \"{}/kubeblocks/kubeblocks\" = \"{}\"\n  }}\n  direct {{}}\n}}\n",
+            cli.registry_host(),
+            provider.display()
+        );
+        let program = cli.program().unwrap_or_else(|error| panic!("{error}"));
+        let mut workspace = Self { folder, cli, program, environment: Vec::new() };
+        let settings_path = workspace.path("cli.tfrc");
+        std::fs::write(&settings_path, settings).expect("the settings can be written");
+        workspace.write("versions.tf", crate::hcl::REQUIRED_PROVIDERS);
+        workspace.set("TF_CLI_CONFIG_FILE", settings_path.display());
+        // A checkpoint would call home.
+        workspace.set("CHECKPOINT_DISABLE", "1");
+        workspace.set("TF_IN_AUTOMATION", "1");
+        workspace
+    }
+
+    /// Sets an environment variable for every later run.
+    pub fn set(&mut self, name: &str, value: impl std::fmt::Display) -> &mut Self {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Which program runs here.
+    pub fn cli(&self) -> Cli {
+        self.cli
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file of the configuration.
+    pub fn write(&self, name: &str, text: impl AsRef<str>) -> &Self {
+        std::fs::write(self.path(name), text.as_ref()).expect("the configuration can be written");
+        self
+    }
+
+    /// Removes a file of the configuration.
+    pub fn remove(&self, name: &str) -> &Self {
+        std::fs::remove_file(self.path(name)).expect("the file is there");
+        self
+    }
+
+    /// The command, ready to run or to spawn.
+    pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_remove("KUBECONFIG")
+            .env("NO_COLOR", "1")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Runs the program to its end.
+    pub async fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Output {
+        let output = self.command(arguments).output().await.expect("the program runs");
+        Output {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Starts the program in a process group of its own, as a shell would, with its output captured.
+    pub fn spawn<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Child {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        command.spawn().expect("the program starts")
+    }
+
+    /// `validate`.
+    pub async fn validate(&self) -> Output {
+        self.run(["validate", "-no-color"]).await
+    }
+
+    /// `apply` without questions.
+    pub async fn apply(&self) -> Output {
+        self.run(["apply", "-auto-approve", "-no-color", "-input=false"]).await
+    }
+
+    /// `destroy` without questions.
+    pub async fn destroy(&self) -> Output {
+        self.run(["destroy", "-auto-approve", "-no-color", "-input=false"]).await
+    }
+
+    /// `plan` in words.
+    pub async fn plan(&self) -> Output {
+        self.run(["plan", "-no-color", "-input=false"]).await
+    }
+
+    /// `plan`, kept and shown as JSON.
+    pub async fn plan_json(&self) -> Value {
+        self.run(["plan", "-no-color", "-input=false", "-out=plan.bin"]).await.succeeded();
+        self.show("plan.bin").await
+    }
+
+    /// What `plan` would do to each resource: address and actions, without those that nothing happens to.
+    pub async fn planned_actions(&self) -> Vec<(String, Vec<String>)> {
+        let plan = self.plan_json().await;
+        let changes = plan["resource_changes"].as_array().cloned().unwrap_or_default();
+        let mut actions: Vec<_> = changes.iter().map(address_and_actions).collect();
+        actions.retain(|(_, actions)| actions != &["no-op"] && actions != &["read"]);
+        actions
+    }
+
+    /// Checks that a plan changes nothing, neither resources nor outputs.
+    #[track_caller]
+    pub fn plan_is_empty(&self) -> impl Future<Output = ()> + '_ {
+        let caller = std::panic::Location::caller();
+        async move {
+            let output = self.run(["plan", "-no-color", "-input=false", "-detailed-exitcode"]).await;
+            assert!(
+                output.code == 0,
+                "{caller}: expected an empty plan, got {}:\n{}",
+                output.code,
+                output.text()
+            );
+        }
+    }
+
+    /// The state as JSON; `Null` when there is none.
+    pub async fn state(&self) -> Value {
+        let output = self.run(["show", "-json", "-no-color"]).await.succeeded();
+        serde_json::from_str(&output.stdout).expect("the state is JSON")
+    }
+
+    /// Attributes of a resource in the state.
+    pub async fn attributes(&self, address: &str) -> Value {
+        let state = self.state().await;
+        let resources = state["values"]["root_module"]["resources"].as_array().cloned().unwrap_or_default();
+        let found = resources.into_iter().find(|resource| resource["address"] == address);
+        found.map_or(Value::Null, |mut resource| resource["values"].take())
+    }
+
+    /// Addresses of all that the state holds.
+    pub async fn managed(&self) -> Vec<String> {
+        let output = self.run(["state", "list"]).await;
+        // Without a state file both programs fail here; nothing is managed then.
+        if output.code == 0 { output.stdout.lines().map(str::to_owned).collect() } else { Vec::new() }
+    }
+
+    async fn show(&self, file: &str) -> Value {
+        let output = self.run(["show", "-json", "-no-color", file]).await.succeeded();
+        serde_json::from_str(&output.stdout).expect("the plan is JSON")
+    }
+}
+
+/// Lets `init` find the provider as a user's would: unpacked in a filesystem mirror.
+pub fn install_in_mirror(workspace: &mut Workspace) {
+    let version = env!("CARGO_PKG_VERSION");
+    let platform = format!("{}_{}", go_name(std::env::consts::OS), go_name(std::env::consts::ARCH));
+    let host = workspace.cli().registry_host();
+    let mirror = workspace.path("mirror");
+    let folder = mirror.join(host).join("kubeblocks/kubeblocks").join(version).join(platform);
+    std::fs::create_dir_all(&folder).expect("the mirror can be made");
+    std::fs::copy(provider_binary(), folder.join(format!("terraform-provider-kubeblocks_v{version}")))
+        .expect("the provider can be copied");
+    let settings = format!(
+        "provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n    include = [\"{host}/kubeblocks/*\"]\n  }}\n}}\n",
+        mirror.display()
+    );
+    workspace.write("cli.tfrc", settings);
+}
+
+/// Go's name of a platform, as file names in a mirror have it.
+fn go_name(rust: &str) -> &str {
+    match rust {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "macos" => "darwin",
+        other => other,
+    }
+}
+
+fn address_and_actions(change: &Value) -> (String, Vec<String>) {
+    let address = change["address"].as_str().unwrap_or_default().to_owned();
+    let actions = change["change"]["actions"].as_array().cloned().unwrap_or_default();
+    (address, actions.iter().filter_map(|action| action.as_str().map(str::to_owned)).collect())
+}
