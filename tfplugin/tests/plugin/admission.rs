@@ -29,7 +29,8 @@ async fn is_silent(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> bool {
 #[tokio::test]
 async fn only_the_host_gets_in() {
     let (host, stranger) = (Identity::new(), Identity::new());
-    let plugin = Plugin::start(&[("PLUGIN_CLIENT_CERT", &host.pem), ("TF_LOG_PROVIDER_NOTES", "WARN")]).await;
+    let mut plugin =
+        Plugin::start(&[("PLUGIN_CLIENT_CERT", &host.pem), ("TF_LOG_PROVIDER_NOTES", "WARN")]).await;
 
     assert!(is_refused(&plugin, Some(&stranger)).await, "another certificate gets in");
     assert!(is_refused(&plugin, None).await, "no certificate gets in");

@@ -22,7 +22,7 @@ pub(crate) async fn start() -> (Plugin, serde_json::Value) {
 
 #[tokio::test]
 async fn a_debugged_provider_outlives_its_clients_and_ends_on_an_interrupt() {
-    let (plugin, printed) = start().await;
+    let (mut plugin, printed) = start().await;
     let attach = &printed["registry.terraform.io/acme/notes"];
     assert_eq!(attach, &printed["registry.opentofu.org/acme/notes"]);
     assert_eq!(attach["Pid"], plugin.child.id().unwrap());

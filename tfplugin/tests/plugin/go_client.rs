@@ -12,7 +12,14 @@ fn gos_tls_gets_in_with_a_p521_certificate_and_only_with_the_right_one() {
         return;
     }
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plugin/go_client/main.go");
-    let output = Command::new("go").arg("run").arg(source).arg(notes()).output().unwrap();
+    let temporary = tempfile::tempdir().unwrap();
+    let output = Command::new("go")
+        .arg("run")
+        .arg(source)
+        .arg(notes())
+        .env("TMPDIR", temporary.path())
+        .output()
+        .unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{stdout}{stderr}");

@@ -10,7 +10,7 @@ use crate::process::{COOKIE, Plugin, VERSIONS, command, notes};
 
 #[tokio::test]
 async fn an_interrupt_is_terraforms_business() {
-    let plugin = Plugin::start(&[]).await;
+    let mut plugin = Plugin::start(&[]).await;
     let channel = plain_channel(&plugin.socket()).await.unwrap();
     for _ in 0..3 {
         plugin.signal(Signal::INT);

@@ -71,6 +71,7 @@ impl Workspace {
             .args(arguments)
             .current_dir(self.folder.path())
             .env("TF_CLI_CONFIG_FILE", self.folder.path().join("settings.tfrc"))
+            .env("TMPDIR", self.folder.path())
             .env("TF_IN_AUTOMATION", "1");
         for variable in ["TF_LOG", "TF_LOG_PROVIDER", "TF_REATTACH_PROVIDERS", "TF_DISABLE_PLUGIN_TLS"] {
             command.env_remove(variable);
@@ -145,7 +146,7 @@ fn a_mistake_of_the_user_is_shown_at_its_attribute() {
 #[tokio::test]
 async fn terraform_attaches_to_a_debugged_provider_run_after_run() {
     let Some(mut workspace) = Workspace::new() else { return };
-    let (plugin, reattach) = crate::attach::start().await;
+    let (mut plugin, reattach) = crate::attach::start().await;
     workspace.reattach = Some(reattach.to_string());
     workspace.configure("");
     workspace.run(&["init", "-no-color"], 0);
