@@ -1,0 +1,39 @@
+terraform {
+  required_providers {
+    kubeblocks = {
+      source = "kubeblocks/kubeblocks"
+    }
+  }
+}
+
+# As kubectl: KUBECONFIG, then ~/.kube/config, then the pod that runs Terraform.
+provider "kubeblocks" {}
+
+# A context of a kubeconfig.
+provider "kubeblocks" {
+  alias = "staging"
+
+  kubernetes = {
+    auth = {
+      method             = "kubeconfig"
+      kubeconfig_path    = "~/.kube/config"
+      kubeconfig_context = "staging"
+    }
+  }
+}
+
+# An API server by its URL, with tokens from a command. Nothing secret is stored.
+provider "kubeblocks" {
+  alias = "production"
+
+  kubernetes = {
+    endpoint       = "https://api.production.example.com"
+    ca_certificate = file("${path.module}/production-ca.pem")
+
+    auth = {
+      method    = "exec"
+      command   = "aws"
+      arguments = ["eks", "get-token", "--cluster-name", "production", "--output", "json"]
+    }
+  }
+}

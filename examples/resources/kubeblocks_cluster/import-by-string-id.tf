@@ -1,0 +1,4 @@
+import {
+  to = kubeblocks_cluster.orders
+  id = "shop/orders"
+}

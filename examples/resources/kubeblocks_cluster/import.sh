@@ -1,0 +1,2 @@
+# <namespace>/<name>
+terraform import kubeblocks_cluster.orders shop/orders
