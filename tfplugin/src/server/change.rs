@@ -21,10 +21,14 @@ pub(super) async fn plan(
     let prepared = entry.prepared();
     let prior = decode(request.prior_state, &prepared.kind)?;
     let proposed = decode(request.proposed_new_state, &prepared.kind)?;
-    // The second plan of a run may bring back what the first one noted.
-    let private =
-        if request.planned_private.is_empty() { &request.prior_private } else { &request.planned_private };
-    let context = server.context(private, request.client_capabilities);
+    // The second plan of a run may bring back what the first one noted. A create starts with nothing: when it is half
+    // of a replacement, Terraform sends what the plan of the other half noted about the object that goes.
+    let private = match (request.planned_private.is_empty(), prior.is_null()) {
+        (false, _) => request.planned_private,
+        (true, false) => request.prior_private,
+        (true, true) => bytes::Bytes::new(),
+    };
+    let context = server.context(&private, request.client_capabilities);
 
     if proposed.is_null() {
         let outcome = entry.served.plan_destroy(&context, prior).await;
@@ -42,10 +46,9 @@ pub(super) async fn plan(
     let outcome = plan_change(entry.served.as_ref(), prepared, &context, &config, &prior).await;
     let (planned, diagnostics) = with_warnings(&context, outcome)?;
     let (finished, deferred) = planned;
-    // A replacement makes another object, so the identity from before says nothing of it.
-    let prior_identity = request.prior_identity.filter(|_| finished.requires_replace.is_empty());
+    let is_update = !prior.is_null() && finished.requires_replace.is_empty();
     Ok(plan_resource_change::Response {
-        planned_identity: identity::of_plan(entry, &finished.planned, prior_identity)?,
+        planned_identity: identity::of_plan(entry, &finished.planned, is_update.then_some(&prior))?,
         planned_state: Some(encode(&finished.planned, &prepared.kind)?),
         requires_replace: finished.requires_replace.iter().map(wire::path).collect(),
         planned_private: encode_private(&context.take_private()),

@@ -33,16 +33,16 @@ pub(super) fn of_partial_state(
     if is_whole { message(entry, &identity).ok() } else { None }
 }
 
-/// The identity of a planned state. One that an update cannot tell yet is the one from before: an identity never
-/// changes.
+/// The identity of a planned state. One that an update cannot tell yet is that of the state `before`: an identity never
+/// changes. A create, also as half of a replacement, has no state before.
 pub(super) fn of_plan(
     entry: &Entry<dyn ErasedResource>,
     planned: &RawValue,
-    prior: Option<ResourceIdentityData>,
+    before: Option<&RawValue>,
 ) -> Result<Option<ResourceIdentityData>, Diagnostics> {
     let Some(identity) = compute(entry, planned)? else { return Ok(None) };
-    match prior {
-        Some(prior) if !identity.is_wholly_known() => Ok(Some(prior)),
+    match before {
+        Some(before) if !identity.is_wholly_known() => of_state(entry, before),
         Some(_) | None => message(entry, &identity).map(Some),
     }
 }

@@ -179,6 +179,50 @@ async fn a_replacement_names_the_attribute_that_needs_it() {
 }
 
 #[tokio::test]
+async fn the_create_half_of_a_replacement_takes_nothing_over_from_the_object_that_goes() {
+    let (server, _) = server();
+    let old = ResourceIdentityData {
+        identity_data: Some(value(&ThingIdentity::schema(), json!({ "name": "old" }))),
+    };
+    let unknown = {
+        let kind = schema().object_type();
+        let mut config = raw(&schema(), thing(json!({ "name": "?" })).as_ref());
+        *config.get_mut(&Path::attribute("name")).unwrap() = RawValue::unknown();
+        let msgpack = crate::codec::encode_msgpack(&config, &kind).unwrap().into();
+        Some(DynamicValue { msgpack, json: bytes::Bytes::new() })
+    };
+    let request = plan_resource_change::Request {
+        prior_private: br#"{"from":"old"}"#.as_slice().into(),
+        prior_identity: Some(old),
+        ..plan_request(nothing(), unknown)
+    };
+    let planned = call!(server, plan_resource_change, request);
+    assert_eq!(summaries(&planned.diagnostics), Vec::<String>::new());
+    assert_eq!(planned.planned_private, br#"{"planned":true}"#.as_slice());
+    let identity = raw(&ThingIdentity::schema(), planned.planned_identity.unwrap().identity_data.as_ref());
+    assert!(identity.attribute("name").is_some_and(RawValue::is_unknown));
+}
+
+#[tokio::test]
+async fn a_plan_goes_on_with_the_private_data_of_its_object() {
+    let (server, _) = server();
+    let prior = || thing(json!({ "name": "a", "label": "plain", "id": 7 }));
+    let cases: [(&[u8], &[u8], &[u8]); 2] = [
+        (br#"{"stored":1}"#, b"", br#"{"planned":true,"stored":1}"#),
+        // What the first plan of the run noted holds more than what is stored.
+        (br#"{"stored":1}"#, br#"{"first":1}"#, br#"{"first":1,"planned":true}"#),
+    ];
+    for (prior_private, planned_private, expected) in cases {
+        let request = plan_resource_change::Request {
+            prior_private: prior_private.to_vec().into(),
+            planned_private: planned_private.to_vec().into(),
+            ..plan_request(prior(), thing(json!({ "name": "a", "label": "new" })))
+        };
+        assert_eq!(call!(server, plan_resource_change, request).planned_private, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_deferral_needs_permission() {
     let (server, _) = server();
     let config = || thing(json!({ "name": "a", "behavior": "defer" }));
