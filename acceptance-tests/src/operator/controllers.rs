@@ -8,7 +8,7 @@ use futures::{Stream, StreamExt};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret};
 use kube::api::Api;
-use kube::runtime::controller::{self, Action, Config, Controller};
+use kube::runtime::controller::{self, Action, Controller};
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher;
 use kube::{Resource, ResourceExt};
@@ -33,7 +33,7 @@ pub(super) async fn run(context: Arc<Context>) -> Result<(), Error> {
     let kinds = Kinds { client: client.clone() };
 
     let clusters = kinds
-        .controller::<Cluster>(pace)
+        .controller::<Cluster>()
         .owns(kinds.all::<ReplicatedStateMachine>(), watcher::Config::default())
         .owns(kinds.all::<Secret>(), watcher::Config::default())
         .owns(kinds.all::<ConfigMap>(), watcher::Config::default())
@@ -45,43 +45,43 @@ pub(super) async fn run(context: Arc<Context>) -> Result<(), Error> {
         .watches(kinds.all::<PersistentVolumeClaim>(), managed(), |claim| {
             by_label::<Cluster, _>(&claim, &[LABEL_INSTANCE])
         })
-        .run(cluster::reconcile, retry, context.clone());
+        .run(paced(pace, cluster::reconcile), retry, context.clone());
 
     let accounts = kinds
-        .controller::<Cluster>(pace)
+        .controller::<Cluster>()
         .watches(kinds.all::<Job>(), managed(), |job| by_label::<Cluster, _>(&job, &[LABEL_INSTANCE]))
-        .run(cluster::reconcile_accounts, retry, context.clone());
+        .run(paced(pace, cluster::reconcile_accounts), retry, context.clone());
 
     let by_component = [LABEL_INSTANCE, LABEL_COMPONENT];
     let workloads = kinds
-        .controller::<ReplicatedStateMachine>(quick)
+        .controller::<ReplicatedStateMachine>()
         .owns(kinds.all::<k8s_openapi::api::apps::v1::StatefulSet>(), watcher::Config::default())
         .watches(kinds.all::<Pod>(), managed(), move |pod| {
             by_label::<ReplicatedStateMachine, _>(&pod, &by_component)
         })
-        .run(rsm::reconcile, retry, context.clone());
+        .run(paced(quick, rsm::reconcile), retry, context.clone());
 
     let roles = kinds
-        .controller::<ReplicatedStateMachine>(options.role_delay)
+        .controller::<ReplicatedStateMachine>()
         .watches(kinds.all::<Pod>(), managed(), move |pod| {
             by_label::<ReplicatedStateMachine, _>(&pod, &by_component)
         })
-        .run(rsm::label_roles, retry, context.clone());
+        .run(paced(options.role_delay, rsm::label_roles), retry, context.clone());
 
     let configurations = kinds
-        .controller::<Configuration>(quick)
+        .controller::<Configuration>()
         .owns(kinds.all::<ConfigMap>(), watcher::Config::default())
         .watches(kinds.all::<ConfigMap>(), managed(), move |map| {
             by_label::<Configuration, _>(&map, &by_component)
         })
-        .run(configuration::reconcile, retry, context.clone());
+        .run(paced(quick, configuration::reconcile), retry, context.clone());
 
     let operations = kinds
-        .controller::<OpsRequest>(quick)
+        .controller::<OpsRequest>()
         .watches(kinds.all::<Cluster>(), watcher::Config::default(), |cluster| {
             opsrequest::of_cluster(&cluster)
         })
-        .run(opsrequest::reconcile, retry, context.clone());
+        .run(paced(quick, opsrequest::reconcile), retry, context.clone());
 
     let mut running: Vec<std::pin::Pin<Box<dyn Future<Output = &'static str> + Send>>> = vec![
         Box::pin(drive("Cluster", clusters)),
@@ -92,12 +92,9 @@ pub(super) async fn run(context: Arc<Context>) -> Result<(), Error> {
         Box::pin(drive("OpsRequest", operations)),
     ];
     if options.data_protection {
-        let policies = kinds.controller::<BackupPolicy>(quick).run(
-            data_protection::reconcile_policy,
-            retry,
-            context.clone(),
-        );
-        let schedules = kinds.controller::<BackupSchedule>(quick).run(
+        let policies =
+            kinds.controller::<BackupPolicy>().run(data_protection::reconcile_policy, retry, context.clone());
+        let schedules = kinds.controller::<BackupSchedule>().run(
             data_protection::reconcile_schedule,
             retry,
             context.clone(),
@@ -106,23 +103,45 @@ pub(super) async fn run(context: Arc<Context>) -> Result<(), Error> {
         running.push(Box::pin(drive("BackupSchedule", schedules)));
         running.push(Box::pin(drive(
             "BackupRepo",
-            Controller::new(Api::<BackupRepo>::all(client.clone()), watcher::Config::default())
-                .with_config(Config::default().debounce(quick))
-                .run(data_protection::reconcile_repo, retry, context.clone()),
+            Controller::new(Api::<BackupRepo>::all(client.clone()), watcher::Config::default()).run(
+                paced(quick, data_protection::reconcile_repo),
+                retry,
+                context.clone(),
+            ),
         )));
-        let backups = kinds
-            .controller::<Backup>(quick)
-            .owns(kinds.all::<Job>(), watcher::Config::default())
-            .run(data_protection::reconcile_backup, retry, context.clone());
+        let backups = kinds.controller::<Backup>().owns(kinds.all::<Job>(), watcher::Config::default()).run(
+            paced(quick, data_protection::reconcile_backup),
+            retry,
+            context.clone(),
+        );
         let restores = kinds
-            .controller::<Restore>(quick)
+            .controller::<Restore>()
             .owns(kinds.all::<Job>(), watcher::Config::default())
-            .run(data_protection::reconcile_restore, retry, context.clone());
+            .run(paced(quick, data_protection::reconcile_restore), retry, context.clone());
         running.push(Box::pin(drive("Backup", backups)));
         running.push(Box::pin(drive("Restore", restores)));
     }
     let (kind, _, _) = futures::future::select_all(running).await;
     Err(Error::Ended { kind })
+}
+
+/// A reconcile that takes its time before it looks. Changes that come meanwhile are seen by the same look, as they are
+/// by the real operator, whose looks take long.
+fn paced<K, F>(
+    pace: Duration,
+    reconcile: impl Fn(Arc<K>, Arc<Context>) -> F + Clone,
+) -> impl FnMut(Arc<K>, Arc<Context>) -> std::pin::Pin<Box<dyn Future<Output = Result<Action, Error>> + Send>>
+where
+    K: Send + Sync + 'static,
+    F: Future<Output = Result<Action, Error>> + Send + 'static,
+{
+    move |object, context| {
+        let look = reconcile(object, context);
+        Box::pin(async move {
+            tokio::time::sleep(pace).await;
+            look.await
+        })
+    }
 }
 
 /// Makes watches of all namespaces.
@@ -138,12 +157,11 @@ impl Kinds {
         Api::all(self.client.clone())
     }
 
-    fn controller<K>(&self, pace: Duration) -> Controller<K>
+    fn controller<K>(&self) -> Controller<K>
     where
         K: Resource<DynamicType = ()> + Clone + serde::de::DeserializeOwned + Debug + Send + Sync + 'static,
     {
         Controller::new(self.all::<K>(), watcher::Config::default())
-            .with_config(Config::default().debounce(pace))
     }
 }
 

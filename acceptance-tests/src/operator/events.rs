@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -40,26 +41,69 @@ struct Seen {
     count: i32,
 }
 
+/// How many events about one object a recorder writes at once; then one in five minutes. Kubernetes' own limit, which
+/// is why late events of a busy object may be missing.
+const BURST: f64 = 25.0;
+const REFILL_PER_SECOND: f64 = 1.0 / 300.0;
+
+struct Bucket {
+    tokens: f64,
+    at: Instant,
+}
+
+impl Bucket {
+    /// Takes a token, if there is one.
+    fn take(&mut self, now: Instant) -> bool {
+        let refilled = now.duration_since(self.at).as_secs_f64() * REFILL_PER_SECOND;
+        self.tokens = (self.tokens + refilled).min(BURST);
+        self.at = now;
+        let is_left = self.tokens >= 1.0;
+        if is_left {
+            self.tokens -= 1.0;
+        }
+        is_left
+    }
+}
+
 /// Writes events. A failure to write one is logged and otherwise ignored, as the real recorder does.
 pub(crate) struct Events {
     store: Store,
     seen: Mutex<HashMap<Key, Seen>>,
+    buckets: Mutex<HashMap<(String, String), Bucket>>,
 }
 
 impl Events {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, seen: Mutex::new(HashMap::new()) }
+        Self { store, seen: Mutex::new(HashMap::new()), buckets: Mutex::new(HashMap::new()) }
     }
 
-    /// Records that something happened to `object`.
+    /// Records that something happened to `object`, in the name of the controller of its kind.
     pub(crate) async fn record<K>(&self, object: &K, severity: Severity, reason: &str, message: &str)
     where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        let source = format!("{}-controller", K::kind(&()).to_lowercase());
+        self.record_from(&source, object, severity, reason, message).await;
+    }
+
+    /// Records in the name of another controller.
+    pub(crate) async fn record_from<K>(
+        &self,
+        source: &str,
+        object: &K,
+        severity: Severity,
+        reason: &str,
+        message: &str,
+    ) where
         K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
     {
         let meta = object.meta();
         let (Some(name), Some(namespace), Some(uid)) = (&meta.name, &meta.namespace, &meta.uid) else {
             return;
         };
+        if !self.may_write(uid, source) {
+            return;
+        }
         let key = Key { uid: uid.clone(), reason: reason.to_owned(), message: message.to_owned() };
         let now = jiff::Timestamp::now();
         let (event, count) = {
@@ -92,10 +136,7 @@ impl Events {
                 reason: Some(reason.to_owned()),
                 message: Some(message.to_owned()),
                 type_: Some(severity.name().to_owned()),
-                source: Some(EventSource {
-                    component: Some(format!("{}-controller", K::kind(&()).to_lowercase())),
-                    host: None,
-                }),
+                source: Some(EventSource { component: Some(source.to_owned()), host: None }),
                 first_timestamp: Some(Time(now)),
                 last_timestamp: Some(Time(now)),
                 count: Some(1),
@@ -108,8 +149,33 @@ impl Events {
         }
     }
 
+    fn may_write(&self, uid: &str, source: &str) -> bool {
+        let now = Instant::now();
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (uid.to_owned(), source.to_owned());
+        buckets.entry(key).or_insert_with(|| Bucket { tokens: BURST, at: now }).take(now)
+    }
+
     /// Forgets the events of an object that is gone.
     pub(crate) fn forget(&self, uid: &str) {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).retain(|(known, _), _| known != uid);
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).retain(|key, _| key.uid != uid);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_burst_of_events_is_cut_and_comes_back_slowly() {
+        let start = Instant::now();
+        let mut bucket = Bucket { tokens: BURST, at: start };
+        let written = (0..100).filter(|_| bucket.take(start)).count();
+        assert_eq!(written, 25);
+        assert!(!bucket.take(start + Duration::from_secs(200)));
+        assert!(bucket.take(start + Duration::from_secs(301)));
     }
 }

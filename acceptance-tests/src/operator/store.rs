@@ -90,6 +90,16 @@ impl Store {
             .items)
     }
 
+    /// Lists the objects of all namespaces that carry all of `labels`.
+    pub(crate) async fn list_everywhere<K: Object>(&self, labels: &Labels) -> Result<Vec<K>, Error> {
+        let parameters = ListParams::default().labels(&selector(labels));
+        Ok(Api::<K>::all(self.client.clone())
+            .list(&parameters)
+            .await
+            .map_err(|source| failed::<K>("list", "", "*", source))?
+            .items)
+    }
+
     /// Creates an object, and leaves it alone when there is one of that name. Says whether it was created.
     pub(crate) async fn create_if_absent<K: Object>(&self, object: &K) -> Result<bool, Error> {
         let (namespace, name) = identity(object);

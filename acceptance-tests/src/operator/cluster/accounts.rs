@@ -130,7 +130,16 @@ async fn create_secret(
             component.name(),
             account.name
         );
-        context.events.record(component.cluster, Severity::Normal, "SysAcctCreate", &message).await;
+        context
+            .events
+            .record_from(
+                "system-account-controller",
+                component.cluster,
+                Severity::Normal,
+                "SysAcctCreate",
+                &message,
+            )
+            .await;
     }
     Ok(())
 }

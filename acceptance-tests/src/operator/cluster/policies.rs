@@ -184,7 +184,7 @@ fn target(entry: &Entry<'_>) -> Value {
     target
 }
 
-/// A role selects the pod only when there is more than one.
+/// A role selects the pod unless there is only one.
 fn point_to_role(entry: &Entry<'_>, target: &mut Value) {
     let role = &entry.entry.target.role;
     let Some(labels) = target.pointer_mut("/podSelector/matchLabels").and_then(Value::as_object_mut) else {
@@ -193,7 +193,7 @@ fn point_to_role(entry: &Entry<'_>, target: &mut Value) {
     if role.is_empty() || entry.component.roles().is_empty() {
         return;
     }
-    if entry.replicas <= 1 {
+    if entry.replicas == 1 {
         labels.remove(LABEL_ROLE);
     } else if !labels.contains_key(LABEL_ROLE) {
         labels.insert(LABEL_ROLE.to_owned(), role.clone().into());
