@@ -173,6 +173,11 @@ impl Folder {
 }
 
 impl Claim {
+    /// The folder that is claimed.
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
     /// Tells what there is to know, for `status` and for whoever waits.
     pub(crate) fn publish(&self, facts: &Facts) -> Result<(), Error> {
         let kubeconfig = self.folder.kubeconfig();

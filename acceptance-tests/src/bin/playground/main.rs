@@ -99,8 +99,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         Command::Serve { nodes } => {
             detach::leave_session()?;
             serve::log_from(tracing::Level::INFO);
-            serve::serve(&folder, nodes, &|line| say(line))?;
-            Ok(ExitCode::SUCCESS)
+            serve(&folder, nodes, &|line| say(line))
         }
     }
 }
@@ -121,16 +120,24 @@ fn up(folder: &Folder, detach: bool, nodes: u32) -> Result<ExitCode, Box<dyn Err
         Ok(status(folder)?)
     } else {
         serve::log_from(tracing::Level::WARN);
-        serve::serve(folder, nodes, &|line| {
+        serve(folder, nodes, &|line| {
             say(line);
             if line == serve::READY {
                 // What cannot be told about a playground that is ready is no reason to stop it.
                 let _ = status(folder);
                 say("Ctrl-C stops it");
             }
-        })?;
-        Ok(ExitCode::SUCCESS)
+        })
     }
+}
+
+/// Runs the playground in this process, and says how it ended before the folder is free: whoever sees it free finds the
+/// whole log.
+fn serve(folder: &Folder, nodes: u32, say: &dyn Fn(&str)) -> Result<ExitCode, Box<dyn Error>> {
+    let claim = folder.claim()?;
+    let Err(error) = serve::serve(&claim, nodes, say) else { return Ok(ExitCode::SUCCESS) };
+    complain(&error);
+    Ok(ExitCode::FAILURE)
 }
 
 fn down(folder: &Folder) -> Result<ExitCode, Box<dyn Error>> {

@@ -1,6 +1,6 @@
 //! Runs the playground in this process, until a signal or a failure.
 //!
-//! Order: claim the folder, start the control plane, install what the operator needs, run the operator, tell. Says what it
+//! Order: start the control plane, install what the operator needs, run the operator, tell. Says what it
 //! does through a function; knows no terminal and no background.
 
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use acceptance_tests::control_plane::{self, ControlPlane, Options};
 use acceptance_tests::operator;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::folder::{self, Facts, Folder};
+use crate::folder::{self, Claim, Facts};
 
 /// What is said when everything runs. Nothing is said after it.
 pub(crate) const READY: &str = "ready";
@@ -48,28 +48,28 @@ pub(crate) fn log_from(level: tracing::Level) {
 }
 
 /// Runs the playground of a folder and returns when it was told to stop.
-pub(crate) fn serve(folder: &Folder, nodes: u32, say: &dyn Fn(&str)) -> Result<(), Error> {
+pub(crate) fn serve(claim: &Claim, nodes: u32, say: &dyn Fn(&str)) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|source| Error::Runtime { source })?;
-    runtime.block_on(run(folder, nodes, say))
+    runtime.block_on(run(claim, nodes, say))
 }
 
-async fn run(folder: &Folder, nodes: u32, say: &dyn Fn(&str)) -> Result<(), Error> {
+async fn run(claim: &Claim, nodes: u32, say: &dyn Fn(&str)) -> Result<(), Error> {
     // From the first moment, so that a signal during the start is obeyed at the next await.
     let mut terminate = signal(SignalKind::terminate()).map_err(|source| Error::Runtime { source })?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|source| Error::Runtime { source })?;
     tokio::select! {
-        result = play(folder, nodes, say) => result,
+        result = play(claim, nodes, say) => result,
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
     }
 }
 
-/// The playground itself; dropping the future stops everything and frees the folder.
-async fn play(folder: &Folder, nodes: u32, say: &dyn Fn(&str)) -> Result<(), Error> {
-    let claim = folder.claim().map_err(|source| Error::Folder { source })?;
+/// The playground itself; dropping the future stops everything.
+async fn play(claim: &Claim, nodes: u32, say: &dyn Fn(&str)) -> Result<(), Error> {
+    let folder = claim.folder();
     say("starting Kubernetes");
     let log = Some(folder.path().join("control-plane.log"));
     let options = Options { nodes, log, ..Options::default() };
