@@ -7,28 +7,93 @@
 
 use super::nested::{counterpart, is_computed, map_objects, objects, part, same};
 use crate::raw::RawValue;
-use crate::schema::{Attribute, Shape};
+use crate::schema::{Attribute, Mode, Shape};
 
-/// For each configured element the prior one that it continues. No prior element serves two.
+/// Whether what is not known yet counts as whatever it may become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unknowns {
+    /// No, it is like nothing else.
+    AsTheyAre,
+    /// Yes.
+    AsTheyMayBecome,
+}
+
+/// For each configured element the prior one that it continues, as far as that is certain. No prior element serves two.
 ///
 /// An element continues a prior one when it differs from it only where the provider fills in what the configuration
 /// leaves open. Where that leaves a choice, the order of the prior state decides. Terraform's own proposal is no guide:
 /// it hands out prior elements in the order of the configuration, which is another once its unknowns are known.
-pub(super) fn correlate<'a>(
+pub(super) fn continued<'a>(
     attributes: &[Attribute],
     config: &[RawValue],
     prior: &'a [RawValue],
 ) -> Vec<Option<&'a RawValue>> {
-    let matching = Matching::of(&candidates(attributes, config, prior), prior.len());
+    let mut candidates = candidates(attributes, config, prior, Unknowns::AsTheyAre);
+    if may_overlap(attributes) && !config.iter().all(RawValue::is_wholly_known) {
+        let possible = self::candidates(attributes, config, prior, Unknowns::AsTheyMayBecome);
+        drop_uncertain(config, &mut candidates, &possible);
+    }
+    matched(&candidates, prior)
+}
+
+/// Whether two different elements could continue the same prior one: only when one can give what the other leaves to the
+/// provider. Else they would have to be equal, and be one element.
+fn may_overlap(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.mode == Mode::OptionalComputed && attribute.default.is_none()
+            || matches!(&attribute.shape, Shape::Nested { attributes, .. } if may_overlap(attributes))
+    })
+}
+
+/// For each element the one of `others` that is the same, or the same with what it leaves open filled in.
+pub(super) fn correlate<'a>(
+    attributes: &[Attribute],
+    elements: &[RawValue],
+    others: &'a [RawValue],
+) -> Vec<Option<&'a RawValue>> {
+    matched(&candidates(attributes, elements, others, Unknowns::AsTheyAre), others)
+}
+
+fn matched<'a>(candidates: &[Vec<usize>], prior: &'a [RawValue]) -> Vec<Option<&'a RawValue>> {
+    let matching = Matching::of(candidates, prior.len());
     matching.of_element.into_iter().map(|index| index.map(|index| &prior[index])).collect()
 }
 
+/// Takes the candidates of all elements that an element which is not known yet could compete with once it is known,
+/// directly or by pushing others aside: what they would be given now they could lose at apply.
+fn drop_uncertain(config: &[RawValue], candidates: &mut [Vec<usize>], possible: &[Vec<usize>]) {
+    let mut uncertain: Vec<bool> = config.iter().map(|element| !element.is_wholly_known()).collect();
+    let mut contested = std::collections::BTreeSet::new();
+    loop {
+        let before = contested.len();
+        for (element, possible) in possible.iter().enumerate() {
+            if uncertain[element] {
+                contested.extend(possible.iter().copied());
+            }
+            uncertain[element] |= possible.iter().any(|index| contested.contains(index));
+        }
+        if contested.len() == before {
+            break;
+        }
+    }
+    for (candidates, uncertain) in candidates.iter_mut().zip(uncertain) {
+        if uncertain {
+            candidates.clear();
+        }
+    }
+}
+
 /// For each configured element the positions of the prior ones that it could continue.
-fn candidates(attributes: &[Attribute], config: &[RawValue], prior: &[RawValue]) -> Vec<Vec<usize>> {
+fn candidates(
+    attributes: &[Attribute],
+    config: &[RawValue],
+    prior: &[RawValue],
+    unknowns: Unknowns,
+) -> Vec<Vec<usize>> {
     config
         .iter()
         .map(|config| {
-            (0..prior.len()).filter(|index| continues(attributes, &prior[*index], config)).collect()
+            (0..prior.len()).filter(|index| continues(attributes, &prior[*index], config, unknowns)).collect()
         })
         .collect()
 }
@@ -99,9 +164,9 @@ impl Matching {
 }
 
 /// Whether a configured object could have led to a prior one.
-fn continues(attributes: &[Attribute], prior: &RawValue, config: &RawValue) -> bool {
+fn continues(attributes: &[Attribute], prior: &RawValue, config: &RawValue, unknowns: Unknowns) -> bool {
     let (RawValue::Object(_), RawValue::Object(_)) = (prior, config) else {
-        return same(prior, config);
+        return is_like(prior, config, unknowns);
     };
     attributes.iter().all(|attribute| {
         let (prior, config) = (part(prior, &attribute.name), part(config, &attribute.name));
@@ -111,36 +176,49 @@ fn continues(attributes: &[Attribute], prior: &RawValue, config: &RawValue) -> b
             return true;
         }
         match &attribute.shape {
-            Shape::Type(_) => same(prior, config),
-            Shape::Nested { attributes, .. } => elements_continue(attributes, prior, config),
+            Shape::Type(_) => is_like(prior, config, unknowns),
+            Shape::Nested { attributes, .. } => elements_continue(attributes, prior, config, unknowns),
         }
     })
 }
 
-fn elements_continue(attributes: &[Attribute], prior: &RawValue, config: &RawValue) -> bool {
+fn elements_continue(
+    attributes: &[Attribute],
+    prior: &RawValue,
+    config: &RawValue,
+    unknowns: Unknowns,
+) -> bool {
     match (prior, config) {
-        (RawValue::Object(_), RawValue::Object(_)) => continues(attributes, prior, config),
+        (RawValue::Object(_), RawValue::Object(_)) => continues(attributes, prior, config, unknowns),
         (
             RawValue::List(prior) | RawValue::Tuple(prior),
             RawValue::List(config) | RawValue::Tuple(config),
         ) => {
             prior.len() == config.len()
-                && prior.iter().zip(config).all(|(prior, config)| continues(attributes, prior, config))
+                && prior
+                    .iter()
+                    .zip(config)
+                    .all(|(prior, config)| continues(attributes, prior, config, unknowns))
         }
         (RawValue::Map(prior), RawValue::Map(config)) => {
             prior.len() == config.len()
                 && prior.iter().all(|(key, prior)| {
-                    config.get(key).is_some_and(|config| continues(attributes, prior, config))
+                    config.get(key).is_some_and(|config| continues(attributes, prior, config, unknowns))
                 })
         }
         // Terraform gives up here, and elements that hold such sets then never settle.
-        (RawValue::Set(prior), RawValue::Set(config)) => {
-            let candidates = candidates(attributes, config, prior);
-            prior.len() == config.len()
-                && Matching::of(&candidates, prior.len()).of_element.iter().all(Option::is_some)
+        (RawValue::Set(prior), RawValue::Set(elements)) => {
+            let candidates = candidates(attributes, elements, prior, unknowns);
+            let all_found = || Matching::of(&candidates, prior.len()).of_element.iter().all(Option::is_some);
+            unknowns == Unknowns::AsTheyMayBecome && !config.is_wholly_known()
+                || prior.len() == elements.len() && all_found()
         }
-        _ => same(prior, config),
+        _ => is_like(prior, config, unknowns),
     }
+}
+
+fn is_like(prior: &RawValue, config: &RawValue, unknowns: Unknowns) -> bool {
+    unknowns == Unknowns::AsTheyMayBecome && !config.is_wholly_known() || same(prior, config)
 }
 
 /// Whether the attribute's own rule calls two values the same.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::correlate::{correlate, means_the_same, respelled};
+use super::correlate::{continued, means_the_same, respelled};
 use super::nested::{NULL, counterpart, is_computed, map_objects, objects, part, set_elements};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::path::{Path, PathStep};
@@ -166,11 +166,11 @@ impl Pass {
         let spellings: Vec<&RawValue> = prior.iter().collect();
         let config: Vec<RawValue> =
             config.iter().map(|element| respelled(attributes, element, &spellings)).collect();
-        let continued = correlate(attributes, &config, prior);
+        let counterparts = continued(attributes, &config, prior);
         let path_inside = path.then(PathStep::SetElement);
         let planned: Vec<RawValue> = config
             .iter()
-            .zip(continued)
+            .zip(counterparts)
             .map(|(element, prior)| match element {
                 RawValue::Object(_) => {
                     let prior = prior.unwrap_or(&NULL);
