@@ -37,10 +37,8 @@ pub enum DeleteError {
         object: ObjectName,
     },
     /// The API server refused or could not be reached.
-    #[error("failed to delete {object}")]
+    #[error("failed to delete the Cluster")]
     Api {
-        /// The Cluster.
-        object: ObjectName,
         /// The error.
         source: Error,
     },
@@ -52,7 +50,7 @@ pub enum DeleteError {
         /// How long was waited.
         waited: Duration,
         /// What holds it.
-        holders: Holders,
+        holders: Box<Holders>,
     },
     /// The practitioner interrupted. The delete may have been sent.
     #[error("interrupted")]
@@ -73,13 +71,9 @@ pub struct Holders {
     pub termination_policy: Option<String>,
 }
 
-/// Refuses a Cluster that would take the delete and go on running.
-pub fn refuse_if_protected(cluster: &Cluster) -> Result<(), DeleteError> {
-    if cluster.spec.termination_policy == TerminationPolicy::DoNotTerminate {
-        let object = client::object_name::<Cluster>(cluster.namespace().as_deref(), &cluster.name_any());
-        return Err(DeleteError::Protected { object });
-    }
-    Ok(())
+/// Whether the Cluster would take a delete and go on running.
+pub fn is_protected(cluster: &Cluster) -> bool {
+    cluster.spec.termination_policy == TerminationPolicy::DoNotTerminate
 }
 
 /// Deletes the Cluster and waits until it is gone. A Cluster that is not there is gone.
@@ -92,14 +86,16 @@ pub async fn delete_cluster(
     let object = client::object_name::<Cluster>(Some(namespace), name);
     let failed = |source| match source {
         Error::Interrupted => DeleteError::Interrupted { object: object.clone() },
-        source => DeleteError::Api { object: object.clone(), source },
+        source => DeleteError::Api { source },
     };
     let obeying = client.obeying(&limits.stop);
     let Some(cluster) = obeying.get_opt::<Cluster>(Some(namespace), name).await.map_err(failed)? else {
         return Ok(());
     };
     // Before the delete: the API server takes it, and the Cluster then runs on with it for ever.
-    refuse_if_protected(&cluster)?;
+    if is_protected(&cluster) {
+        return Err(DeleteError::Protected { object });
+    }
     let uid = cluster.uid().unwrap_or_default();
     if obeying.delete::<Cluster>(Some(namespace), name, Some(&uid)).await.map_err(failed)?
         == Deleted::AlreadyGone
@@ -134,8 +130,13 @@ pub async fn wait_until_gone(
         match seen.await {
             Ok(()) => ask_again = Some(Instant::now() + ASK_AGAIN_AFTER),
             Err(WaitError::TimedOut { waited, .. }) => {
-                let holders = at_most(DIAGNOSIS_TIMEOUT, find_holders(client, namespace, name)).await;
-                return Err(DeleteError::TimedOut { object, waited, holders: holders.unwrap_or_default() });
+                let holders =
+                    at_most(DIAGNOSIS_TIMEOUT, Box::pin(find_holders(client, namespace, name))).await;
+                return Err(DeleteError::TimedOut {
+                    object,
+                    waited,
+                    holders: Box::new(holders.unwrap_or_default()),
+                });
             }
             Err(WaitError::Interrupted { .. }) => return Err(DeleteError::Interrupted { object }),
             Err(WaitError::Failed { .. }) => {}
@@ -146,7 +147,7 @@ pub async fn wait_until_gone(
             Ok(_) => return Ok(()),
             Err(Error::Interrupted) => return Err(DeleteError::Interrupted { object }),
             Err(error) if error.is_unavailable() => {}
-            Err(source) => return Err(DeleteError::Api { object, source }),
+            Err(source) => return Err(DeleteError::Api { source }),
         }
     }
 }

@@ -33,11 +33,11 @@ pub struct ClusterFacts {
     pub termination_policy: TerminationPolicy,
     /// What holds it when it is deleted.
     pub finalizers: Vec<String>,
-    /// ClusterDefinition.
+    /// Its `ClusterDefinition`.
     pub definition: String,
-    /// ClusterVersion.
+    /// Its `ClusterVersion`.
     pub version: Option<String>,
-    /// The OpsRequests that hold it, as the operator notes them.
+    /// The `OpsRequest`s that hold it, as the operator notes them.
     pub ops_requests: Option<String>,
     /// Conditions.
     pub conditions: Vec<ConditionFacts>,

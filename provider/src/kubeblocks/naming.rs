@@ -10,9 +10,9 @@ pub const MANAGED_BY_KUBEBLOCKS: &str = "app.kubernetes.io/managed-by=kubeblocks
 pub const ROLE_LABEL: &str = "kubeblocks.io/role";
 /// Annotation of a workload with the generation of the Cluster that it was made from.
 pub const GENERATION_ANNOTATION: &str = "kubeblocks.io/generation";
-/// Annotation of a Cluster with the OpsRequests that hold it.
+/// Annotation of a Cluster with the `OpsRequest`s that hold it.
 pub const OPS_REQUEST_ANNOTATION: &str = "kubeblocks.io/ops-request";
-/// Annotation of a Cluster with the replicas before an OpsRequest stopped it.
+/// Annotation of a Cluster with the replicas before an `OpsRequest` stopped it.
 pub const SNAPSHOT_FOR_START_ANNOTATION: &str = "kubeblocks.io/snapshot-for-start";
 /// Finalizer of a Cluster.
 pub const CLUSTER_FINALIZER: &str = "cluster.kubeblocks.io/finalizer";

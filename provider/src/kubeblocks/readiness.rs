@@ -28,9 +28,9 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            provisioning: Duration::from_secs(60),
-            apply_resources: Duration::from_secs(2 * 60),
-            failed: Duration::from_secs(10 * 60),
+            provisioning: Duration::from_mins(1),
+            apply_resources: Duration::from_mins(2),
+            failed: Duration::from_mins(10),
         }
     }
 }

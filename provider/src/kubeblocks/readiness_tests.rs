@@ -10,6 +10,9 @@ use super::snapshot::{Sighted, Snapshot};
 use super::test_support::{event, orders, pod, waiting};
 use super::trouble::TroubleKind;
 
+/// Snapshots, each with its second.
+type Story = Vec<(u64, Snapshot)>;
+
 /// Judges `story`, a list of seconds and snapshots, and returns the verdict of each.
 fn judge(story: impl IntoIterator<Item = (u64, Snapshot)>) -> Vec<Verdict> {
     let start = Instant::now();
@@ -172,7 +175,7 @@ fn conditions_fail_after_their_grace_and_not_before() {
     let applying = |reason: &str, message: &str| {
         orders().running().condition("ApplyResources", "False", reason, message)
     };
-    let table: Vec<(&str, Vec<(u64, Snapshot)>, Option<FailureKind>)> = vec![
+    let table: Vec<(&str, Story, Option<FailureKind>)> = vec![
         ("add-on on its way", vec![(0, provisioning("no cd")), (59, provisioning("no cd"))], None),
         (
             "definition missing",
@@ -253,7 +256,7 @@ fn the_moment_to_judge_again_is_that_of_the_nearest_grace() {
     let Verdict::Progressing { judge_again, .. } = assessor.assess(&both, start) else {
         panic!("not progressing")
     };
-    assert_eq!(judge_again, Some(start + Duration::from_secs(60)));
+    assert_eq!(judge_again, Some(start + Duration::from_mins(1)));
     let Verdict::Progressing { judge_again, .. } = assessor.assess(&orders().fresh(), start) else {
         panic!("not progressing")
     };

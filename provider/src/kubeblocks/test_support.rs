@@ -20,6 +20,7 @@ pub(super) struct Orders;
 impl Orders {
     /// Just applied: the operator has not seen it.
     pub(super) fn fresh(self) -> Snapshot {
+        let Self = self;
         Snapshot {
             taken: Instant::now(),
             cluster: ClusterFacts {

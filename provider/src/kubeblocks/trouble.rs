@@ -38,11 +38,11 @@ pub enum TroubleKind {
 }
 
 /// A registry that hiccups answers again within three minutes.
-pub const IMAGE_GRACE: Duration = Duration::from_secs(3 * 60);
+pub const IMAGE_GRACE: Duration = Duration::from_mins(3);
 /// A class that the same apply makes comes within a minute.
-pub const STORAGE_CLASS_GRACE: Duration = Duration::from_secs(60);
+pub const STORAGE_CLASS_GRACE: Duration = Duration::from_mins(1);
 /// Autoscalers say within a minute whether they make a node; five allow for nodes that just join.
-pub const UNSCHEDULABLE_GRACE: Duration = Duration::from_secs(5 * 60);
+pub const UNSCHEDULABLE_GRACE: Duration = Duration::from_mins(5);
 /// A database that waits for its peers may end a few times at first.
 pub const CRASHES: i32 = 5;
 

@@ -94,7 +94,7 @@ impl Scene {
     }
 
     async fn delete(&self) -> Result<(), DeleteError> {
-        delete_cluster(&self.api.client(), "shop", "orders", &self.limits).await
+        Box::pin(delete_cluster(&self.api.client(), "shop", "orders", &self.limits)).await
     }
 }
 

@@ -53,9 +53,10 @@ impl Failure {
                     .then_some(asked)
                     .filter(|_| !is_schema_error(status))
             }
-            Self::Broken { kind: Unreachability::Certificate, .. } => None,
+            Self::Broken { kind: Unreachability::Certificate, .. }
+            | Self::Configuration(_)
+            | Self::Interrupted => None,
             Self::Broken { .. } => Some(Duration::ZERO),
-            Self::Configuration(_) | Self::Interrupted => None,
         }
     }
 
@@ -63,7 +64,7 @@ impl Failure {
     pub(super) fn into_error(self, endpoint: &str, action: &Action, waited: Duration) -> Error {
         let endpoint = endpoint.to_owned();
         match self {
-            Self::Answer { status, .. } => answered(*status, endpoint, action, waited),
+            Self::Answer { status, .. } => answered(&status, endpoint, action, waited),
             Self::Broken { kind, cause } => Error::Unreachable { endpoint, kind, cause, waited },
             Self::Configuration(source) => Error::Configuration { source },
             Self::Interrupted => Error::Interrupted,
@@ -80,18 +81,18 @@ fn is_schema_error(status: &Status) -> bool {
     status.code == 500 && status.message.contains("failed to create typed patch object")
 }
 
-fn answered(status: Status, endpoint: String, action: &Action, waited: Duration) -> Error {
+fn answered(status: &Status, endpoint: String, action: &Action, waited: Duration) -> Error {
     let message = status.message.trim().to_owned();
     let object = action.object();
     match (status.code, status.reason.as_str()) {
         (401, _) => Error::Unauthenticated { endpoint, message },
         (403, _) if is_authorization(&message) => forbidden(action, message),
-        (404, "NotFound") => missing(&status, action),
+        (404, "NotFound") => missing(status, action),
         (404, _) => Error::KindNotServed { endpoint, action: Box::new(action.clone()) },
         (409, "AlreadyExists") => Error::AlreadyExists { object },
-        (409, "Conflict") => conflict(&status, object, message),
-        (422, _) => Error::Invalid { object, causes: causes(&status), message },
-        (500, _) if is_schema_error(&status) => Error::Invalid { object, causes: Vec::new(), message },
+        (409, "Conflict") => conflict(status, object, message),
+        (422, _) => Error::Invalid { object, causes: causes(status), message },
+        (500, _) if is_schema_error(status) => Error::Invalid { object, causes: Vec::new(), message },
         (408 | 429 | 500..=599, _) => Error::Server { endpoint, code: status.code, message, waited },
         (code, _) => Error::Refused { verb: action.verb, object, code, message },
     }

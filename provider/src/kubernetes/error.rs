@@ -137,7 +137,7 @@ pub enum Error {
         /// The server's words.
         message: String,
     },
-    /// The server does not know this kind: its CustomResourceDefinition is not installed.
+    /// The server does not know this kind: its `CustomResourceDefinition` is not installed.
     #[error("the Kubernetes API server {endpoint} does not serve {}", action.qualified_resource())]
     KindNotServed {
         /// URL of the server.

@@ -144,7 +144,7 @@ where
             }
             Ok(watcher::Event::Apply(object)) => sender.send_modify(|view| put(&mut view.groups, &object)),
             Ok(watcher::Event::Delete(object)) => {
-                sender.send_modify(|view| remove(&mut view.groups, &object))
+                sender.send_modify(|view| remove(&mut view.groups, &object));
             }
             Err(error) => {
                 let (sight, trouble) = judge(&error);
@@ -166,7 +166,7 @@ where
 }
 
 /// A watch that lasted this long was no trouble.
-const STEADY: Duration = Duration::from_secs(60);
+const STEADY: Duration = Duration::from_mins(1);
 const LONGEST_RESTART_DELAY: Duration = Duration::from_secs(10);
 
 fn restart_delays() -> impl Iterator<Item = Duration> {

@@ -238,12 +238,16 @@ fn project(node: &Node, value: &Value) -> Value {
 fn addresses(step: &FieldStep, index: usize, element: &Value) -> bool {
     match step {
         FieldStep::Field(_) => false,
-        FieldStep::Key(keys) => keys
-            .iter()
-            .all(|(name, value)| element.get(name).is_some_and(|found| found.to_string() == *value)),
-        FieldStep::Element(value) => element.to_string() == *value,
+        FieldStep::Key(keys) => {
+            keys.iter().all(|(name, value)| element.get(name).is_some_and(|found| is_json(found, value)))
+        }
+        FieldStep::Element(value) => is_json(element, value),
         FieldStep::Index(wanted) => index == *wanted,
     }
+}
+
+fn is_json(value: &Value, text: &str) -> bool {
+    serde_json::from_str::<Value>(text).is_ok_and(|meant| meant == *value)
 }
 
 fn with_key(step: &FieldStep, mut element: Value) -> Value {
@@ -262,12 +266,12 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn metadata(entries: Value) -> ObjectMeta {
+    fn metadata(entries: &Value) -> ObjectMeta {
         serde_json::from_value(json!({ "managedFields": entries })).unwrap()
     }
 
     fn ours() -> ObjectMeta {
-        metadata(json!([
+        metadata(&json!([
             {
                 "manager": FIELD_MANAGER, "operation": "Apply", "fieldsType": "FieldsV1",
                 "fieldsV1": {
@@ -364,7 +368,8 @@ mod tests {
         ] {
             assert_eq!(ownership.owns(&FieldPath::parse(path).unwrap()), owned, "{path}");
         }
-        let empty = Ownership::of(&metadata(json!([{ "manager": "m", "operation": "Apply" }])), "m").unwrap();
+        let empty =
+            Ownership::of(&metadata(&json!([{ "manager": "m", "operation": "Apply" }])), "m").unwrap();
         assert!(!empty.owns(&FieldPath::parse(".spec").unwrap()));
         assert_eq!(empty.project(&json!({ "spec": 1 })), json!({}));
     }

@@ -147,13 +147,13 @@ impl State {
         }
         if self.forbidden.contains(&plural) || (name.is_none() && self.forbidden_watches.contains(&plural)) {
             let message = format!("{plural} is forbidden: User \"jane\" cannot list resource \"{plural}\"");
-            return json_answer(403, &status(403, "Forbidden", &message, Value::Null));
+            return json_answer(403, &status(403, "Forbidden", &message, &Value::Null));
         }
         let labels = labels_of(&query);
         match (method, name) {
             ("GET", Some(name)) => match self.objects.get(&(plural, (*name).to_owned())) {
                 Some(object) => json_answer(200, object),
-                None => json_answer(404, &status(404, "NotFound", "not found", Value::Null)),
+                None => json_answer(404, &status(404, "NotFound", "not found", &Value::Null)),
             },
             ("GET", None) if query.contains_key("watch") => self.watch(plural, labels),
             ("GET", None) => {
@@ -172,7 +172,7 @@ impl State {
             ("DELETE", Some(name)) => {
                 let key = (plural.clone(), (*name).to_owned());
                 let Some(mut object) = self.objects.get(&key).cloned() else {
-                    return json_answer(404, &status(404, "NotFound", "not found", Value::Null));
+                    return json_answer(404, &status(404, "NotFound", "not found", &Value::Null));
                 };
                 object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
                 self.objects.insert(key, object.clone());
@@ -187,7 +187,7 @@ impl State {
     fn watch(&mut self, plural: String, labels: BTreeMap<String, String>) -> Answer {
         let (events, receiver) = unbounded();
         if std::mem::take(&mut self.expired) {
-            let gone = json!({ "type": "ERROR", "object": status(410, "Expired", "too old resource version", Value::Null) });
+            let gone = json!({ "type": "ERROR", "object": status(410, "Expired", "too old resource version", &Value::Null) });
             let line = Bytes::from(format!("{gone}\n"));
             return streamed(stream::iter([line]).boxed());
         }

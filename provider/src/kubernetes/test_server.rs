@@ -52,7 +52,7 @@ impl Builder {
     }
 
     pub(crate) fn fails(self, code: u16, reason: &str, message: &str) -> Expected {
-        self.answers(code, status(code, reason, message, Value::Null))
+        self.answers(code, status(code, reason, message, &Value::Null))
     }
 
     pub(crate) fn with(self, answer: Answer) -> Expected {
@@ -61,7 +61,7 @@ impl Builder {
 }
 
 /// A `Status` as the API server sends it.
-pub(crate) fn status(code: u16, reason: &str, message: &str, details: Value) -> Value {
+pub(crate) fn status(code: u16, reason: &str, message: &str, details: &Value) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Status", "status": "Failure",
         "code": code, "reason": reason, "message": message, "details": details,

@@ -13,6 +13,9 @@ use super::error::{FieldConflict, InvalidField, Unreachability};
 use super::test_server::{Answer, TestServer, on, status};
 use super::{Applied, Conflicts, Deleted, Error, diagnostic};
 
+/// What is answered, and what it means.
+type Row = (&'static str, u16, Value, fn(&Error) -> bool);
+
 const CLUSTERS: &str = "/apis/apps.kubeblocks.io/v1alpha1/namespaces/shop/clusters";
 const ORDERS: &str = "/apis/apps.kubeblocks.io/v1alpha1/namespaces/shop/clusters/orders";
 
@@ -102,8 +105,8 @@ async fn answers_that_time_does_not_change_are_not_tried_again_and_keep_their_me
     let invalid_causes = json!({ "causes": [
         { "reason": "FieldValueNotSupported", "field": "spec.terminationPolicy", "message": "Unsupported value: \"Drop\"" },
     ] });
-    let table: Vec<(&str, u16, Value, fn(&Error) -> bool)> = vec![
-        ("401", 401, status(401, "Unauthorized", "Unauthorized", Value::Null), |error| {
+    let table: Vec<Row> = vec![
+        ("401", 401, status(401, "Unauthorized", "Unauthorized", &Value::Null), |error| {
             matches!(error, Error::Unauthenticated { .. })
         }),
         (
@@ -113,7 +116,7 @@ async fn answers_that_time_does_not_change_are_not_tried_again_and_keep_their_me
                 403,
                 "Forbidden",
                 "clusters.apps.kubeblocks.io \"orders\" is forbidden: User \"jane\" cannot patch resource \"clusters\" in API group \"apps.kubeblocks.io\" in the namespace \"shop\"",
-                Value::Null,
+                &Value::Null,
             ),
             |error| {
                 matches!(error, Error::Forbidden { action, user: Some(user), .. }
@@ -123,7 +126,7 @@ async fn answers_that_time_does_not_change_are_not_tried_again_and_keep_their_me
         (
             "403 of a quota",
             403,
-            status(403, "Forbidden", "clusters \"orders\" is forbidden: exceeded quota: q", Value::Null),
+            status(403, "Forbidden", "clusters \"orders\" is forbidden: exceeded quota: q", &Value::Null),
             |error| matches!(error, Error::Refused { code: 403, .. }),
         ),
         (
@@ -133,11 +136,11 @@ async fn answers_that_time_does_not_change_are_not_tried_again_and_keep_their_me
                 404,
                 "NotFound",
                 "namespaces \"shop\" not found",
-                json!({ "kind": "namespaces", "name": "shop" }),
+                &json!({ "kind": "namespaces", "name": "shop" }),
             ),
             |error| matches!(error, Error::NamespaceMissing { namespace } if namespace == "shop"),
         ),
-        ("conflict", 409, status(409, "Conflict", "Apply failed", conflict_causes), |error| {
+        ("conflict", 409, status(409, "Conflict", "Apply failed", &conflict_causes), |error| {
             let expected = [
                 (r#".spec.componentSpecs[name="redis"].replicas"#, "kubectl-edit"),
                 (".spec.terminationPolicy", "manager"),
@@ -146,10 +149,10 @@ async fn answers_that_time_does_not_change_are_not_tried_again_and_keep_their_me
                 .map(|(field, manager)| FieldConflict { field: field.into(), manager: manager.into() });
             matches!(error, Error::FieldConflict { conflicts, .. } if *conflicts == expected)
         }),
-        ("changed", 409, status(409, "Conflict", "the object has been modified", Value::Null), |error| {
+        ("changed", 409, status(409, "Conflict", "the object has been modified", &Value::Null), |error| {
             matches!(error, Error::Changed { .. })
         }),
-        ("invalid", 422, status(422, "Invalid", "is invalid", invalid_causes), |error| {
+        ("invalid", 422, status(422, "Invalid", "is invalid", &invalid_causes), |error| {
             let expected = [InvalidField {
                 field: "spec.terminationPolicy".into(),
                 message: "Unsupported value: \"Drop\"".into(),
@@ -163,14 +166,14 @@ async fn answers_that_time_does_not_change_are_not_tried_again_and_keep_their_me
                 500,
                 "InternalError",
                 "failed to create typed patch object (x): .spec.nope: field not declared in schema",
-                Value::Null,
+                &Value::Null,
             ),
             |error| matches!(error, Error::Invalid { .. }),
         ),
-        ("exists", 409, status(409, "AlreadyExists", "exists", Value::Null), |error| {
+        ("exists", 409, status(409, "AlreadyExists", "exists", &Value::Null), |error| {
             matches!(error, Error::AlreadyExists { .. })
         }),
-        ("admission", 400, status(400, "BadRequest", "denied by policy", Value::Null), |error| {
+        ("admission", 400, status(400, "BadRequest", "denied by policy", &Value::Null), |error| {
             matches!(error, Error::Refused { code: 400, verb: "patch", .. })
         }),
     ];

@@ -15,7 +15,7 @@ use tower::filter::AsyncPredicate;
 use super::configuration::Error;
 
 /// Kubelet replaces service account tokens at 80 % of their life; a minute is far below what is left then.
-const READ_AGAIN_AFTER: Duration = Duration::from_secs(60);
+const READ_AGAIN_AFTER: Duration = Duration::from_mins(1);
 
 /// A token file with the header made of its content. Clones share it.
 #[derive(Clone)]

@@ -26,7 +26,7 @@ use crate::wait;
 /// Address resolution, TCP and TLS together. An API server answers within a second; ten allow for a far region.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A command that mints tokens asks a cloud, which takes seconds.
-const AUTHENTICATION_TIMEOUT: Duration = Duration::from_secs(60);
+const AUTHENTICATION_TIMEOUT: Duration = Duration::from_mins(1);
 /// After how much silence the other end is asked whether it is still there, and how long it may take to answer.
 const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
 
@@ -42,7 +42,7 @@ pub(super) struct Transport {
 pub(super) async fn connect(resolved: Resolved) -> Result<Transport, Error> {
     // Off the runtime's threads, as kube runs the command while it builds the credentials.
     let command = resolved.exec_command.clone();
-    let building = tokio::task::spawn_blocking(move || build(resolved));
+    let building = tokio::task::spawn_blocking(move || build(&resolved));
     match wait::at_most(AUTHENTICATION_TIMEOUT, building).await {
         Some(Ok(result)) => result,
         Some(Err(panicked)) => Err(Error::Credentials { cause: panicked.to_string() }),
@@ -53,19 +53,19 @@ pub(super) async fn connect(resolved: Resolved) -> Result<Transport, Error> {
     }
 }
 
-fn build(resolved: Resolved) -> Result<Transport, Error> {
+fn build(resolved: &Resolved) -> Result<Transport, Error> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_keepalive(Some(KEEP_ALIVE.0));
-    let Some(proxy) = resolved.proxy.clone() else { return build_over(tcp, &resolved) };
+    let Some(proxy) = resolved.proxy.clone() else { return build_over(tcp, resolved) };
     let described = proxy.authority().map(|authority| {
         let authority = authority.as_str();
         authority.rsplit_once('@').map_or(authority, |(_, host)| host).to_owned()
     });
     match proxy.scheme_str() {
-        Some("http") => build_over(Tunnel::new(proxy, tcp), &resolved),
-        Some("socks5" | "socks5h") => build_over(SocksV5::new(proxy, tcp), &resolved),
+        Some("http") => build_over(Tunnel::new(proxy, tcp), resolved),
+        Some("socks5" | "socks5h") => build_over(SocksV5::new(proxy, tcp), resolved),
         _ => Err(Error::Proxy { proxy: described.unwrap_or_default() }),
     }
 }
