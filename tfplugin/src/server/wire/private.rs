@@ -10,7 +10,9 @@ pub(in crate::server) fn decode_private(bytes: &[u8]) -> Private {
         return Private::new();
     }
     serde_json::from_slice(bytes).unwrap_or_else(|error| {
-        tracing::warn!(%error, "passed over private data that is not a JSON object");
+        // The place only: the error's own words may repeat what stands there.
+        let (line, column) = (error.line(), error.column());
+        tracing::warn!(line, column, "passed over private data that is not a JSON object");
         Private::new()
     })
 }
