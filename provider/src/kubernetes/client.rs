@@ -125,6 +125,12 @@ impl Client {
         Self { shared: Arc::clone(&self.shared), stop: stop.clone() }
     }
 
+    /// Whether both are handles on one connection.
+    #[cfg(test)]
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     /// URL of the API server.
     pub fn endpoint(&self) -> String {
         self.shared.access.load().endpoint.clone()

@@ -12,6 +12,8 @@ pub mod diagnostic;
 pub mod error;
 pub mod feed;
 pub mod ownership;
+#[cfg(test)]
+mod renewal_tests;
 mod request;
 #[cfg(test)]
 pub(crate) mod test_api;
