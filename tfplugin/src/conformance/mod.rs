@@ -32,7 +32,7 @@ pub use self::identity::{IdentityStage, assert_identity};
 pub use self::plan_valid::assert_plan_valid;
 pub use self::proposed::proposed_new_state;
 pub use self::replaces::{Action, action};
-pub use self::schema::{SchemaKind, assert_schema};
+pub use self::schema::{SchemaKind, assert_schema, assert_signature};
 use crate::path::Path;
 
 /// One rule broken.

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::generate::Choices;
 use super::*;
+use crate::function::{Parameter, Signature};
 use crate::plan::{check_applied, finish, plan};
 use crate::raw::{RawValue, Refinements};
 use crate::schema::{Attribute, Mode, Nesting, Schema, Shape};
@@ -377,6 +378,18 @@ fn schemas_that_cannot_work_are_refused() {
     assert_eq!(assert_schema(SchemaKind::Resource, &twice).len(), 1);
     let good = one(text(Mode::Required).required_for_import());
     assert_eq!(assert_schema(SchemaKind::Identity, &good), []);
+}
+
+#[test]
+fn signatures_whose_parameters_share_a_name_are_refused() {
+    let parameter = |name: &str| Parameter::new(name, Type::String, "Text.");
+    let signature = |fixed: &str, variadic: &str| Signature {
+        variadic_parameter: Some(parameter(variadic)),
+        ..Signature::new("Does something", Type::String).parameter(parameter(fixed))
+    };
+    assert_eq!(assert_signature("join", &signature("first", "more")), []);
+    assert_eq!(assert_signature("join", &signature("text", "text")).len(), 1);
+    assert_eq!(assert_signature("1join", &signature("first", "more texts")).len(), 2);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::values::is_of;
 use super::{Violations, violation};
+use crate::function::{Parameter, Signature};
 use crate::path::Path;
 use crate::raw::RawValue;
 use crate::schema::{Attribute, Mode, Nesting, Schema, Shape};
@@ -60,6 +61,32 @@ pub fn assert_schema(kind: SchemaKind, schema: &Schema) -> Violations {
     let place = Place { kind, in_set: false, in_write_only: false, in_read_only: false };
     attributes(place, &schema.attributes, &root, &mut found);
     found
+}
+
+/// What is wrong with the signature of a function. `name` is the function's.
+pub fn assert_signature(name: &str, signature: &Signature) -> Violations {
+    let path = Path::attribute(name);
+    let mut found = Violations::new();
+    if !is_identifier(name) {
+        found.push(violation(&path, "the function's name is not an identifier"));
+    }
+    let parameters: Vec<&Parameter> =
+        signature.parameters.iter().chain(&signature.variadic_parameter).collect();
+    for (position, parameter) in parameters.iter().enumerate() {
+        let path = path.then_attribute(parameter.name.clone());
+        if !is_identifier(&parameter.name) {
+            found.push(violation(&path, "a parameter's name is not an identifier"));
+        }
+        if parameters.iter().take(position).any(|earlier| earlier.name == parameter.name) {
+            found.push(violation(&path, "two parameters have this name, the variadic one counted"));
+        }
+    }
+    found
+}
+
+fn is_identifier(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_alphabetic())
+        && name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'))
 }
 
 #[derive(Clone, Copy)]
