@@ -27,8 +27,8 @@ pub struct Options {
     pub members_leave: bool,
     /// Whether a switchover's job moves the role labels. Without a database in the pods they never move.
     pub switchover_moves_roles: bool,
-    /// Whether a static parameter's roll reports its sidecar ready. Without sidecars it never does.
-    pub static_parameters_finish: bool,
+    /// Whether the sidecars report that new parameters have arrived. Without sidecars they never do.
+    pub parameters_arrive: bool,
     /// Whether the data protection controllers run too (the real one is a Deployment of its own).
     pub data_protection: bool,
     /// Faults that tests switch on and off while the stand-in runs.
@@ -46,7 +46,7 @@ impl Default for Options {
             role_delay: Duration::from_millis(150),
             members_leave: true,
             switchover_moves_roles: true,
-            static_parameters_finish: true,
+            parameters_arrive: true,
             data_protection: true,
             faults: Faults::default(),
         }

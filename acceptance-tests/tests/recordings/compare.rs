@@ -74,7 +74,8 @@ fn ways(rows: &[Row]) -> Ways {
         let Some(name) = canonical::name(&row.kind, &row.name) else { continue };
         let object = format!("{}/{name}", row.kind);
         let status = &row.object["status"];
-        if let Some(phase) = status.get("phase").and_then(Value::as_str) {
+        let is_ours = row.kind != "persistentvolumeclaims";
+        if let Some(phase) = status.get("phase").and_then(Value::as_str).filter(|_| is_ours) {
             add(&object, "phase", phase.to_owned());
         }
         for item in status["configurationStatus"].as_array().into_iter().flatten() {
@@ -174,7 +175,10 @@ const ORDERS: [(&str, &str); 8] = [
 pub(crate) fn orders(recorded: &[Row], ours: &[Row]) -> Vec<Difference> {
     let first = |rows: &[Row], pattern: &str| {
         let (kind, part) = pattern.split_once('/').unwrap();
-        rows.iter().position(|row| row.event == "ADDED" && row.kind == kind && row.name.contains(part))
+        let is_wanted = |row: &Row| row.event == "ADDED" && row.kind == kind && row.name.contains(part);
+        let position = rows.iter().position(is_wanted)?;
+        // Watches of different kinds are not in step: what the API did first has the lower revision.
+        Some((rows[position].revision, position))
     };
     let mut found = Vec::new();
     for (earlier, later) in ORDERS {

@@ -48,8 +48,7 @@ async fn redis_lives_as_recorded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_is_operated_on_as_recorded() {
     // Nothing runs in the recording's pods either: roles do not move, and no sidecar reports a parameter.
-    let options =
-        Options { switchover_moves_roles: false, static_parameters_finish: false, ..Options::default() };
+    let options = Options { switchover_moves_roles: false, parameters_arrive: false, ..Options::default() };
     hold("postgresql", options).await;
 }
 

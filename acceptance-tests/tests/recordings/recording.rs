@@ -14,6 +14,9 @@ pub(crate) struct Row {
     pub(crate) kind: String,
     pub(crate) name: String,
     pub(crate) object: Value,
+    /// The API's revision of the object, by which events of different kinds can be put in order. The recordings are in
+    /// order already and have none.
+    pub(crate) revision: u64,
 }
 
 /// What was done, and what was seen until the next step.
@@ -45,7 +48,7 @@ pub(crate) fn read(file: &Path) -> Result<Vec<Step>, String> {
         match line {
             Line { step: Some(title), .. } => steps.push(Step { title, rows: Vec::new() }),
             Line { event: Some(event), kind: Some(kind), name: Some(name), object, .. } => {
-                let row = Row { event, kind, name, object: object.unwrap_or_default() };
+                let row = Row { event, kind, name, object: object.unwrap_or_default(), revision: 0 };
                 if steps.is_empty() {
                     steps.push(Step { title: "before the first step".to_owned(), rows: Vec::new() });
                 }

@@ -91,8 +91,18 @@ impl Replay {
         (self.api(kind, plural, group), kind, group)
     }
 
-    /// What was there before the first step and is not in the recording: a repository for backups.
+    /// What was there before the first step and is not in the recording: a repository for backups, and a constraint
+    /// that takes `max_connections` for a parameter that needs no restart.
     async fn prepare(&self) {
+        if self.namespace == "postgresql" {
+            let kind = GroupVersionKind::gvk("apps.kubeblocks.io", "v1alpha1", "ConfigConstraint");
+            let resource = ApiResource::from_gvk_with_plural(&kind, "configconstraints");
+            let constraints: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource);
+            let patch =
+                json!({ "spec": { "staticParameters": [], "dynamicParameters": ["max_connections"] } });
+            let patch = Patch::Merge(&patch);
+            constraints.patch("postgresql14-cc", &PatchParams::default(), &patch).await.unwrap();
+        }
         if self.namespace != "backup" {
             return;
         }

@@ -75,6 +75,10 @@ impl Trace {
                         kind: plural.to_owned(),
                         name: object.name_any(),
                         object: trim(plural, &object),
+                        revision: object
+                            .resource_version()
+                            .and_then(|text| text.parse().ok())
+                            .unwrap_or_default(),
                     };
                     let mut rows = rows.lock().unwrap();
                     rows.push(row);

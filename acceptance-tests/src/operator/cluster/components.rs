@@ -343,6 +343,8 @@ fn transition_message(phase: &str) -> &'static str {
 /// Tells every pod how many siblings it has and, in a replication, who leads.
 async fn annotate_pods(pass: &Pass<'_>, component: &Component<'_>, pods: &[Pod]) -> Result<(), Error> {
     let primary = if component.is_replication() { primary_pod(pods)? } else { None };
+    // Where pods get labels of the definition's own, the real operator writes them over this annotation.
+    let primary = primary.filter(|_| component.definition.custom_label_specs.is_empty());
     for pod in pods {
         let mut annotations = serde_json::Map::new();
         let mut labels = serde_json::Map::new();

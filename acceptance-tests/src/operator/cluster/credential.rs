@@ -14,7 +14,8 @@ use super::Pass;
 use crate::operator::component::Component;
 use crate::operator::error::Error;
 use crate::operator::naming::{
-    self, CLUSTER_FINALIZER, LABEL_CLUSTER_TYPE, LABEL_INSTANCE, LABEL_MANAGED_BY, LABEL_NAME, MANAGED_BY,
+    self, ANNOTATION_RESTORE, CLUSTER_FINALIZER, LABEL_CLUSTER_TYPE, LABEL_INSTANCE, LABEL_MANAGED_BY,
+    LABEL_NAME, MANAGED_BY,
 };
 use crate::operator::random;
 use crate::operator::store::controlled_by;
@@ -47,14 +48,17 @@ pub(super) fn build(pass: &Pass<'_>) -> Result<Option<Secret>, Error> {
     }
     let restored = super::restore::password(pass.cluster, component.name());
     let password = restored.unwrap_or_else(|| random::text(PASSWORD_LENGTH));
+    // A cluster that starts from a backup gets its Secret before anything is marked as the cluster's own.
+    let is_own =
+        pass.cluster.annotation(ANNOTATION_RESTORE).is_none() || pass.cluster.observed_generation() != 0;
     let data = fill(&pass.definition.spec.connection_credential, &variables(&component, password));
     Ok(Some(Secret {
         metadata: ObjectMeta {
             name: Some(naming::credential(cluster)),
             namespace: Some(component.namespace().to_owned()),
             labels: Some(labels),
-            finalizers: Some(vec![CLUSTER_FINALIZER.to_owned()]),
-            owner_references: Some(vec![controlled_by(pass.cluster)]),
+            finalizers: is_own.then(|| vec![CLUSTER_FINALIZER.to_owned()]),
+            owner_references: is_own.then(|| vec![controlled_by(pass.cluster)]),
             ..ObjectMeta::default()
         },
         type_: Some("Opaque".to_owned()),

@@ -95,9 +95,9 @@ pub(super) async fn advance(
             context.store.merge::<ReplicatedStateMachine>(&namespace, &workload.name_any(), &patch).await?;
             return Ok(Outcome { policy, is_done: false, succeeded: -1, expected: -1 });
         }
-        if !context.options.static_parameters_finish {
-            return Ok(Outcome { policy, is_done: false, succeeded: -1, expected: -1 });
-        }
+    }
+    if !context.options.parameters_arrive {
+        return Ok(Outcome { policy, is_done: false, succeeded: -1, expected: -1 });
     }
     let has_it = |pod: &&Pod| {
         let is_new = policy != SIMPLE || pod.annotations().get(&stamp) == Some(&version);

@@ -221,7 +221,9 @@ pub(super) async fn look(operation: &Operation<'_>, status: &mut OpsRequestStatu
             let message = format!("Failed to reconcile the status of OpsRequest: {reason}");
             operation.record(Severity::Warning, "ReconcileStatusFailed", &message).await;
         }
-        return Ok(Verdict::Running(Some(REQUEUE)));
+        // The real operator looks again when the cluster changes, as it does when roles move.
+        let again = operation.context.options.switchover_moves_roles.then_some(REQUEUE);
+        return Ok(Verdict::Running(again));
     }
     for job in jobs {
         operation.context.store.delete::<Job>(&operation.namespace(), &job).await?;
