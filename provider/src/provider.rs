@@ -42,7 +42,7 @@ pub struct Shared {
 }
 
 /// So long a Kubernetes cluster that is away is not asked again by plans: a plan of many resources would wait for each.
-const AWAY: Duration = Duration::from_secs(60);
+const AWAY: Duration = Duration::from_mins(1);
 
 /// A way to a Kubernetes cluster, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -30,10 +30,10 @@ pub struct ClusterData {
     /// Name of the database.
     #[tf(required)]
     pub name: Value<String>,
-    /// Engine: name of the ClusterDefinition.
+    /// Engine: name of the `ClusterDefinition`.
     #[tf(computed)]
     pub definition: Value<String>,
-    /// Version: name of the ClusterVersion.
+    /// Version: name of the `ClusterVersion`.
     #[tf(computed)]
     pub version: Value<String>,
     /// What a destroy would remove.

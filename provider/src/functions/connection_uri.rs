@@ -73,7 +73,7 @@ pub struct Parts<'a> {
     pub tls: bool,
 }
 
-/// The URI for an engine, by its name or the name of a ClusterDefinition; `None` for one whose clients take no URI.
+/// The URI for an engine, by its name or the name of a `ClusterDefinition`; `None` for one whose clients take no URI.
 pub fn connection_uri(engine: &str, parts: Parts<'_>) -> Option<String> {
     let scheme = SCHEMES.iter().find(|scheme| scheme.engines.contains(&engine))?;
     let Parts { username, password, host, port, database, tls } = parts;

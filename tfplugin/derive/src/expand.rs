@@ -1,6 +1,6 @@
 //! From a checked declaration to the code that an author would write by hand.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, Lit, Type, UnOp};
@@ -98,7 +98,9 @@ fn attribute(attribute: &AttributeDeclaration) -> TokenStream {
         quote!(.validator(::tfplugin::typed::validator::<#value, _>(#check)))
     });
     let equality = words.semantic_equal.as_ref().map(|(_, equal)| {
-        quote_spanned! {equal.span()=>
+        // Of the macro, not of the author: the closure is only there so that `&String` may become `&str`.
+        let span = Span::mixed_site().located_at(equal.span());
+        quote_spanned! {span=>
             .semantic_equality(|prior, config| {
                 ::tfplugin::typed::mean_the_same::<#value>(prior, config, |prior, config| (#equal)(prior, config))
             })

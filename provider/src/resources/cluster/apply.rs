@@ -27,11 +27,11 @@ const CANNOT_UPDATE: &str = "Cannot update the KubeBlocks cluster";
 const CANNOT_DELETE: &str = "Cannot delete the KubeBlocks cluster";
 
 /// A first start pulls images and may have to wait for nodes.
-const CREATE_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+const CREATE_TIMEOUT: Duration = Duration::from_mins(30);
 /// Instances roll one after the other.
-const UPDATE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+const UPDATE_TIMEOUT: Duration = Duration::from_hours(1);
 /// Volumes are released one after the other.
-const DELETE_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+const DELETE_TIMEOUT: Duration = Duration::from_mins(20);
 /// A last request after an interrupt or a failure may take so long.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
@@ -273,7 +273,9 @@ async fn remove_mark(client: &Client, planned: &ClusterState) {
         Some(Ok(_)) => {}
         Some(Err(error)) => tracing::warn!(%error, "the mark of an unfinished operation stays"),
         None => {
-            tracing::warn!("the mark of an unfinished operation stays: the API server did not answer in time")
+            tracing::warn!(
+                "the mark of an unfinished operation stays: the API server did not answer in time"
+            );
         }
     }
 }

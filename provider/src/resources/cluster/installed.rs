@@ -69,25 +69,29 @@ pub fn judge(state: &ClusterState, found: &Found, moment: Moment) -> Diagnostics
 }
 
 fn missing_definition(wanted: &str, found: &Found, moment: Moment) -> Diagnostic {
-    let installed = found.definitions.iter().map(String::as_str);
     let in_catalogue = Catalogue::v0_7().addon_of(wanted);
-    let mut detail = format!(
-        "The ClusterDefinition \"{wanted}\" is not installed in the Kubernetes cluster. {}",
+    let slip = match in_catalogue {
+        Some(_) => None,
+        None => suggest(wanted, found.definitions.iter().map(String::as_str)),
+    };
+    let severity =
+        if moment == Moment::Apply || slip.is_some() { Severity::Error } else { Severity::Warning };
+    let remedy = match (slip, in_catalogue) {
+        (Some(near), _) => format!("Did you mean \"{near}\"?"),
+        (None, Some(addon)) => {
+            let addon = addon.name;
+            format!(
+                "The add-on \"{addon}\" brings it: enable it, for example with `kbcli addon enable {addon}`."
+            )
+        }
+        (None, None) => "Install the add-on that brings it, or choose an installed one.".to_owned(),
+    };
+    let comfort =
+        if severity == Severity::Warning { " When the same apply installs it, all is well." } else { "" };
+    let detail = format!(
+        "The ClusterDefinition \"{wanted}\" is not installed in the Kubernetes cluster. {}\n\n{remedy}{comfort}",
         list("Installed are", &found.definitions)
     );
-    let typo = if in_catalogue.is_some() { None } else { suggest(wanted, installed) };
-    if let Some(near) = typo {
-        detail.push_str(&format!("\n\nDid you mean \"{near}\"?"));
-    } else if let Some(addon) = in_catalogue {
-        detail.push_str(&format!("\n\nThe add-on \"{}\" brings it: enable it with a `kubeblocks_addon` resource or with `kbcli addon enable {}`.", addon.name, addon.name));
-    } else {
-        detail.push_str("\n\nInstall the add-on that brings it, or choose an installed one.");
-    }
-    let severity =
-        if moment == Moment::Apply || typo.is_some() { Severity::Error } else { Severity::Warning };
-    if severity == Severity::Warning {
-        detail.push_str(" When the same apply installs it, all is well.");
-    }
     Diagnostic { severity, ..Diagnostic::error("Engine is not installed", detail) }
         .at(Path::attribute("definition"))
 }

@@ -149,7 +149,7 @@ impl Resource for ClusterResource {
         request: Create<ClusterState>,
         progress: &Progress<ClusterState>,
     ) -> Result<ClusterState, Diagnostics> {
-        apply::create(&self.shared, context, request.planned, progress).await
+        Box::pin(apply::create(&self.shared, context, request.planned, progress)).await
     }
 
     async fn read(
@@ -166,7 +166,7 @@ impl Resource for ClusterResource {
         request: Update<ClusterState>,
         progress: &Progress<ClusterState>,
     ) -> Result<ClusterState, Diagnostics> {
-        apply::update(&self.shared, context, request.prior, request.planned, progress).await
+        Box::pin(apply::update(&self.shared, context, request.prior, request.planned, progress)).await
     }
 
     async fn delete(&self, context: &Context, state: ClusterState) -> Result<(), Diagnostics> {

@@ -336,7 +336,7 @@ mod tests {
                 });
             }),
             ("default access mode spelled out", |state| {
-                volume_mut(state, "redis", "data").access_modes = set(["ReadWriteOnce"])
+                volume_mut(state, "redis", "data").access_modes = set(["ReadWriteOnce"]);
             }),
             ("empty collections", |state| {
                 state.labels = Value::Known(Map::new());

@@ -23,7 +23,7 @@ const CANNOT_READ: &str = "Cannot read the KubeBlocks cluster";
 const CANNOT_IMPORT: &str = "Cannot import the KubeBlocks cluster";
 
 /// A read is one or two requests; retries of a busy server take some time.
-const READ_TIMEOUT: Duration = Duration::from_secs(120);
+const READ_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The object as it is now. Gone only when a reachable server says so.
 pub(super) async fn read(
@@ -37,7 +37,7 @@ pub(super) async fn read(
     }
     let limit = state.timeouts.read_or(READ_TIMEOUT);
     let client = shared.client_for(&state.kubernetes, CANNOT_READ).await?.obeying(context.stop());
-    match at_most(limit, look(&client, context, state)).await {
+    match at_most(limit, Box::pin(look(&client, context, state))).await {
         Some(Ok(state)) => Ok(state),
         Some(Err(error)) => Err(diagnostic(CANNOT_READ, &error).into()),
         None => Err(Diagnostic::error(
@@ -118,13 +118,11 @@ pub(super) async fn import(
     let client = shared.client_for(&state.kubernetes, CANNOT_IMPORT).await?.obeying(context.stop());
     let (namespace, name) = names(&state);
     let failed = |error| Diagnostics::from(diagnostic(CANNOT_IMPORT, &error));
-    match client.get_opt::<Cluster>(Some(&namespace), &name).await.map_err(failed)? {
-        Some(_) => Ok(state),
-        None => {
-            let there = client.list::<Cluster>(Some(&namespace), None).await.unwrap_or_default();
-            Err(missing(&namespace, &name, &there, &client.endpoint()).into())
-        }
+    if client.get_opt::<Cluster>(Some(&namespace), &name).await.map_err(failed)?.is_some() {
+        return Ok(state);
     }
+    let there = client.list::<Cluster>(Some(&namespace), None).await.unwrap_or_default();
+    Err(missing(&namespace, &name, &there, &client.endpoint()).into())
 }
 
 fn missing(namespace: &str, name: &str, there: &[Cluster], endpoint: &str) -> Diagnostic {

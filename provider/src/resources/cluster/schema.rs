@@ -30,11 +30,11 @@ pub struct ClusterState {
     /// a new database.
     #[tf(required, requires_replace)]
     pub name: Value<String>,
-    /// Which engine: the name of a ClusterDefinition, such as `postgresql`, `redis`, `apecloud-mysql` or `kafka`.
+    /// Which engine: the name of a `ClusterDefinition`, such as `postgresql`, `redis`, `apecloud-mysql` or `kafka`.
     /// Add-ons install them. Changing it creates a new database.
     #[tf(required, requires_replace)]
     pub definition: Value<String>,
-    /// Which version of the engine: the name of a ClusterVersion of `definition`, such as `postgresql-14.8.0`. Changing
+    /// Which version of the engine: the name of a `ClusterVersion` of `definition`, such as `postgresql-14.8.0`. Changing
     /// it upgrades in place and restarts every instance.
     #[tf(required)]
     pub version: Value<String>,
@@ -122,7 +122,7 @@ pub struct Resources {
     /// The most that is used: `cpu`, `memory` and `hugepages-*` as quantities.
     #[tf(optional, semantic_equal = same_quantities)]
     pub limits: Value<Map<String>>,
-    /// A named pair of CPU and memory (ComponentClassDefinition), such as `general-1c1g`.
+    /// A named pair of CPU and memory (`ComponentClassDefinition`), such as `general-1c1g`.
     #[tf(optional)]
     pub class: Value<String>,
 }

@@ -7,32 +7,32 @@ use tfplugin::typed::{Set, Value};
 use super::schema::{Affinity, ClusterState, Component, Map, Resources, Service, Toleration, Volume};
 
 /// Known text.
-pub fn text(text: &str) -> Value<String> {
+pub(crate) fn text(text: &str) -> Value<String> {
     Value::Known(text.to_owned())
 }
 
 /// Known map.
-pub fn entries<T>(entries: impl IntoIterator<Item = (&'static str, T)>) -> Value<Map<T>> {
+pub(crate) fn entries<T>(entries: impl IntoIterator<Item = (&'static str, T)>) -> Value<Map<T>> {
     Value::Known(entries.into_iter().map(|(key, value)| (key.to_owned(), Value::Known(value))).collect())
 }
 
 /// Known map of texts.
-pub fn texts<const N: usize>(pairs: [(&'static str, &str); N]) -> Value<Map<String>> {
+pub(crate) fn texts<const N: usize>(pairs: [(&'static str, &str); N]) -> Value<Map<String>> {
     entries(pairs.map(|(key, value)| (key, value.to_owned())))
 }
 
 /// Known set of texts.
-pub fn set<const N: usize>(elements: [&str; N]) -> Value<Set<String>> {
+pub(crate) fn set<const N: usize>(elements: [&str; N]) -> Value<Set<String>> {
     Value::Known(Set(elements.map(text).into()))
 }
 
 /// A component as the schema's defaults leave one.
-pub fn component() -> Component {
+pub(crate) fn component() -> Component {
     Component { replicas: Value::Known(1), monitor: Value::Known(false), ..Component::default() }
 }
 
 /// A small database: one component with everything simple.
-pub fn redis() -> ClusterState {
+pub(crate) fn redis() -> ClusterState {
     ClusterState {
         namespace: text("shop"),
         name: text("cache"),
@@ -45,7 +45,7 @@ pub fn redis() -> ClusterState {
 }
 
 /// Its component.
-pub fn redis_component() -> Component {
+pub(crate) fn redis_component() -> Component {
     Component {
         replicas: Value::Known(2),
         resources: Value::Known(Resources { cpu: text("500m"), memory: text("1Gi"), ..Resources::default() }),
@@ -55,13 +55,13 @@ pub fn redis_component() -> Component {
 }
 
 /// Two components.
-pub fn redis_and_sentinel() -> ClusterState {
+pub(crate) fn redis_and_sentinel() -> ClusterState {
     let sentinel = Component { definition: text("redis-sentinel"), replicas: Value::Known(3), ..component() };
     ClusterState { components: entries([("redis", redis_component()), ("sentinel", sentinel)]), ..redis() }
 }
 
 /// A component in which everything is written.
-pub fn full_component() -> Component {
+pub(crate) fn full_component() -> Component {
     Component {
         definition: text("redis"),
         replicas: Value::Known(2),
@@ -109,7 +109,7 @@ pub fn full_component() -> Component {
 }
 
 /// A database in which everything is written.
-pub fn full() -> ClusterState {
+pub(crate) fn full() -> ClusterState {
     ClusterState {
         components: entries([("main", full_component())]),
         labels: texts([("team", "orders")]),
@@ -129,7 +129,7 @@ pub fn full() -> ClusterState {
 }
 
 /// The components, to change them in place.
-pub fn components(state: &mut ClusterState) -> &mut Map<Component> {
+pub(crate) fn components(state: &mut ClusterState) -> &mut Map<Component> {
     match &mut state.components {
         Value::Known(components) => components,
         Value::Null | Value::Unknown => panic!("no components"),
@@ -137,7 +137,7 @@ pub fn components(state: &mut ClusterState) -> &mut Map<Component> {
 }
 
 /// One component, to change it in place.
-pub fn component_mut<'a>(state: &'a mut ClusterState, name: &str) -> &'a mut Component {
+pub(crate) fn component_mut<'a>(state: &'a mut ClusterState, name: &str) -> &'a mut Component {
     components(state)
         .get_mut(name)
         .and_then(Value::known_mut)
@@ -145,7 +145,7 @@ pub fn component_mut<'a>(state: &'a mut ClusterState, name: &str) -> &'a mut Com
 }
 
 /// One volume, to change it in place.
-pub fn volume_mut<'a>(state: &'a mut ClusterState, component: &str, volume: &str) -> &'a mut Volume {
+pub(crate) fn volume_mut<'a>(state: &'a mut ClusterState, component: &str, volume: &str) -> &'a mut Volume {
     let volumes: &mut BTreeMap<_, _> = component_mut(state, component).volumes.known_mut().unwrap();
     volumes.get_mut(volume).and_then(Value::known_mut).unwrap()
 }

@@ -87,7 +87,7 @@ mod tests {
                         requests: texts([("cpu", "2")]),
                         limits: texts([("cpu", "1")]),
                         ..Resources::default()
-                    })
+                    });
                 },
                 &[r#"components["redis"].resources.requests["cpu"]"#],
             ),
@@ -109,7 +109,7 @@ mod tests {
             (
                 "service type",
                 |state| {
-                    component_mut(state, "redis").services =
+                    component_mut(state, "redis").services =;
                         entries([("s", Service { kind: text("Ingress"), ..Service::default() })])
                 },
                 &[r#"components["redis"].services["s"].type"#],
@@ -124,14 +124,14 @@ mod tests {
                             exposure: text("public"),
                             ..Service::default()
                         },
-                    )])
+                    )]);
                 },
                 &[r#"components["redis"].services["s"].exposure"#],
             ),
             (
                 "tls without secret",
                 |state| {
-                    component_mut(state, "redis").tls =
+                    component_mut(state, "redis").tls =;
                         Value::Known(Tls { issuer: text("UserProvided"), secret: Value::Null })
                 },
                 &[r#"components["redis"].tls.secret"#],
@@ -139,7 +139,7 @@ mod tests {
             (
                 "affinity",
                 |state| {
-                    state.affinity =
+                    state.affinity =;
                         Value::Known(Affinity { pod_anti_affinity: text("Always"), ..Affinity::default() })
                 },
                 &["affinity.pod_anti_affinity"],
