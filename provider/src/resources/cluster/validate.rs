@@ -109,8 +109,8 @@ mod tests {
             (
                 "service type",
                 |state| {
-                    component_mut(state, "redis").services =;
-                        entries([("s", Service { kind: text("Ingress"), ..Service::default() })])
+                    component_mut(state, "redis").services =
+                        entries([("s", Service { kind: text("Ingress"), ..Service::default() })]);
                 },
                 &[r#"components["redis"].services["s"].type"#],
             ),
@@ -131,16 +131,16 @@ mod tests {
             (
                 "tls without secret",
                 |state| {
-                    component_mut(state, "redis").tls =;
-                        Value::Known(Tls { issuer: text("UserProvided"), secret: Value::Null })
+                    component_mut(state, "redis").tls =
+                        Value::Known(Tls { issuer: text("UserProvided"), secret: Value::Null });
                 },
                 &[r#"components["redis"].tls.secret"#],
             ),
             (
                 "affinity",
                 |state| {
-                    state.affinity =;
-                        Value::Known(Affinity { pod_anti_affinity: text("Always"), ..Affinity::default() })
+                    state.affinity =
+                        Value::Known(Affinity { pod_anti_affinity: text("Always"), ..Affinity::default() });
                 },
                 &["affinity.pod_anti_affinity"],
             ),
