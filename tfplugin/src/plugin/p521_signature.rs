@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn only_the_signature_of_this_message_by_this_key_is_good() {
         let (key, other) = (key_of(7), key_of(9));
-        let point = |key: &SigningKey| VerifyingKey::from(key).to_encoded_point(false).as_bytes().to_vec();
+        let point = |key: &SigningKey| VerifyingKey::from(key).to_sec1_point(false).as_bytes().to_vec();
         let signature: Signature = key.sign(b"handshake");
         let der = signature.to_der();
         let mut damaged = der.as_bytes().to_vec();
