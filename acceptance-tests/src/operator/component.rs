@@ -161,7 +161,7 @@ impl<'a> Component<'a> {
         self.definition.config_specs.iter().chain(&self.definition.script_specs)
     }
 
-    /// The ServiceAccount that the pods run as.
+    /// The `ServiceAccount` that the pods run as.
     pub(crate) fn service_account(&self) -> String {
         if self.spec.service_account_name.is_empty() {
             naming::service_account(self.cluster_name())

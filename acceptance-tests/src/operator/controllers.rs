@@ -125,12 +125,15 @@ pub(super) async fn run(context: Arc<Context>) -> Result<(), Error> {
     Err(Error::Ended { kind })
 }
 
+/// What a look at an object comes to.
+type Look = std::pin::Pin<Box<dyn Future<Output = Result<Action, Error>> + Send>>;
+
 /// A reconcile that takes its time before it looks. Changes that come meanwhile are seen by the same look, as they are
 /// by the real operator, whose looks take long.
 fn paced<K, F>(
     pace: Duration,
     reconcile: impl Fn(Arc<K>, Arc<Context>) -> F + Clone,
-) -> impl FnMut(Arc<K>, Arc<Context>) -> std::pin::Pin<Box<dyn Future<Output = Result<Action, Error>> + Send>>
+) -> impl FnMut(Arc<K>, Arc<Context>) -> Look
 where
     K: Send + Sync + 'static,
     F: Future<Output = Result<Action, Error>> + Send + 'static,

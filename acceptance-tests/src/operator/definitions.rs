@@ -29,7 +29,7 @@ const FILES: [(&str, &str); 5] = [
 const KINDS: &str = include_str!("../definitions/kinds.yaml");
 
 /// How long a new custom resource definition may take to be served; an idle API server needs well under a second.
-const ESTABLISHED_WITHIN: Duration = Duration::from_secs(60);
+const ESTABLISHED_WITHIN: Duration = Duration::from_mins(1);
 
 /// Installs the custom resource definitions and the engines' definitions.
 pub(crate) async fn install(client: &Client) -> Result<(), Error> {

@@ -13,7 +13,7 @@ use super::naming::LABEL_ROLE;
 use super::options::Options;
 
 /// How long a ready pod may be without a role when the definition does not say.
-const ROLE_PROBE_TIMEOUT: Duration = Duration::from_secs(60);
+const ROLE_PROBE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What is wrong with the pods of a component.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn pod(conditions: Value, containers: Value) -> Pod {
+    fn pod(conditions: &Value, containers: &Value) -> Pod {
         serde_json::from_value(json!({
             "metadata": {"name": "db-0"},
             "status": {"conditions": conditions, "containerStatuses": containers},
@@ -129,18 +129,18 @@ mod tests {
     fn a_pod_fails_only_after_its_time() {
         let options = Options::default();
         let table = [
-            (pod(json!([condition("PodScheduled", "False", 5)]), json!([])), Some(("no room", false))),
-            (pod(json!([condition("PodScheduled", "False", 31)]), json!([])), Some(("no room", true))),
-            (pod(json!([condition("PodScheduled", "True", 99)]), json!([])), None),
+            (pod(&json!([condition("PodScheduled", "False", 5)]), &json!([])), Some(("no room", false))),
+            (pod(&json!([condition("PodScheduled", "False", 31)]), &json!([])), Some(("no room", true))),
+            (pod(&json!([condition("PodScheduled", "True", 99)]), &json!([])), None),
             (
-                pod(json!([condition("ContainersReady", "False", 5)]), waiting("no image")),
+                pod(&json!([condition("ContainersReady", "False", 5)]), &waiting("no image")),
                 Some(("no image", false)),
             ),
             (
-                pod(json!([condition("ContainersReady", "False", 11)]), waiting("no image")),
+                pod(&json!([condition("ContainersReady", "False", 11)]), &waiting("no image")),
                 Some(("no image", true)),
             ),
-            (pod(json!([condition("ContainersReady", "False", 11)]), waiting("")), None),
+            (pod(&json!([condition("ContainersReady", "False", 11)]), &waiting("")), None),
         ];
         for (pod, expected) in table {
             let found = failure(&options, &pod);

@@ -1,6 +1,6 @@
 //! The stand-in operator: plays KubeBlocks 0.7.5 on a real Kubernetes control plane.
 //!
-//! StatefulSets, claims, pods and Jobs are real objects driven by the real Kubernetes controllers; this operator makes
+//! `StatefulSets`, claims, pods and Jobs are real objects driven by the real Kubernetes controllers; this operator makes
 //! what KubeBlocks makes above them: names, labels, Secrets, phases, conditions, events, orders, hangs and failures.
 //! It is written from facts about KubeBlocks' behaviour and is held to recordings of the real operator by a test.
 //!

@@ -91,12 +91,12 @@ pub(crate) fn certificates(cluster: &str, component: &str) -> String {
     format!("{cluster}-{component}-tls-certs")
 }
 
-/// The ServiceAccount and RoleBinding of a cluster's pods.
+/// The `ServiceAccount` and `RoleBinding` of a cluster's pods.
 pub(crate) fn service_account(cluster: &str) -> String {
     format!("kb-{cluster}")
 }
 
-/// The claim that a StatefulSet makes for one ordinal.
+/// The claim that a `StatefulSet` makes for one ordinal.
 pub(crate) fn claim(template: &str, workload: &str, ordinal: i32) -> String {
     format!("{template}-{workload}-{ordinal}")
 }
@@ -111,12 +111,12 @@ pub(crate) fn ordinal(workload: &str, name: &str) -> Option<i32> {
     name.strip_prefix(workload)?.strip_prefix('-')?.parse().ok().filter(|ordinal| *ordinal >= 0)
 }
 
-/// The BackupPolicy that a template makes for a component definition.
+/// The `BackupPolicy` that a template makes for a component definition.
 pub(crate) fn backup_policy(cluster: &str, definition: &str, identifier: Option<&str>) -> String {
     with_identifier(format!("{cluster}-{definition}-backup-policy"), identifier)
 }
 
-/// The BackupSchedule that a template makes for a component definition.
+/// The `BackupSchedule` that a template makes for a component definition.
 pub(crate) fn backup_schedule(cluster: &str, definition: &str, identifier: Option<&str>) -> String {
     with_identifier(format!("{cluster}-{definition}-backup-schedule"), identifier)
 }

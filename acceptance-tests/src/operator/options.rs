@@ -8,6 +8,7 @@ use std::time::Duration;
 
 /// How the stand-in behaves. `Options::default()` behaves like KubeBlocks 0.7.5 on a healthy Kubernetes cluster.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "independent switches, each named where it is set")]
 pub struct Options {
     /// Rest between a change and the reconcile that reacts to it. It is also how long a Cluster stays in the state
     /// "new generation observed, phase still Running". The real operator takes 50 to 500 ms.
@@ -25,8 +26,10 @@ pub struct Options {
     pub role_delay: Duration,
     /// Whether members leave the database at scale-in. Without a database in the pods the real operator waits for ever.
     pub members_leave: bool,
-    /// Whether a switchover's job moves the role labels. Without a database in the pods they never move.
-    pub switchover_moves_roles: bool,
+    /// Whether a switchover ends: its Job is seen to be done and the roles move. Without a database in the pods they
+    /// never do; and since Kubernetes 1.31 the real operator never sees a Job done, because it looks at the Job's first
+    /// condition only, which has become `SuccessCriteriaMet`.
+    pub switchover_ends: bool,
     /// Whether the sidecars report that new parameters have arrived. Without sidecars they never do.
     pub parameters_arrive: bool,
     /// Whether the data protection controllers run too (the real one is a Deployment of its own).
@@ -45,7 +48,7 @@ impl Default for Options {
             recheck_failing_pods: None,
             role_delay: Duration::from_millis(150),
             members_leave: true,
-            switchover_moves_roles: true,
+            switchover_ends: true,
             parameters_arrive: true,
             data_protection: true,
             faults: Faults::default(),

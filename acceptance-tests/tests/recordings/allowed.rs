@@ -66,6 +66,13 @@ const ALLOWED: &[Allowed] = &[
         "the recorded operator was so late that the cluster was Running at its first look: Creating is not recorded",
     ),
     allowed(
+        "postgresql",
+        "delete Cluster",
+        "OpsRequest/orders-switchover",
+        "event",
+        "the recorded operator had used up the recorder's limit by looking at the switchover's Job again and again",
+    ),
+    allowed(
         "failures",
         "",
         "clusters/badlog",

@@ -36,7 +36,7 @@ pub(crate) fn name(kind: &str, name: &str) -> Option<String> {
     match kind {
         // Pods of Jobs, and Jobs that are deleted a second after they end, come and go by chance.
         "jobs" => None,
-        "pods" if !name.rsplit('-').next().is_some_and(|end| end.parse::<u32>().is_ok()) => None,
+        "pods" if name.rsplit('-').next().is_none_or(|end| end.parse::<u32>().is_err()) => None,
         "persistentvolumeclaims" if name.starts_with("pvc-main-") => Some("pvc-main-*".to_owned()),
         "restores" => {
             let parts: Vec<&str> = name.split('-').collect();
@@ -118,7 +118,7 @@ fn metadata(kind: &str, metadata: &Value) -> Value {
             let is_of_pods = kind == "pods" || kind == "persistentvolumeclaims";
             // The recordings leave this long text out.
             let is_cut = key.as_str() == "apps.kubeblocks.io/last-applied-cluster";
-            !is_cut && !is_of_storage && !(is_of_pods && !key.contains("kubeblocks"))
+            !is_cut && !is_of_storage && (!is_of_pods || key.contains("kubeblocks"))
         })
         .collect();
     let mut finalizers: Vec<&str> =
@@ -150,7 +150,7 @@ fn clean(value: &Value) -> Value {
         Value::Array(list) => {
             let mut list: Vec<Value> = list.iter().map(clean).collect();
             // Conditions and details are maps in fact: their order follows from chance.
-            list.sort_by_key(|entry| sort_key(entry));
+            list.sort_by_key(sort_key);
             Value::Array(list)
         }
         Value::String(text) => {

@@ -6,6 +6,9 @@
 //!
 //! The recordings lie outside the repository; without them the tests are skipped and say so.
 
+// A failed expectation is how a test here ends, also in its helpers.
+#![allow(clippy::unwrap_used, missing_docs)]
+
 mod allowed;
 mod canonical;
 mod compare;
@@ -48,7 +51,7 @@ async fn redis_lives_as_recorded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_is_operated_on_as_recorded() {
     // Nothing runs in the recording's pods either: roles do not move, and no sidecar reports a parameter.
-    let options = Options { switchover_moves_roles: false, parameters_arrive: false, ..Options::default() };
+    let options = Options { switchover_ends: false, parameters_arrive: false, ..Options::default() };
     hold("postgresql", options).await;
 }
 

@@ -133,7 +133,7 @@ impl Replay {
         let kinds = ["clusters", "opsrequests", "configurations", "backups"];
         let first = step.rows.iter().find(|row| {
             kinds.contains(&row.kind.as_str())
-                && !title.starts_with("patch Configuration") | (row.kind == "configurations")
+                && (!title.starts_with("patch Configuration") || row.kind == "configurations")
                 && !is_noise(row, title)
         });
         let Some(row) = first else { return };

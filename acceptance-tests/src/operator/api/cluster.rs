@@ -99,6 +99,7 @@ pub(crate) struct Issuer {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[allow(clippy::struct_field_names, reason = "the API names it so")]
 pub(crate) struct Affinity {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) pod_anti_affinity: String,

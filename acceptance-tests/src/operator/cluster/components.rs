@@ -21,7 +21,7 @@ use crate::operator::naming::{self, ANNOTATION_PRIMARY, ANNOTATION_REPLICAS, LAB
 use crate::operator::store::controlled_by;
 use crate::operator::{health, rsm};
 
-/// Makes the Configuration and the ConfigMaps of every component, once.
+/// Makes the Configuration and the `ConfigMaps` of every component, once.
 pub(super) async fn render(pass: &Pass<'_>) -> Result<(), Error> {
     for component in pass.components() {
         let component = component?;

@@ -3,6 +3,7 @@
 //! Pure but for randomness. Values come from the definition's `connectionCredential`, with its variables filled in.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -69,7 +70,11 @@ pub(super) fn build(pass: &Pass<'_>) -> Result<Option<Secret>, Error> {
 
 fn variables(component: &Component<'_>, password: String) -> BTreeMap<String, String> {
     let bytes = random::bytes::<16>();
-    let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
     let dashed = [(0, 8), (8, 12), (12, 16), (16, 20), (20, 32)]
         .iter()
         .filter_map(|(from, to)| hex.get(*from..*to))

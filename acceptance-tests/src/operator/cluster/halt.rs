@@ -153,7 +153,7 @@ mod tests {
             match expected {
                 None => assert_eq!(message, None, "{path} = {value}"),
                 Some(part) => {
-                    assert!(message.as_ref().is_some_and(|text| text.contains(part)), "{path}: {message:?}")
+                    assert!(message.as_ref().is_some_and(|text| text.contains(part)), "{path}: {message:?}");
                 }
             }
         }

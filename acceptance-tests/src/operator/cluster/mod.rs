@@ -1,6 +1,6 @@
 //! The Cluster controller: one pass takes a new generation over ("spec pass"), later passes report ("status pass").
 //!
-//! The order of writes within a pass is the real operator's: objects of the build stage (Configuration, ConfigMaps),
+//! The order of writes within a pass is the real operator's: objects of the build stage (Configuration, `ConfigMaps`),
 //! the credential Secret, everything else, then the Cluster's metadata, then its status.
 
 mod accounts;
@@ -19,6 +19,7 @@ mod status;
 mod tls;
 pub(crate) mod workload;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -215,7 +216,7 @@ async fn load(
             definition.name_any()
         );
         if let Some(version) = &version {
-            message.push_str(&format!(", cv: {}", version.name_any()));
+            let _ = write!(message, ", cv: {}", version.name_any());
         }
         return Ok(Err(format!("requeue after: 1s as: {message}")));
     }

@@ -13,7 +13,7 @@ use crate::operator::component::Component;
 use crate::operator::error::Error;
 use crate::operator::naming::{self, LABEL_INSTANCE, LABEL_MANAGED_BY, LABEL_NAME, MANAGED_BY};
 
-/// The ClusterRole that the operator's chart ships for database pods.
+/// The `ClusterRole` that the operator's chart ships for database pods.
 const POD_ROLE: &str = "kubeblocks-cluster-pod-role";
 
 /// Makes what is missing; nothing of it changes later.

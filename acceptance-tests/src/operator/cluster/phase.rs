@@ -14,7 +14,7 @@ pub(super) fn update(cluster: &Cluster, status: &mut ClusterStatus) {
     }
     status.components.retain(|name, _| cluster.component(name).is_some());
     set_ready_conditions(status);
-    let phase = aggregate(status.components.values().map(|component| component.phase.as_str()));
+    let phase = aggregate(&status.components.values().map(|component| component.phase.as_str()));
     if phase == "Running" && status.phase != "Running" {
         let message = format!("Cluster: {} is ready, current phase is Running", cluster.name_any());
         conditions::set(&mut status.conditions, Condition::met("Ready", "ClusterReady", message));
@@ -56,7 +56,7 @@ fn set_ready_conditions(status: &mut ClusterStatus) {
 }
 
 /// The phase of a cluster whose components have these phases.
-fn aggregate<'a>(phases: impl Iterator<Item = &'a str> + Clone) -> &'static str {
+fn aggregate<'a>(phases: &(impl Iterator<Item = &'a str> + Clone)) -> &'static str {
     let all = |wanted: &[&str]| phases.clone().all(|phase| wanted.contains(&phase));
     if all(&["Running"]) {
         "Running"
@@ -93,7 +93,7 @@ mod tests {
             (&["Failed", "Running"], "Abnormal"),
             (&["Stopped", "Running"], "Abnormal"),
         ] {
-            assert_eq!(aggregate(components.iter().copied()), expected, "{components:?}");
+            assert_eq!(aggregate(&components.iter().copied()), expected, "{components:?}");
         }
     }
 

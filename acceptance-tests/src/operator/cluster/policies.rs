@@ -1,4 +1,4 @@
-//! The BackupPolicies and BackupSchedules that a definition's template gives a cluster.
+//! The `BackupPolicies` and `BackupSchedules` that a definition's template gives a cluster.
 
 use kube::ResourceExt;
 use kube::api::ObjectMeta;
@@ -19,7 +19,7 @@ const DEFAULT_TEMPLATE: &str = "dataprotection.kubeblocks.io/is-default-policy-t
 /// One template entry together with the component that it is for.
 struct Entry<'a> {
     template: &'a BackupPolicyTemplate,
-    entry: &'a PolicyTemplate,
+    rules: &'a PolicyTemplate,
     component: Component<'a>,
     is_default: bool,
     replicas: i32,
@@ -39,7 +39,7 @@ pub(super) async fn apply(pass: &Pass<'_>) -> Result<(), Error> {
             let running: Option<ReplicatedStateMachine> =
                 pass.context.store.get(component.namespace(), &component.workload()).await?;
             let replicas = running.map_or(component.spec.replicas, |running| running.spec.replicas);
-            let entry = Entry { template, entry, component, is_default, replicas };
+            let entry = Entry { template, rules: entry, component, is_default, replicas };
             if is_default {
                 write_schedule(pass, &entry).await?;
             }
@@ -60,7 +60,7 @@ fn meta(entry: &Entry<'_>, name: String) -> ObjectMeta {
         labels: Some(naming::labels([
             (naming::LABEL_INSTANCE, entry.component.cluster_name()),
             (naming::LABEL_MANAGED_BY, naming::MANAGED_BY),
-            (naming::LABEL_COMPONENT_DEFINITION_REF, &entry.entry.component_def_ref),
+            (naming::LABEL_COMPONENT_DEFINITION_REF, &entry.rules.component_def_ref),
         ])),
         annotations: Some(naming::labels([
             (naming::ANNOTATION_DEFAULT_POLICY, if entry.is_default { "true" } else { "false" }),
@@ -75,7 +75,7 @@ fn meta(entry: &Entry<'_>, name: String) -> ObjectMeta {
 fn policy_name(entry: &Entry<'_>) -> String {
     naming::backup_policy(
         entry.component.cluster_name(),
-        &entry.entry.component_def_ref,
+        &entry.rules.component_def_ref,
         entry.template.spec.identifier.as_deref(),
     )
 }
@@ -135,7 +135,7 @@ async fn write_spec<K: crate::operator::store::Object>(
 fn methods(entry: &Entry<'_>) -> Vec<Value> {
     let version = &entry.component.cluster.spec.cluster_version_ref;
     entry
-        .entry
+        .rules
         .backup_methods
         .iter()
         .map(|method| {
@@ -186,7 +186,7 @@ fn target(entry: &Entry<'_>) -> Value {
 
 /// A role selects the pod unless there is only one.
 fn point_to_role(entry: &Entry<'_>, target: &mut Value) {
-    let role = &entry.entry.target.role;
+    let role = &entry.rules.target.role;
     let Some(labels) = target.pointer_mut("/podSelector/matchLabels").and_then(Value::as_object_mut) else {
         return;
     };
@@ -203,12 +203,12 @@ fn point_to_role(entry: &Entry<'_>, target: &mut Value) {
 async fn write_schedule(pass: &Pass<'_>, entry: &Entry<'_>) -> Result<(), Error> {
     let name = naming::backup_schedule(
         entry.component.cluster_name(),
-        &entry.entry.component_def_ref,
+        &entry.rules.component_def_ref,
         entry.template.spec.identifier.as_deref(),
     );
     let known = pass.context.store.get::<BackupSchedule>(entry.component.namespace(), &name).await?;
     let mut schedules = known.as_ref().map(|known| known.spec.schedules.clone()).unwrap_or_default();
-    for schedule in &entry.entry.schedules {
+    for schedule in &entry.rules.schedules {
         if !schedules.iter().any(|known| known.get("backupMethod") == schedule.get("backupMethod")) {
             schedules.push(schedule.clone());
         }

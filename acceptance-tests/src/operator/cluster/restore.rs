@@ -123,7 +123,7 @@ fn build(component: &Component<'_>, source: &Value, stage: Stage) -> Result<Rest
     };
     match stage {
         Stage::PrepareData => {
-            spec.prepare_data_config = Some(prepare_data(component, &text("volumeRestorePolicy")))
+            spec.prepare_data_config = Some(prepare_data(component, &text("volumeRestorePolicy")));
         }
         Stage::PostReady => {
             let mut leader = component.common_labels();

@@ -8,7 +8,7 @@ use crate::operator::Context;
 use crate::operator::api::{Cluster, ReplicatedStateMachine};
 use crate::operator::error::Error;
 
-/// Follows the spec down: Cluster, workload, StatefulSet, pods.
+/// Follows the spec down: Cluster, workload, `StatefulSet`, pods.
 pub(crate) async fn is_latest(
     context: &Context,
     cluster: &Cluster,

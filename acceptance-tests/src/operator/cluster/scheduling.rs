@@ -71,7 +71,7 @@ pub(super) fn affinity(component: &Component<'_>) -> Option<Affinity> {
         }),
         ..NodeAffinity::default()
     });
-    (pods.is_some() || nodes.is_some()).then(|| Affinity {
+    (pods.is_some() || nodes.is_some()).then_some(Affinity {
         node_affinity: nodes,
         pod_anti_affinity: pods,
         pod_affinity: None,

@@ -83,7 +83,7 @@ mod tests {
             match expected {
                 None => assert_eq!(found, None, "{key}={value}"),
                 Some(part) => {
-                    assert!(found.as_ref().is_some_and(|text| text.contains(part)), "{key}: {found:?}")
+                    assert!(found.as_ref().is_some_and(|text| text.contains(part)), "{key}: {found:?}");
                 }
             }
         }

@@ -88,7 +88,7 @@ impl Step<'_> {
             return Ok(Some(format!("configmaps \"{name}\" not found")));
         };
         if status.phase == "Init" {
-            status.phase = "Finished".to_owned();
+            "Finished".clone_into(&mut status.phase);
             status.last_done_revision = Some(status.update_revision.clone());
             status.reconcile_detail = Some(ReconcileDetail {
                 current_revision: status.update_revision.clone(),
@@ -128,7 +128,7 @@ impl Step<'_> {
             .values()
             .find_map(|file| check::violation(&constraint, &file.parameters));
         if let Some(problem) = refused {
-            status.phase = "MergeFailed".to_owned();
+            "MergeFailed".clone_into(&mut status.phase);
             status.message = Some(problem.clone());
             status.update_revision = revision;
             return Ok(Some(problem));
@@ -148,7 +148,7 @@ impl Step<'_> {
         });
         let namespace = map.namespace().unwrap_or_default();
         self.context.store.merge::<ConfigMap>(&namespace, &map.name_any(), &patch).await?;
-        status.phase = "Merged".to_owned();
+        "Merged".clone_into(&mut status.phase);
         status.message = None;
         status.update_revision = revision;
         // What has to reach the database is judged by the keys that changed since the last merge.
@@ -177,14 +177,14 @@ impl Step<'_> {
             rollout::advance(self.context, self.configuration, &self.item.name, map, constraint, &revision)
                 .await?;
         let mut detail = counted(outcome.succeeded, outcome.expected);
-        detail.policy = outcome.policy.to_owned();
+        outcome.policy.clone_into(&mut detail.policy);
         detail.current_revision.clone_from(&revision);
         if outcome.is_done {
-            status.phase = "Finished".to_owned();
+            "Finished".clone_into(&mut status.phase);
             status.last_done_revision = Some(revision);
             "None".clone_into(&mut detail.exec_result);
         } else {
-            status.phase = "Upgrading".to_owned();
+            "Upgrading".clone_into(&mut status.phase);
             "Retry".clone_into(&mut detail.exec_result);
         }
         status.reconcile_detail = Some(detail);

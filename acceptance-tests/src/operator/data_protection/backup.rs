@@ -171,8 +171,8 @@ async fn start(
     describe(context, backup, &request).await?;
     let prefix = request.policy.spec.path_prefix.clone().unwrap_or_default();
     let action = json!({ "name": "dp-backup", "actionType": "Job", "phase": "New", "startTimestamp": now() });
-    status.phase = "Running".to_owned();
-    status.format_version = "0.1.0".to_owned();
+    "Running".clone_into(&mut status.phase);
+    "0.1.0".clone_into(&mut status.format_version);
     status.path = format!("/{namespace}{prefix}/{name}");
     status.backup_repo_name = request.repo.as_ref().map(ResourceExt::name_any).unwrap_or_default();
     status.persistent_volume_claim_name = claim.clone().unwrap_or_default();

@@ -137,7 +137,7 @@ pub(super) async fn run(operation: &Operation<'_>, status: &mut OpsRequestStatus
     }
 }
 
-/// Stamps the pod templates of the StatefulSet and of the workload above it.
+/// Stamps the pod templates of the `StatefulSet` and of the workload above it.
 async fn restart(operation: &Operation<'_>, status: &OpsRequestStatus) -> Result<(), Error> {
     let stamp = status.start_timestamp.clone().unwrap_or_default();
     let patch =

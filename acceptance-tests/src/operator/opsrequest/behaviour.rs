@@ -89,7 +89,8 @@ impl Behaviour {
         let mut message = format!("{text}{}", request.spec.cluster_ref);
         if type_ == "Reconfigure" {
             let component = request.spec.reconfigure.as_ref().map_or("", |item| &item.component_name);
-            message.push_str(&format!(", Component: {component}"));
+            message.push_str(", Component: ");
+            message.push_str(component);
         }
         Condition::met(type_, reason, message)
     }

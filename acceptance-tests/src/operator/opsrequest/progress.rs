@@ -41,13 +41,13 @@ async fn components(
     status: &mut OpsRequestStatus,
     verb: &str,
 ) -> Result<Verdict, Error> {
-    let named = operation.request.component_names();
+    let wanted = operation.request.component_names();
     let is_processed = is_processed(operation).await?;
     let (mut expected, mut completed, mut failed_for) = (0, 0, None::<Duration>);
-    let states = operation.cluster.status().components;
-    for (name, state) in &states {
+    let reported = operation.cluster.status().components;
+    for (name, state) in &reported {
         let Some(component) = operation.cluster.component(name) else { continue };
-        if !named.is_empty() && !named.contains(&name.as_str()) {
+        if !wanted.is_empty() && !wanted.contains(&name.as_str()) {
             continue;
         }
         let mut entry = status.components.get(name).cloned().unwrap_or_default();

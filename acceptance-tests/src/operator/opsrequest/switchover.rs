@@ -184,7 +184,7 @@ pub(super) async fn look(operation: &Operation<'_>, status: &mut OpsRequestStatu
         let job = operation.context.store.get::<Job>(&operation.namespace(), &name).await?;
         let is_done = job.as_ref().is_some_and(|job| {
             job.status.as_ref().and_then(|status| status.succeeded).is_some_and(|count| count > 0)
-        });
+        }) && operation.context.options.switchover_ends;
         let key = format!("CheckJob/{name}");
         if !is_done {
             note(operation, &mut entry, &key, "Processing", format!("switchover job {name} is not succeed"))
@@ -194,9 +194,7 @@ pub(super) async fn look(operation: &Operation<'_>, status: &mut OpsRequestStatu
             continue;
         }
         note(operation, &mut entry, &key, "Succeed", format!("switchover job {name} is succeed")).await;
-        if operation.context.options.switchover_moves_roles {
-            move_roles(operation, switchover).await?;
-        }
+        move_roles(operation, switchover).await?;
         let key = format!("CheckRoleLabel/{component}");
         if leads(operation, status, switchover).await? {
             let text =
@@ -222,7 +220,7 @@ pub(super) async fn look(operation: &Operation<'_>, status: &mut OpsRequestStatu
             operation.record(Severity::Warning, "ReconcileStatusFailed", &message).await;
         }
         // The real operator looks again when the cluster changes, as it does when roles move.
-        let again = operation.context.options.switchover_moves_roles.then_some(REQUEUE);
+        let again = operation.context.options.switchover_ends.then_some(REQUEUE);
         return Ok(Verdict::Running(again));
     }
     for job in jobs {

@@ -12,9 +12,9 @@ use crate::operator::naming;
 use crate::operator::quantity::thousandths;
 
 /// After this the real operator gives up.
-const TIMEOUT: Duration = Duration::from_secs(30 * 60);
+const TIMEOUT: Duration = Duration::from_mins(30);
 /// How often the real operator looks.
-const PERIOD: Duration = Duration::from_secs(60);
+const PERIOD: Duration = Duration::from_mins(1);
 
 /// Notes every claim of the expanded volumes.
 pub(super) async fn look(operation: &Operation<'_>, status: &mut OpsRequestStatus) -> Result<Verdict, Error> {

@@ -30,7 +30,7 @@ fn meta(workload: &ReplicatedStateMachine, name: String) -> ObjectMeta {
     }
 }
 
-/// Annotations that carry `scope`, without it. Those without any scope belong to the StatefulSet.
+/// Annotations that carry `scope`, without it. Those without any scope belong to the `StatefulSet`.
 fn annotations(workload: &ReplicatedStateMachine, scope: Option<&str>) -> Option<Labels> {
     let all = workload.metadata.annotations.as_ref()?;
     let scoped: Labels = match scope {
@@ -144,7 +144,7 @@ pub(super) fn environment(workload: &ReplicatedStateMachine) -> ConfigMap {
     }
 }
 
-/// The StatefulSet. Annotations and claims of a running one stay as they are.
+/// The `StatefulSet`. Annotations and claims of a running one stay as they are.
 pub(super) fn stateful_set(workload: &ReplicatedStateMachine, running: Option<&StatefulSet>) -> StatefulSet {
     let name = workload.name_any();
     let mut metadata = meta(workload, name.clone());

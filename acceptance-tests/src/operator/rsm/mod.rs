@@ -1,5 +1,5 @@
 //! The workload controller: turns a `ReplicatedStateMachine` into Services, an environment ConfigMap and a
-//! StatefulSet, reports its members and rolls its pods.
+//! `StatefulSet`, reports its members and rolls its pods.
 //!
 //! It knows only the workload, never the Cluster above it.
 
@@ -101,7 +101,7 @@ pub(crate) async fn members(context: &Context, workload: &ReplicatedStateMachine
     Ok(pods.into_iter().map(|(_, pod)| pod).collect())
 }
 
-/// Services and environment first, then the StatefulSet that uses them.
+/// Services and environment first, then the `StatefulSet` that uses them.
 async fn apply_children(
     context: &Context,
     workload: &ReplicatedStateMachine,

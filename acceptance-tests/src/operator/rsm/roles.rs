@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn the_first_member_leads_unless_another_one_does() {
-        let table: [(&[Pod], &[(&str, &str)]); 5] = [
+        type Row<'a> = (&'a [Pod], &'a [(&'a str, &'a str)]);
+        let table: [Row<'_>; 5] = [
             (&[pod(0, None, true), pod(1, None, true)], &[("db-0", "leader"), ("db-1", "follower")]),
             (&[pod(0, None, false), pod(1, None, true)], &[("db-1", "follower")]),
             (&[pod(0, None, true), pod(1, Some("leader"), true)], &[("db-0", "follower")]),

@@ -1,4 +1,4 @@
-//! What a workload reports: the StatefulSet's numbers and the roles of its members.
+//! What a workload reports: the `StatefulSet`'s numbers and the roles of its members.
 //!
 //! Pure.
 
@@ -9,7 +9,7 @@ use kube::ResourceExt;
 use crate::operator::api::{MemberStatus, ReplicatedStateMachine, ReplicatedStateMachineStatus};
 use crate::operator::naming::{self, LABEL_ROLE, LABEL_RSM_GENERATION};
 
-/// Takes over the StatefulSet's numbers; `observedGeneration` stays the workload's own.
+/// Takes over the `StatefulSet`'s numbers; `observedGeneration` stays the workload's own.
 pub(super) fn copy(status: &mut ReplicatedStateMachineStatus, running: &StatefulSet) {
     let counted = running.status.clone().unwrap_or_default();
     status.replicas = counted.replicas;
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn workload(status: serde_json::Value) -> ReplicatedStateMachine {
+    fn workload(status: &serde_json::Value) -> ReplicatedStateMachine {
         serde_json::from_value(json!({
             "apiVersion": "workloads.kubeblocks.io/v1alpha1",
             "kind": "ReplicatedStateMachine",
@@ -132,7 +132,7 @@ mod tests {
             pod("cache-redis-4", Some("secondary"), false),
             pod("cache-redis-sentinel-0", Some("primary"), true),
         ];
-        let members = members(&workload(json!({})), &pods);
+        let members = members(&workload(&json!({})), &pods);
         let names: Vec<&str> = members.iter().map(|member| member.pod_name.as_str()).collect();
         assert_eq!(names, ["cache-redis-1", "cache-redis-2", "cache-redis-0"]);
     }
@@ -146,7 +146,7 @@ mod tests {
             "availableReplicas": 2, "updatedReplicas": 2, "initReplicas": 2, "readyInitReplicas": 2,
             "membersStatus": [leader, follower],
         });
-        assert!(is_ready(&workload(ready.clone())));
+        assert!(is_ready(&workload(&ready)));
         for (field, value) in [
             ("observedGeneration", json!(2)),
             ("currentGeneration", json!(2)),
@@ -158,7 +158,7 @@ mod tests {
         ] {
             let mut status = ready.clone();
             status[field] = value.clone();
-            assert!(!is_ready(&workload(status)), "{field} = {value}");
+            assert!(!is_ready(&workload(&status)), "{field} = {value}");
         }
     }
 }
