@@ -176,7 +176,7 @@ proptest! {
                 continue;
             }
             prop_assert!(!assert_plan_valid(&schema, &prior, &config, &wrong).is_empty(), "rules accept {:?}", mistake);
-            match finish(&schema, &config, &prior, wrong, Vec::new()) {
+            match finish(&schema, &config, &prior, &wrong, Vec::new()) {
                 Ok(finished) => prop_assert_eq!(assert_plan_valid(&schema, &prior, &config, &finished.planned), []),
                 Err(errors) => prop_assert!(errors.iter().any(|error| error.path.is_some()), "{:?}", errors),
             }

@@ -26,7 +26,7 @@ fn answer(schema: &Schema, prior: &RawValue, config: &RawValue) -> Option<Answer
         RawValue::Unknown(_) => RawValue::unknown(),
         known => known,
     });
-    let finished = finish(schema, config, prior, typed, first.requires_replace.clone())
+    let finished = finish(schema, config, prior, &typed, first.requires_replace.clone())
         .unwrap_or_else(|errors| panic!("finish refuses the engine's own plan: {errors:?}"));
     assert_eq!(
         finished.changed, first.changed,

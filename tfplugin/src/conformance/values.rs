@@ -35,12 +35,13 @@ pub(super) fn without_refinements(value: &RawValue) -> RawValue {
 /// The least and the greatest number of elements; unknown elements of a set may turn out to be the same.
 pub(super) fn length(value: &RawValue) -> Option<(usize, usize)> {
     match value {
-        RawValue::List(elements) | RawValue::Tuple(elements) => Some((elements.len(), elements.len())),
         RawValue::Map(elements) | RawValue::Object(elements) => Some((elements.len(), elements.len())),
         RawValue::Set(elements) if elements.len() > 1 && !value.is_wholly_known() => {
             Some((1, elements.len()))
         }
-        RawValue::Set(elements) => Some((elements.len(), elements.len())),
+        RawValue::List(elements) | RawValue::Tuple(elements) | RawValue::Set(elements) => {
+            Some((elements.len(), elements.len()))
+        }
         _ => None,
     }
 }

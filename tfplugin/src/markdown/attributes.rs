@@ -56,7 +56,7 @@ fn write_pending(text: &mut String, mut pending: Vec<Pending<'_>>) {
         let mut inner = Vec::new();
         match next.content {
             Content::Attributes(attributes) => {
-                groups(text, attributes, "", ":", Some(&next.dotted), &mut inner)
+                groups(text, attributes, "", ":", Some(&next.dotted), &mut inner);
             }
             Content::Object { attributes, read_only } => {
                 object_group(text, attributes, read_only, &next.dotted, &mut inner);
@@ -77,14 +77,9 @@ fn groups<'a>(
 ) {
     let mut sorted: Vec<&Attribute> = attributes.iter().collect();
     sorted.sort_by(|left, right| left.name.cmp(&right.name));
-    let belongs: [(&str, fn(Mode) -> bool); 3] = [
-        ("Required", |mode| mode == Mode::Required),
-        ("Optional", |mode| matches!(mode, Mode::Optional | Mode::OptionalComputed)),
-        ("Read-Only", |mode| mode == Mode::Computed),
-    ];
-    for (title, is_here) in belongs {
-        let here: Vec<&Attribute> =
-            sorted.iter().copied().filter(|attribute| is_here(attribute.mode)).collect();
+    for title in ["Required", "Optional", "Read-Only"] {
+        let is_here = |attribute: &&Attribute| group_of(attribute.mode) == title;
+        let here: Vec<&Attribute> = sorted.iter().copied().filter(is_here).collect();
         if here.is_empty() {
             continue;
         }
@@ -94,6 +89,14 @@ fn groups<'a>(
         }
         let lines: Vec<String> = here.into_iter().map(|attribute| item(attribute, holder, pending)).collect();
         paragraph(text, &lines.join("\n"));
+    }
+}
+
+fn group_of(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Required => "Required",
+        Mode::Optional | Mode::OptionalComputed => "Optional",
+        Mode::Computed => "Read-Only",
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::nested::{NULL, counterpart, is_computed, is_read_only, objects, part, same};
+use super::nested::{NULL, counterpart, objects, part, same};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::path::Path;
 use crate::raw::RawValue;
@@ -80,7 +80,7 @@ impl PlanCheck {
         }
         let keeps_prior =
             !prior.is_null() && !config.is_null() && config.is_wholly_known() && same(planned, prior);
-        let is_filled_in = is_read_only(attribute) || config.is_null() && is_computed(attribute);
+        let is_filled_in = !attribute.is_configurable() || config.is_null() && attribute.is_computed();
         if same(planned, config) || keeps_prior || is_filled_in {
             return;
         }
@@ -101,7 +101,7 @@ impl PlanCheck {
                 self.nested(*nesting, attributes, config, prior, planned, path);
             }
             Shape::Type(_) => {
-                self.refuse(path, "what is planned is neither what is configured nor what was before")
+                self.refuse(path, "what is planned is neither what is configured nor what was before");
             }
         }
     }

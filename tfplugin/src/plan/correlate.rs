@@ -5,7 +5,7 @@
 //! So each value's spelling is decided by itself and the prior state alone, and all that depends on the other values is
 //! which element keeps a prior one's computed values.
 
-use super::nested::{counterpart, is_computed, map_objects, objects, part, same};
+use super::nested::{counterpart, map_objects, objects, part, same};
 use crate::raw::RawValue;
 use crate::schema::{Attribute, Mode, Shape};
 
@@ -33,7 +33,7 @@ pub(super) fn continued<'a>(
         let possible = self::candidates(attributes, config, prior, Unknowns::AsTheyMayBecome);
         drop_uncertain(config, &mut candidates, &possible);
     }
-    matched(&candidates, prior)
+    matched(attributes, config, &candidates, prior)
 }
 
 /// Whether two different elements could continue the same prior one: only when one can give what the other leaves to the
@@ -51,12 +51,39 @@ pub(super) fn correlate<'a>(
     elements: &[RawValue],
     others: &'a [RawValue],
 ) -> Vec<Option<&'a RawValue>> {
-    matched(&candidates(attributes, elements, others, Unknowns::AsTheyAre), others)
+    let candidates = candidates(attributes, elements, others, Unknowns::AsTheyAre);
+    matched(attributes, elements, &candidates, others)
 }
 
-fn matched<'a>(candidates: &[Vec<usize>], prior: &'a [RawValue]) -> Vec<Option<&'a RawValue>> {
-    let matching = Matching::of(candidates, prior.len());
+/// Elements that leave less open choose first: what they give themselves is surely theirs.
+fn matched<'a>(
+    attributes: &[Attribute],
+    elements: &[RawValue],
+    candidates: &[Vec<usize>],
+    prior: &'a [RawValue],
+) -> Vec<Option<&'a RawValue>> {
+    let mut order: Vec<usize> = (0..elements.len()).collect();
+    order.sort_by_key(|element| left_open(attributes, &elements[*element]));
+    let matching = Matching::of(&order, candidates, prior.len());
     matching.of_element.into_iter().map(|index| index.map(|index| &prior[index])).collect()
+}
+
+/// How many values the configuration could give, but leaves to the provider.
+fn left_open(attributes: &[Attribute], config: &RawValue) -> usize {
+    attributes
+        .iter()
+        .map(|attribute| {
+            let config = part(config, &attribute.name);
+            let here = usize::from(config.is_null() && attribute.mode == Mode::OptionalComputed);
+            let inside = match &attribute.shape {
+                Shape::Type(_) => 0,
+                Shape::Nested { attributes, .. } => {
+                    objects(config).into_iter().map(|(_, object)| left_open(attributes, object)).sum()
+                }
+            };
+            here + inside
+        })
+        .sum()
 }
 
 /// Takes the candidates of all elements that an element which is not known yet could compete with once it is known,
@@ -139,9 +166,10 @@ struct Matching {
 }
 
 impl Matching {
-    fn of(candidates: &[Vec<usize>], prior: usize) -> Self {
+    /// Elements are served in this order; one that is served may still be moved to another, never turned away.
+    fn of(order: &[usize], candidates: &[Vec<usize>], prior: usize) -> Self {
         let mut matching = Self { of_element: vec![None; candidates.len()], of_prior: vec![None; prior] };
-        for element in 0..candidates.len() {
+        for &element in order {
             matching.assign(element, candidates, &mut vec![false; prior]);
         }
         matching
@@ -172,7 +200,7 @@ fn continues(attributes: &[Attribute], prior: &RawValue, config: &RawValue, unkn
         let (prior, config) = (part(prior, &attribute.name), part(config, &attribute.name));
         let default = if config.is_null() { attribute.default.map(|make| make()) } else { None };
         let config = default.as_ref().unwrap_or(config);
-        if config.is_null() && (is_computed(attribute) || attribute.write_only) {
+        if config.is_null() && (attribute.is_computed() || attribute.write_only) {
             return true;
         }
         match &attribute.shape {
@@ -209,7 +237,9 @@ fn elements_continue(
         // Terraform gives up here, and elements that hold such sets then never settle.
         (RawValue::Set(prior), RawValue::Set(elements)) => {
             let candidates = candidates(attributes, elements, prior, unknowns);
-            let all_found = || Matching::of(&candidates, prior.len()).of_element.iter().all(Option::is_some);
+            let order: Vec<usize> = (0..elements.len()).collect();
+            let all_found =
+                || Matching::of(&order, &candidates, prior.len()).of_element.iter().all(Option::is_some);
             unknowns == Unknowns::AsTheyMayBecome && !config.is_wholly_known()
                 || prior.len() == elements.len() && all_found()
         }

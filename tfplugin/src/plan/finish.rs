@@ -1,7 +1,7 @@
 //! What comes after the resource has adjusted its plan: what the trip through typed values lost is brought back,
 //! a change that the resource took back is no change, and the result is held against Terraform's rules.
 
-use super::nested::{NULL, is_computed, same};
+use super::nested::{NULL, same};
 use super::pairs::rebuild;
 use super::settle::{self, configured_unknown, is_renewed, settle};
 use super::{check, replace};
@@ -30,12 +30,12 @@ pub fn finish(
     schema: &Schema,
     config: &RawValue,
     prior: &RawValue,
-    planned: RawValue,
+    planned: &RawValue,
     requires_replace: Vec<Path>,
 ) -> Result<Finished, Diagnostics> {
-    check::conforms(schema, &planned).into_result(())?;
+    check::conforms(schema, planned).into_result(())?;
     let attributes = &schema.attributes;
-    let planned = rebuild(attributes, config, prior, &planned, &mut restore);
+    let planned = rebuild(attributes, config, prior, planned, &mut restore);
     let planned = settle_change(schema, config, prior, planned)?;
     let requires_replace = replaces(schema, prior, &planned, requires_replace);
     let diagnostics = check::check_plan(schema, config, prior, &planned);
@@ -63,7 +63,7 @@ fn restore(
         let lost = planned.refinements().is_none();
         return match config {
             config if config.is_unknown() => Some(configured_unknown(attribute, config, prior)),
-            _ if is_computed(attribute) && lost => Some(settle::unknown(attribute, prior)),
+            _ if attribute.is_computed() && lost => Some(settle::unknown(attribute, prior)),
             _ => Some(planned.clone()),
         };
     }
@@ -115,7 +115,7 @@ fn renew(
 
 /// Whether the value is the provider's to give.
 fn is_left_open(attribute: &Attribute, config: &RawValue) -> bool {
-    config.is_null() && is_computed(attribute) && attribute.default.is_none()
+    config.is_null() && attribute.is_computed() && attribute.default.is_none()
 }
 
 /// The schema's and the resource's replacements together, as far as they are true.

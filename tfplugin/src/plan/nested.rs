@@ -1,22 +1,10 @@
-//! What the parts of the engine share: how an attribute's mode reads, and the objects inside of nested attributes.
-//! Decides nothing.
+//! What the parts of the engine share: looking into values, and the objects inside of nested attributes. Decides nothing.
 
 use crate::path::PathStep;
 use crate::raw::RawValue;
-use crate::schema::{Attribute, Mode};
 
 /// Stands for an attribute that is not there.
 pub(super) static NULL: RawValue = RawValue::Null;
-
-/// Whether the provider may give the value when the configuration does not. A default makes it so.
-pub(super) fn is_computed(attribute: &Attribute) -> bool {
-    attribute.default.is_some() || matches!(attribute.mode, Mode::Computed | Mode::OptionalComputed)
-}
-
-/// Whether the configuration may not give the value.
-pub(super) fn is_read_only(attribute: &Attribute) -> bool {
-    attribute.mode == Mode::Computed
-}
 
 /// An attribute of an object; null where there is no object.
 pub(super) fn part<'a>(object: &'a RawValue, name: &str) -> &'a RawValue {

@@ -1,7 +1,7 @@
 //! Goes through a plan with the configuration and the prior state beside it, object by object.
 
 use super::correlate::{correlate, respelled};
-use super::nested::{NULL, counterpart, is_computed, map_objects, part, set_elements};
+use super::nested::{NULL, counterpart, map_objects, part, set_elements};
 use crate::raw::RawValue;
 use crate::schema::{Attribute, Shape};
 
@@ -91,7 +91,7 @@ fn opened(attributes: &[Attribute], planned: &RawValue) -> RawValue {
     RawValue::object(attributes.iter().map(|attribute| {
         let planned = part(planned, &attribute.name);
         let value = match &attribute.shape {
-            _ if planned.is_unknown() && is_computed(attribute) => RawValue::Null,
+            _ if planned.is_unknown() && attribute.is_computed() => RawValue::Null,
             Shape::Type(_) => planned.clone(),
             Shape::Nested { attributes, .. } => map_objects(planned, |_, object| opened(attributes, object)),
         };

@@ -61,7 +61,7 @@ fn of_nested(
                 }
             }
             Some(before) if after.as_object().is_some() => {
-                of_object(attributes, before, after, &inside, found)
+                of_object(attributes, before, after, &inside, found);
             }
             Some(_) | None => {}
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::correlate::{continued, means_the_same, respelled};
-use super::nested::{NULL, counterpart, is_computed, map_objects, objects, part, set_elements};
+use super::nested::{NULL, counterpart, map_objects, objects, part, set_elements};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::path::{Path, PathStep};
 use crate::raw::{RawValue, Refinements};
@@ -49,7 +49,7 @@ pub(super) fn configured_unknown(
     prior: Option<&RawValue>,
 ) -> RawValue {
     let never_null = config.refinements().is_some_and(|refinements| refinements.null == Some(false));
-    if never_null || !is_computed(attribute) { config.clone() } else { unknown(attribute, prior) }
+    if never_null || !attribute.is_computed() { config.clone() } else { unknown(attribute, prior) }
 }
 
 /// Whether a computed value becomes unknown in an update.
@@ -100,7 +100,7 @@ impl Pass {
 
         if config.is_null() {
             return match prior {
-                _ if !is_computed(attribute) => config.clone(),
+                _ if !attribute.is_computed() => config.clone(),
                 None => unknown(attribute, None),
                 Some(prior) => self.kept(attribute, prior),
             };
@@ -131,7 +131,7 @@ impl Pass {
         map_objects(prior, |_, object| {
             RawValue::object(attributes.iter().map(|inner| {
                 let prior = part(object, &inner.name);
-                let kept = if is_computed(inner) { self.kept(inner, prior) } else { prior.clone() };
+                let kept = if inner.is_computed() { self.kept(inner, prior) } else { prior.clone() };
                 (inner.name.clone(), kept)
             }))
         })

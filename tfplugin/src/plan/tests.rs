@@ -213,6 +213,24 @@ fn a_set_element_written_differently_is_the_same_element() {
 }
 
 #[test]
+fn a_set_element_is_promised_only_what_no_unknown_element_can_take() {
+    let members = vec![text("name", Mode::Required), text("zone", Mode::OptionalComputed)];
+    let element = |name: &str, zone: RawValue| object([("name", name.into()), ("zone", zone)]);
+    let attribute = || nested("a", Mode::Optional, Nesting::Set, members.clone());
+    let prior = || Some(RawValue::set([element("x", "1".into()), element("y", "2".into())]));
+    // The unknown zone may turn out to be that of the first prior element, and no other name can.
+    let config = RawValue::set([element("x", NULL), element("x", unknown()), element("y", NULL)]);
+    let expected =
+        RawValue::set([element("x", unknown()), element("x", unknown()), element("y", "2".into())]);
+    assert_eq!(plan_of(attribute(), config, prior()), expected);
+    // Once it is known, the element that gives it has the better claim.
+    let known = RawValue::set([element("x", NULL), element("x", "1".into()), element("y", NULL)]);
+    let expected =
+        RawValue::set([element("x", unknown()), element("x", "1".into()), element("y", "2".into())]);
+    assert_eq!(plan_of(attribute(), known, prior()), expected);
+}
+
+#[test]
 fn set_elements_that_become_the_same_are_the_practitioners_mistake() {
     let schema = schema(vec![nested("a", Mode::Optional, Nesting::Set, member())]);
     let explicit = object([("name", "x".into()), ("id", NULL), ("size", "small".into())]);
@@ -267,7 +285,7 @@ fn nothing_configured_anew_is_no_change_at_all() {
     ]);
     let planned = plan(&schema, &config, &prior).unwrap();
     assert_eq!(planned, Planned { planned: prior.clone(), requires_replace: Vec::new(), changed: false });
-    let finished = finish(&schema, &config, &prior, planned.planned, Vec::new()).unwrap();
+    let finished = finish(&schema, &config, &prior, &planned.planned, Vec::new()).unwrap();
     assert!(!finished.changed);
     assert_eq!(finished.planned, prior);
 }
@@ -336,7 +354,7 @@ fn only_changes_of_what_stays_force_a_replacement() {
         let (prior, config) = (object([("a", prior)]), object([("a", config)]));
         let planned = plan(&schema, &config, &prior).unwrap();
         assert_eq!(planned.requires_replace, expected, "{name}");
-        let finished = finish(&schema, &config, &prior, planned.planned, planned.requires_replace).unwrap();
+        let finished = finish(&schema, &config, &prior, &planned.planned, planned.requires_replace).unwrap();
         assert_eq!(finished.requires_replace, expected, "{name}");
     }
 }
@@ -407,7 +425,7 @@ fn finishing_takes_back_and_completes_what_the_resource_did() {
         ),
     ];
     for (name, config, planned, expected) in table {
-        let finished = finish(&service(), &config, &prior, planned, Vec::new()).unwrap();
+        let finished = finish(&service(), &config, &prior, &planned, Vec::new()).unwrap();
         assert_eq!(finished.planned, expected, "{name}");
         assert_eq!(finished.changed, expected != prior, "{name}");
     }
@@ -422,7 +440,7 @@ fn finishing_drops_write_only_values() {
         ("revision", unknown()),
         ("endpoint", unknown()),
     ]);
-    let finished = finish(&service(), &service_config("x"), &NULL, planned, Vec::new()).unwrap();
+    let finished = finish(&service(), &service_config("x"), &NULL, &planned, Vec::new()).unwrap();
     assert_eq!(finished.planned.attribute("secret"), Some(&NULL));
     assert_eq!(finished.planned.attribute("endpoint"), Some(&not_null()));
 }
@@ -431,14 +449,14 @@ fn finishing_drops_write_only_values() {
 fn replacements_of_the_resource_are_kept_when_they_are_true() {
     let prior = service_state("x", "1".into(), "host".into());
     let planned = service_state("y", unknown(), "host".into());
-    let ask = |paths: Vec<Path>| finish(&service(), &service_config("y"), &prior, planned.clone(), paths);
+    let ask = |paths: Vec<Path>| finish(&service(), &service_config("y"), &prior, &planned, paths);
     let name = || Path::attribute("name");
     assert_eq!(ask(vec![name(), name()]).unwrap().requires_replace, [name()]);
     assert_eq!(ask(vec![Path::attribute("endpoint")]).unwrap().requires_replace, [] as [Path; 0]);
     assert_eq!(ask(vec![Path::attribute("secret")]).unwrap().requires_replace, [Path::attribute("secret")]);
     let refused = ask(vec![Path::attribute("nam")]).unwrap_err();
     assert!(refused.iter().any(|found| found.detail.contains("no such attribute")), "{refused:?}");
-    let create = finish(&service(), &service_config("y"), &NULL, planned.clone(), vec![name()]).unwrap();
+    let create = finish(&service(), &service_config("y"), &NULL, &planned, vec![name()]).unwrap();
     assert_eq!(create.requires_replace, [] as [Path; 0]);
 }
 
@@ -452,7 +470,7 @@ fn a_computed_value_that_the_resource_plans_anew_may_force_a_replacement() {
         ("revision", "1".into()),
         ("endpoint", "host".into()),
     ]);
-    let finished = finish(&service(), &service_config("x"), &prior, planned, Vec::new()).unwrap();
+    let finished = finish(&service(), &service_config("x"), &prior, &planned, Vec::new()).unwrap();
     assert_eq!(finished.requires_replace, [Path::attribute("size")]);
     assert_eq!(finished.planned.attribute("revision"), Some(&unknown()));
 }
@@ -510,7 +528,7 @@ fn an_invalid_plan_is_refused_with_its_path_and_without_values() {
         ("no text", state(RawValue::Bool(true), unknown(), members("x"), tags()), Path::attribute("name")),
     ];
     for (name, planned, path) in table {
-        let refused = finish(&schema, &config, &NULL, planned, Vec::new()).unwrap_err();
+        let refused = finish(&schema, &config, &NULL, &planned, Vec::new()).unwrap_err();
         let found: Vec<_> = refused.iter().map(|found| found.path.clone().unwrap()).collect();
         assert_eq!(found, [path], "{name}");
         let all = format!("{refused:?}");

@@ -2,7 +2,7 @@
 //! configurations that may hold unknowns; what is not known yet is checked when Terraform asks again.
 
 use super::check::object_conforms;
-use super::nested::{is_read_only, objects, part};
+use super::nested::{objects, part};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::path::Path;
 use crate::raw::RawValue;
@@ -59,7 +59,7 @@ impl Check {
             }
             return;
         }
-        if is_read_only(attribute) {
+        if !attribute.is_configurable() {
             let detail = format!("{path} is given by the provider and cannot be configured. Remove it.");
             return self.refuse("Attribute cannot be configured", path, &detail);
         }

@@ -81,7 +81,7 @@ async fn plan_change(
         Some(reason) => return Err(deferral_not_allowed(resource, reason).into()),
         None => None,
     };
-    let finished = plan::finish(schema, config, prior, plan.planned, plan.requires_replace)?;
+    let finished = plan::finish(schema, config, prior, &plan.planned, plan.requires_replace)?;
     Ok((finished, deferred))
 }
 
