@@ -320,3 +320,101 @@ fn refused(summary: &str, error: &Error, state: &ClusterState) -> Diagnostics {
         _ => diagnostic(summary, error).into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kubernetes::error::{FieldConflict, InvalidField, ObjectName};
+    use crate::resources::cluster::schema::SecretReference;
+    use crate::resources::cluster::test_support::{component_mut, entries, redis, redis_and_sentinel, text};
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::{FieldsV1, ManagedFieldsEntry};
+    use serde_json::json;
+
+    /// What a create leaves behind that was killed while it waited.
+    fn cut_off(state: &ClusterState, manager: &str) -> Cluster {
+        let mut object = marked(state, CREATING);
+        object.metadata.managed_fields = Some(vec![ManagedFieldsEntry {
+            manager: Some(manager.to_owned()),
+            operation: Some("Apply".to_owned()),
+            fields_v1: Some(FieldsV1(json!({"f:spec": {"f:terminationPolicy": {}}}))),
+            ..ManagedFieldsEntry::default()
+        }]);
+        object
+    }
+
+    #[test]
+    fn only_the_remains_of_an_own_create_of_the_same_database_are_adopted() {
+        const OURS: &str = crate::kubernetes::FIELD_MANAGER;
+        let mut changed = redis();
+        component_mut(&mut changed, "redis").replicas = Value::Known(5);
+        let other_engine = ClusterState { definition: text("kafka"), ..redis() };
+        let mut finished = cut_off(&redis(), OURS);
+        finished.metadata.annotations = None;
+        let mut updating = cut_off(&redis(), OURS);
+        updating.metadata.annotations = marked(&redis(), UPDATING).metadata.annotations;
+        for (case, existing, planned, expected) in [
+            ("the same", cut_off(&redis(), OURS), redis(), true),
+            ("changed meanwhile", cut_off(&redis(), OURS), changed, true),
+            ("another engine", cut_off(&redis(), OURS), other_engine, false),
+            ("other components", cut_off(&redis(), OURS), redis_and_sentinel(), false),
+            ("marked by somebody else", cut_off(&redis(), "kubectl"), redis(), false),
+            ("a finished create", finished, redis(), false),
+            ("an unfinished update", updating, redis(), false),
+        ] {
+            assert_eq!(may_adopt(&existing, &planned), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn an_apply_that_is_cut_off_keeps_what_was_known_before() {
+        let planned = ClusterState {
+            endpoints: Value::Unknown,
+            credentials_secret: Value::Unknown,
+            version: text("redis-8"),
+            ..redis()
+        };
+        let prior = ClusterState {
+            endpoints: entries([]),
+            credentials_secret: Value::Known(SecretReference { namespace: text("shop"), name: text("s") }),
+            ..redis()
+        };
+        let kept = without_unknowns(planned.clone(), Some(&prior));
+        assert_eq!(kept, ClusterState { version: text("redis-8"), ..prior });
+        let new = without_unknowns(planned, None);
+        assert!(new.endpoints.is_null() && new.credentials_secret.is_null());
+    }
+
+    #[test]
+    fn a_refused_field_is_said_at_its_attribute_and_each_conflict_by_itself() {
+        let object =
+            ObjectName { kind: "Cluster".into(), namespace: Some("shop".into()), name: "cache".into() };
+        let conflict = |field: &str| FieldConflict { field: field.to_owned(), manager: "kubectl".to_owned() };
+        let conflicts = Error::FieldConflict {
+            object: object.clone(),
+            conflicts: vec![
+                conflict(".spec.clusterVersionRef"),
+                conflict(r#".spec.componentSpecs[name="redis"].replicas"#),
+            ],
+        };
+        let invalid = Error::Invalid {
+            object,
+            causes: vec![InvalidField {
+                field: "spec.terminationPolicy".to_owned(),
+                message: "no".to_owned(),
+            }],
+            message: "invalid".to_owned(),
+        };
+        let missing = Error::NamespaceMissing { namespace: "shop".to_owned() };
+        for (error, expected) in [
+            (conflicts, vec!["version", r#"components["redis"].replicas"#]),
+            (invalid, vec!["termination_policy"]),
+            (missing, vec!["namespace"]),
+        ] {
+            let paths: Vec<String> = refused("Summary", &error, &redis())
+                .iter()
+                .map(|found| found.path.as_ref().map(ToString::to_string).unwrap_or_default())
+                .collect();
+            assert_eq!(paths, expected);
+        }
+    }
+}
