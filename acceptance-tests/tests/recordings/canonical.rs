@@ -11,6 +11,8 @@ static UID: LazyLock<Regex> =
 static POSITION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r":\n\s+\d+:\d+").unwrap());
 static RANDOM: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("^(dp-backup-b1-|pvc-main-)[0-9a-z]{6,8}$").unwrap());
+/// How long a run of something took, in whole seconds: the same work may cross a second's end or not.
+static DURATION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\d+s$").unwrap());
 static UID_END: LazyLock<Regex> = LazyLock::new(|| Regex::new("patroni[0-9a-f]{8}").unwrap());
 
 /// Fields that carry times or counters of the run.
@@ -143,7 +145,9 @@ fn clean(value: &Value) -> Value {
         Value::Object(map) => Value::Object(
             map.iter()
                 .filter(|(key, _)| !VOLATILE.contains(&key.as_str()))
-                .map(|(key, value)| (key.clone(), clean(value)))
+                .map(|(key, value)| {
+                    (key.clone(), if is_duration(key, value) { json!("<seconds>") } else { clean(value) })
+                })
                 .filter(|(_, value)| !is_empty(value))
                 .collect(),
         ),
@@ -161,6 +165,10 @@ fn clean(value: &Value) -> Value {
         }
         other => other.clone(),
     }
+}
+
+fn is_duration(key: &str, value: &Value) -> bool {
+    key == "duration" && value.as_str().is_some_and(|text| DURATION.is_match(text))
 }
 
 fn sort_key(entry: &Value) -> String {

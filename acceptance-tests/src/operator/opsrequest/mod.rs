@@ -7,6 +7,7 @@ mod action;
 mod behaviour;
 mod details;
 mod lock;
+mod noted;
 mod progress;
 mod replicas;
 mod switchover;
@@ -218,7 +219,7 @@ impl Operation<'_> {
         } else {
             self.cluster.clone()
         };
-        action::note_last_configuration(self, &mut status).await?;
+        noted::note(self, &mut status).await?;
         let validated = format!("OpsRequest: {} is validated", self.name());
         self.record(Severity::Normal, "ValidateOpsRequestPassed", &validated).await;
         conditions::set(
@@ -330,7 +331,7 @@ impl Operation<'_> {
     }
 
     async fn cancel(&self, mut status: OpsRequestStatus) -> Result<(), Error> {
-        action::undo(self, &status).await?;
+        noted::undo(self, &status).await?;
         let message = format!(
             "Start to cancel the OpsRequest \"{}\" in Cluster: \"{}\"",
             self.name(),
