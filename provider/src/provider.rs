@@ -1,7 +1,7 @@
 //! The provider block, and the lists of what is served. What operations share (clients, the configuration) is here;
 //! what they do with it is in `resources`, `data_sources`, `ephemeral` and `functions`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,21 @@ pub struct Shared {
     config: ArcSwap<ProviderConfig>,
     /// Kubernetes clusters that a plan found to be away, and when.
     away: Mutex<HashMap<Connection, Instant>>,
+    /// Objects that a create of this process is making: endpoint, namespace, name.
+    claimed: Mutex<HashSet<(String, String, String)>>,
+}
+
+/// The right to make an object; ends when it is dropped.
+#[derive(Debug)]
+pub struct Claim<'a> {
+    shared: &'a Shared,
+    object: (String, String, String),
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.shared.claimed.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.object);
+    }
 }
 
 /// So long a Kubernetes cluster that is away is not asked again by plans: a plan of many resources would wait for each.
@@ -60,7 +75,15 @@ impl Shared {
             clients: Kubernetes::new(),
             config: ArcSwap::from_pointee(ProviderConfig::default()),
             away: Mutex::default(),
+            claimed: Mutex::default(),
         })
+    }
+
+    /// Claims an object for a create; `None` while another operation of this process is making it.
+    pub fn claim(&self, endpoint: &str, namespace: &str, name: &str) -> Option<Claim<'_>> {
+        let object = (endpoint.to_owned(), namespace.to_owned(), name.to_owned());
+        let is_new = self.claimed.lock().unwrap_or_else(PoisonError::into_inner).insert(object.clone());
+        is_new.then_some(Claim { shared: self, object })
     }
 
     /// The way to the Kubernetes cluster of something whose own attribute is `own`.
@@ -188,6 +211,17 @@ mod tests {
         let shared = Shared::new();
         shared.config.store(Arc::new(ProviderConfig { kubernetes }));
         shared
+    }
+
+    #[test]
+    fn an_object_is_claimed_by_one_create_at_a_time() {
+        let shared = Shared::new();
+        let first = shared.claim("https://one", "shop", "orders");
+        assert!(first.is_some());
+        assert!(shared.claim("https://one", "shop", "orders").is_none());
+        assert!(shared.claim("https://two", "shop", "orders").is_some());
+        drop(first);
+        assert!(shared.claim("https://one", "shop", "orders").is_some());
     }
 
     #[test]

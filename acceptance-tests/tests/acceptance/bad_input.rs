@@ -10,11 +10,16 @@ async fn what_can_be_told_offline_is_told_without_a_kubernetes_cluster() {
     let good = Redis::new("default", "cache").to_string();
     let table = [
         ("redis-7.0.6", "postgresql-14.8.0", &["version", "redis"][..]),
+        ("= \"redis\"", "= \"rediss\"", &["Did you mean \"redis\"?"]),
         ("memory = \"128Mi\"", "memory = \"128 MB\"", &["memory", "128 MB"]),
         ("size = \"1Gi\"", "size = \"-1Gi\"", &["size"]),
-        ("    redis = {", "    rediss = {", &["components", "redis"]),
+        ("    redis = {", "    rediss = {", &["Component \"rediss\"", "Did you mean \"redis\"?"]),
         ("data = {", "date = {", &["volumes", "data"]),
-        ("name               = \"cache\"", "name               = \"Cache_of_the_shop\"", &["name", "15"]),
+        (
+            "name               = \"cache\"",
+            "name               = \"Cache_of_the_shop\"",
+            &["Cache_of_the_shop", "cache-of-the-sh"],
+        ),
         ("\"WipeOut\"", "\"Wipeout\"", &["termination_policy", "WipeOut"]),
         ("replicas  = 2", "replicas  = -1", &["replicas"]),
     ];
@@ -37,7 +42,9 @@ async fn what_can_be_told_offline_is_told_without_a_kubernetes_cluster() {
         ("redis-7.0.6", "redis-7.0.5", &["version", "redis-7.0.6"]),
     ];
     for (from, to, expected) in table {
-        workspace.write("main.tf", good.replace(from, to));
+        // A name of KubeBlocks' own beside an unknown one is a slip for sure.
+        let text = if from == "= \"redis\"" { good.replace("redis-7.0.6", "valkey-8") } else { good.clone() };
+        workspace.write("main.tf", text.replace(from, to));
         workspace.validate().await.succeeded().says(expected).says(&["Warning"]);
     }
 }
@@ -112,7 +119,7 @@ async fn an_engine_that_is_not_installed_is_told_at_plan_and_refused_at_apply() 
         .replace("    redis = {", "    qdrant = {");
     workspace.write("main.tf", text);
     // The same apply might install it, so the plan warns.
-    let told = ["ClusterDefinition \"qdrant\" is not installed", "\"redis\"", "kubeblocks_addon"];
+    let told = ["ClusterDefinition \"qdrant\" is not installed", "\"redis\"", "kbcli addon enable qdrant"];
     workspace.plan().await.succeeded().says(&told);
     let started = std::time::Instant::now();
     workspace.apply().await.failed().says(&["qdrant"]);
@@ -143,6 +150,22 @@ async fn changes_that_lose_data_or_never_end_are_refused_at_plan() {
     }
     workspace.write("main.tf", &good);
     workspace.plan_is_empty().await;
+    workspace.destroy().await.succeeded();
+    namespace.is_empty().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_resources_of_one_name_do_not_share_a_database() {
+    let playground = Playground::shared().await;
+    let namespace = playground.namespace("twice").await;
+    let workspace = playground.workspace(Cli::Terraform);
+    let mut redis = [Redis::new(&namespace.name, "cache"), Redis::new(&namespace.name, "cache")];
+    for (one, label) in redis.iter_mut().zip(["first", "second"]) {
+        label.clone_into(&mut one.label);
+    }
+    workspace.write("main.tf", redis.iter().map(ToString::to_string).collect::<String>());
+    workspace.apply().await.failed().says(&["Cannot create the KubeBlocks cluster", "cache"]);
+    assert_eq!(workspace.managed().await.len(), 1, "one of the two has it");
     workspace.destroy().await.succeeded();
     namespace.is_empty().await;
 }

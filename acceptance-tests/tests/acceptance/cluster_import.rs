@@ -105,7 +105,7 @@ async fn an_import_id_of_the_wrong_form_or_of_nothing_says_what_is_right() {
         ("cache".to_owned(), "\"shop/orders\""),
         ("a/b/c/d".to_owned(), "\"shop/orders\""),
         (String::from("/cache"), "\"shop/orders\""),
-        (format!("{}/nothing", namespace.name), "Cannot import non-existent remote object"),
+        (format!("{}/nothing", namespace.name), "does not exist in the Kubernetes cluster"),
     ] {
         let output = workspace.run(["import", "-no-color", "-input=false", &redis.address(), &id]).await;
         output.failed().says(&[expected]);

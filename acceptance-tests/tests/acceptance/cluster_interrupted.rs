@@ -26,8 +26,10 @@ async fn ctrl_c_during_a_create_ends_in_seconds_and_the_next_apply_goes_on() {
         namespace.cluster_exists("cache").await;
         let uid = namespace.cluster("cache").await.expect("the cluster exists")["metadata"]["uid"].clone();
         let output = interrupt(child).await;
-        assert!(output.contains("interrupted"), "{output}");
+        assert!(output.contains("Interrupted while the KubeBlocks cluster was starting"), "{output}");
         assert_eq!(workspace.managed().await, [redis.address()], "what exists is in the state");
+        // Nothing in the configuration changed, yet the next apply has to go on waiting; it must not replace.
+        assert_eq!(workspace.planned_actions().await, [(redis.address(), vec!["update".to_owned()])]);
 
         workspace.write("main.tf", redis.clone().memory("128Mi").to_string());
         workspace.apply().await.succeeded();

@@ -93,8 +93,8 @@ pub fn detail(error: &Error) -> String {
 const BUG: &str = "This is a bug in the provider; please report it.";
 
 const CONFLICT_REMEDY: &str = "Somebody else manages the field with another value: a person with kubectl, another tool, \
-     an autoscaler, or an OpsRequest. Either take the field out of this configuration and leave it to them, or stop \
-     them from managing it, or set it here to the value that it has now (then both own it).";
+     an autoscaler, or an OpsRequest. Take the field out of this configuration and leave it to them, or set it here to \
+     the value that it has now (then both own it), or take it over with `force_conflicts = true`.";
 
 fn conflict_line(conflict: &FieldConflict) -> String {
     let manager = if conflict.manager.is_empty() { "another field manager" } else { &conflict.manager };

@@ -51,10 +51,14 @@ pub(super) async fn create(
     let client = shared.client_for(&planned.kubernetes, CANNOT_CREATE).await?;
     let obeying = client.obeying(context.stop());
     require_installed(&obeying, context, &planned).await?;
+    let (namespace, name) = names(&planned);
+    let Some(_claim) = shared.claim(&client.endpoint(), &namespace, &name) else {
+        return Err(made_twice(&namespace, &name).into());
+    };
     refuse_existing(&obeying, &planned).await?;
 
     let applied = obeying
-        .server_side_apply(&marked(&planned, CREATING), Conflicts::Refuse)
+        .server_side_apply(&marked(&planned, CREATING), conflicts(&planned))
         .await
         .map_err(|error| refused(CANNOT_CREATE, &error, &planned))?;
     remember(context, &applied.object, true);
@@ -105,7 +109,7 @@ pub(super) async fn update(
         require_installed_for(&obeying, context, &prior, &planned).await?;
         // What somebody else made and an import took over is theirs by the server's records: the first apply takes it.
         let is_ours = Ownership::ours(&existing.metadata).is_some();
-        let conflicts = if is_ours { Conflicts::Refuse } else { Conflicts::Force };
+        let conflicts = if is_ours { conflicts(&planned) } else { Conflicts::Force };
         let applied = obeying
             .server_side_apply(&marked(&planned, UPDATING), conflicts)
             .await
@@ -215,6 +219,20 @@ async fn require_installed_for(
     require_installed(client, context, planned).await
 }
 
+/// What to do about fields that another manager has set to another value.
+fn conflicts(planned: &ClusterState) -> Conflicts {
+    if planned.force_conflicts == Value::Known(true) { Conflicts::Force } else { Conflicts::Refuse }
+}
+
+/// Without this error the second of the two would take the first one's object for its own create that was cut off.
+fn made_twice(namespace: &str, name: &str) -> Diagnostic {
+    Diagnostic::error(
+        CANNOT_CREATE,
+        format!("Another resource of this run is making Cluster {namespace}/{name} at this moment. Give each `kubeblocks_cluster` of the namespace a `name` of its own."),
+    )
+    .at(Path::attribute("name"))
+}
+
 /// An object of that name must not be there, unless an earlier create of ours was cut off.
 async fn refuse_existing(client: &Client, planned: &ClusterState) -> Result<(), Diagnostics> {
     let (namespace, name) = names(planned);
@@ -269,7 +287,7 @@ fn marked(planned: &ClusterState, operation: &str) -> Cluster {
 /// A mark that stays does little: the next apply waits for the database once more, and removes it.
 async fn remove_mark(client: &Client, planned: &ClusterState) {
     let object = build::cluster(planned);
-    match at_most(LAST_WORDS, client.server_side_apply(&object, Conflicts::Refuse)).await {
+    match at_most(LAST_WORDS, client.server_side_apply(&object, conflicts(planned))).await {
         Some(Ok(_)) => {}
         Some(Err(error)) => tracing::warn!(%error, "the mark of an unfinished operation stays"),
         None => {

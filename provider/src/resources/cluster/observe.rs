@@ -16,7 +16,7 @@ use super::equality::same_quantity;
 use super::schema::{Affinity, ClusterState, Component, Map, Service, Tls, TlsSecret, Toleration, Volume};
 use super::{build, exposure, observe_resources};
 
-/// What `object` shows, beside `prior`. Attributes that the object does not tell (`kubernetes`, `timeouts`, the computed
+/// What `object` shows, beside `prior`. Attributes that the object does not tell (`kubernetes`, `force_conflicts`, `timeouts`, the computed
 /// ones) are those of `prior`. An import comes with a `prior` that only names the object.
 pub fn cluster(prior: &ClusterState, object: &Cluster, root: &Place<'_>) -> ClusterState {
     let spec = root.field("spec");
@@ -41,6 +41,7 @@ pub fn cluster(prior: &ClusterState, object: &Cluster, root: &Place<'_>) -> Clus
             &root.field("metadata").field("labels"),
             |a, b| a == b,
         ),
+        force_conflicts: prior.force_conflicts,
         timeouts: prior.timeouts.clone(),
         endpoints: prior.endpoints.clone(),
         credentials_secret: prior.credentials_secret.clone(),
