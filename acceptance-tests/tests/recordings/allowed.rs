@@ -66,6 +66,13 @@ const ALLOWED: &[Allowed] = &[
         "the recorded operator was so late that the cluster was Running at its first look: Creating is not recorded",
     ),
     allowed(
+        "redis",
+        "",
+        "opsrequests/cache-start",
+        ".status.components.redis.phase",
+        "a start that finds all pods ready before the cluster has left Stopped ends there; it is a race in both",
+    ),
+    allowed(
         "postgresql",
         "delete Cluster",
         "OpsRequest/orders-switchover",
