@@ -70,7 +70,7 @@ const ALLOWED: &[Allowed] = &[
         "",
         "opsrequests/cache-start",
         ".status.components.redis.phase",
-        "a start that finds all pods ready before the cluster has left Stopped ends there; it is a race in both",
+        "a start that finds all pods ready before the cluster was seen to leave Stopped ends there, by chance of timing",
     ),
     allowed(
         "postgresql",
