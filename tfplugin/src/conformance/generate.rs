@@ -108,7 +108,7 @@ impl Choices {
         RawValue::object(attributes.iter().map(|attribute| {
             let value = match attribute.mode {
                 Mode::Computed => RawValue::Null,
-                Mode::Optional | Mode::OptionalComputed if self.one_in(2) => RawValue::Null,
+                Mode::Optional | Mode::OptionalComputed if self.one_in(2) => self.null(&attribute.shape),
                 _ => self.configured(&attribute.shape, unknowns),
             };
             (attribute.name.clone(), value)
@@ -132,6 +132,18 @@ impl Choices {
             Shape::Nested { nesting, attributes } => {
                 self.gathered(*nesting, |choices| choices.config(attributes, unknowns))
             }
+        }
+    }
+
+    /// No value: where any type fits, of some type or of none.
+    fn null(&mut self, shape: &Shape) -> RawValue {
+        match shape {
+            Shape::Type(Type::Dynamic) => {
+                let kinds = [None, Some(Type::String), Some(Type::Number)];
+                let kind = kinds[self.below(3)].clone();
+                kind.map_or(RawValue::Null, |kind| RawValue::dynamic(kind, RawValue::Null))
+            }
+            _ => RawValue::Null,
         }
     }
 
@@ -179,7 +191,7 @@ impl Choices {
                 let may_be_null = attribute.mode != Mode::Required
                     && refinements.as_ref().is_none_or(|refinements| refinements.null != Some(false));
                 if may_be_null && self.one_in(2) {
-                    return RawValue::Null;
+                    return self.null(&attribute.shape);
                 }
                 let prefix =
                     refinements.as_ref().is_some_and(|refinements| refinements.string_prefix.is_some());
@@ -246,8 +258,11 @@ impl Choices {
     }
 
     fn given(&mut self, attribute: &Attribute, promised: bool) -> RawValue {
-        if !promised && !attribute.not_null && self.one_in(3) || attribute.write_only {
+        if attribute.write_only {
             return RawValue::Null;
+        }
+        if !promised && !attribute.not_null && self.one_in(3) {
+            return self.null(&attribute.shape);
         }
         self.filled += 1;
         let unique = format!("given-{}", self.filled);
@@ -279,7 +294,7 @@ impl Choices {
         RawValue::object(attributes.iter().map(|attribute| {
             let value = match &attribute.shape {
                 _ if attribute.write_only => RawValue::Null,
-                _ if !attribute.not_null && self.one_in(3) => RawValue::Null,
+                _ if !attribute.not_null && self.one_in(3) => self.null(&attribute.shape),
                 Shape::Type(kind) => self.typed(kind, false),
                 Shape::Nested { nesting, attributes } => {
                     self.gathered(*nesting, |choices| choices.state(attributes))

@@ -19,11 +19,12 @@ struct Answer {
 }
 
 /// Plans as the server does, with a resource that adjusts nothing: `planned` goes through typed values and loses its
-/// refinements. `None` when the configuration is at fault.
+/// refinements and the types of its nulls. `None` when the configuration is at fault.
 fn answer(schema: &Schema, prior: &RawValue, config: &RawValue) -> Option<Answer> {
     let first = plan(schema, config, prior).ok()?;
     let typed = first.planned.clone().map_parts(|_, part| match part {
         RawValue::Unknown(_) => RawValue::unknown(),
+        null if null.is_null() => RawValue::Null,
         known => known,
     });
     let finished = finish(schema, config, prior, &typed, first.requires_replace.clone())

@@ -8,7 +8,7 @@ use super::{check, replace};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::path::{Path, PathStep};
 use crate::raw::RawValue;
-use crate::schema::{Attribute, Schema, Shape};
+use crate::schema::{Attribute, Nesting, Schema, Shape};
 
 /// A plan as it can be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,8 @@ pub fn finish(
 ) -> Result<Finished, Diagnostics> {
     check::conforms(schema, planned).into_result(())?;
     let attributes = &schema.attributes;
-    let planned = rebuild(attributes, config, prior, planned, &mut restore);
+    let planned = rebuild(attributes, config, prior, planned, &mut restore_null_types);
+    let planned = rebuild(attributes, config, prior, &planned, &mut restore);
     let planned = settle_change(schema, config, prior, planned)?;
     let requires_replace = replaces(schema, prior, &planned, requires_replace);
     let diagnostics = check::check_plan(schema, config, prior, &planned);
@@ -47,6 +48,25 @@ pub fn finish(
             Err(errors)
         }
     }
+}
+
+/// Gives nulls of dynamic attributes their types back.
+///
+/// To Terraform a null string and a null of no type differ, so what the configuration decides must be null just as it
+/// is there, even when the prior state holds a null of another type. What it leaves to the provider goes on as it was.
+fn restore_null_types(
+    attribute: &Attribute,
+    config: &RawValue,
+    prior: Option<&RawValue>,
+    planned: &RawValue,
+) -> Option<RawValue> {
+    let reference = match &attribute.shape {
+        _ if config.is_null() && attribute.is_computed() => prior.unwrap_or(&NULL),
+        // Elements of sets hold no dynamic values.
+        Shape::Type(_) | Shape::Nested { nesting: Nesting::Set, .. } => config,
+        Shape::Nested { .. } => return None,
+    };
+    Some(planned.clone().with_null_types_of(reference))
 }
 
 /// Drops write-only values and says of unknowns again what the configuration and the schema say of them.

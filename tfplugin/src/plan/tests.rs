@@ -432,6 +432,39 @@ fn finishing_takes_back_and_completes_what_the_resource_did() {
 }
 
 #[test]
+fn finishing_gives_nulls_back_the_types_that_typed_values_lose() {
+    let dynamic = |mode| Attribute::new("any", "Any.", Shape::Type(Type::Dynamic), mode);
+    let null_of = |kind| RawValue::dynamic(kind, NULL);
+    let texts = || null_of(Type::String);
+    let numbers = || null_of(Type::Number);
+    let table: Vec<(&str, Mode, RawValue, RawValue, RawValue)> = vec![
+        ("no type configured", Mode::Optional, NULL, NULL, NULL),
+        ("as configured", Mode::Optional, texts(), NULL, texts()),
+        ("as configured now", Mode::Optional, texts(), numbers(), texts()),
+        ("the type is no longer configured", Mode::Optional, NULL, texts(), NULL),
+        ("kept by the provider", Mode::Computed, NULL, texts(), texts()),
+        ("left to the provider", Mode::OptionalComputed, NULL, texts(), texts()),
+        ("left to the provider with another type", Mode::OptionalComputed, numbers(), texts(), texts()),
+        ("never had a type", Mode::OptionalComputed, NULL, NULL, NULL),
+    ];
+    for (name, mode, config, prior, expected) in table {
+        let alone = schema(vec![dynamic(mode)]);
+        let within = schema(vec![nested("in", Mode::Optional, Nesting::Single, vec![dynamic(mode)])]);
+        let left_open = schema(vec![nested("in", Mode::Computed, Nesting::Single, vec![dynamic(mode)])]);
+        let any = |value: &RawValue| object([("any", value.clone())]);
+        let inside = |value: &RawValue| object([("in", any(value))]);
+        let finished = |schema: &Schema, config: RawValue, prior: &RawValue, planned: &RawValue| {
+            finish(schema, &config, prior, planned, Vec::new()).unwrap().planned
+        };
+        assert_eq!(finished(&alone, any(&config), &any(&prior), &any(&NULL)), any(&expected), "{name}");
+        let planned = finished(&within, inside(&config), &inside(&prior), &inside(&NULL));
+        assert_eq!(planned, inside(&expected), "{name}, in an object");
+        let planned = finished(&left_open, object([("in", NULL)]), &inside(&prior), &inside(&NULL));
+        assert_eq!(planned, inside(&prior), "{name}, in an object of the provider's");
+    }
+}
+
+#[test]
 fn finishing_drops_write_only_values() {
     let planned = object([
         ("name", "x".into()),

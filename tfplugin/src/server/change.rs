@@ -128,7 +128,7 @@ pub(super) async fn apply(
         entry.served.update(&context, request).await
     };
     let Applied { state, diagnostics: failure } = applied;
-    let state = without_write_only(&prepared.schema, state);
+    let state = without_write_only(&prepared.schema, state.with_null_types_of(&planned));
     let mut diagnostics = context.take_warnings();
     let new_identity = if failure.has_errors() {
         diagnostics.append(failure);

@@ -29,8 +29,9 @@ pub(super) async fn read(
     let prepared = entry.prepared();
     let config = decode(request.config, &prepared.kind)?;
     let context = server.context(&[], request.client_capabilities);
-    let outcome = entry.served.read(&context, config).await;
+    let outcome = entry.served.read(&context, config.clone()).await;
     let (state, diagnostics) = with_warnings(&context, outcome)?;
+    let state = state.with_null_types_of(&config);
     super::known(entry.served.type_name(), &state).into_result(())?;
     Ok(read_data_source::Response {
         state: Some(encode(&state, &prepared.kind)?),

@@ -37,8 +37,9 @@ pub(super) async fn open(
     let prepared = entry.prepared();
     let config = decode(request.config, &prepared.kind)?;
     let context = server.context(&[], request.client_capabilities);
-    let outcome = entry.served.open(&context, config).await;
+    let outcome = entry.served.open(&context, config.clone()).await;
     let (Opened { result, renew_at, private }, diagnostics) = with_warnings(&context, outcome)?;
+    let result = result.with_null_types_of(&config);
     super::known(entry.served.type_name(), &result).into_result(())?;
     Ok(open_ephemeral_resource::Response {
         diagnostics: wire::diagnostics(diagnostics),

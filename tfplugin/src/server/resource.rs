@@ -35,11 +35,12 @@ pub(super) async fn read(
 ) -> Result<read_resource::Response, Diagnostics> {
     let entry = find(&server.catalog.resources, "resource", &request.type_name)?;
     let prepared = entry.prepared();
-    let state = decode(request.current_state, &prepared.kind)?;
+    let stored = decode(request.current_state, &prepared.kind)?;
     let context = server.context(&request.private, request.client_capabilities);
-    let outcome = entry.served.read(&context, state).await;
+    let outcome = entry.served.read(&context, stored.clone()).await;
     let (state, diagnostics) = with_warnings(&context, outcome)?;
-    let state = without_write_only(&prepared.schema, state.unwrap_or(RawValue::Null));
+    let state = state.unwrap_or(RawValue::Null).with_null_types_of(&stored);
+    let state = without_write_only(&prepared.schema, state);
     known(entry.served.type_name(), &state).into_result(())?;
     Ok(read_resource::Response {
         new_identity: identity::of_state(entry, &state)?,

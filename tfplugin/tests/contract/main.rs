@@ -112,6 +112,11 @@ fn plans_settle_under_terraform(folder: &Path) {
               set    = [{{ name = terraform_data.size.output }}, {{ name = "known" }}]
             }}
             data "shapes_lookup" "it" {{ name = shapes_thing.second.part.id }}
+            data "shapes_lookup" "hints" {{
+              name  = "hints"
+              hint  = tostring(null)
+              other = null
+            }}
             output "glued" {{ value = provider::shapes::glue(["a"], ["b"]) }}
             output "not_null" {{ value = shapes_thing.first.revision != null }}
             "#
@@ -119,6 +124,14 @@ fn plans_settle_under_terraform(folder: &Path) {
     };
     let steps = [
         ("", "3 added, 0 changed, 0 destroyed"),
+        (
+            // To Terraform, nulls of different types differ.
+            "anything = null\nnote = { anything = tostring(null) }",
+            "0 added, 2 changed, 0 destroyed",
+        ),
+        ("anything = tostring(null)\nnote = { anything = null }", "0 added, 2 changed, 0 destroyed"),
+        ("anything = tonumber(null)\nnote = { anything = tobool(null) }", "0 added, 2 changed, 0 destroyed"),
+        ("anything = null", "0 added, 2 changed, 0 destroyed"),
         (
             r#"
             number   = 5
@@ -154,7 +167,7 @@ fn plans_settle_under_terraform(folder: &Path) {
     }
     let state = fs::read_to_string(folder.join("terraform.tfstate")).unwrap();
     assert!(!state.contains("secret"), "a write-only value reached the state");
-    configure(folder, &thing(steps[2].0).replace("\"first\"\n", "\"renamed\"\n"));
+    configure(folder, &thing(steps[steps.len() - 1].0).replace("\"first\"\n", "\"renamed\"\n"));
     let replaced = terraform(folder, &["plan", "-no-color", "-input=false"], 0);
     assert!(replaced.contains("forces replacement"), "{replaced}");
     terraform(folder, &["destroy", "-auto-approve", "-no-color", "-input=false"], 0);

@@ -25,6 +25,14 @@ fn same_but_for_case(prior: &str, config: &str) -> bool {
     prior.eq_ignore_ascii_case(config)
 }
 
+/// A note on a [`ShapesState`].
+#[derive(Clone, Debug, TerraformSchema)]
+pub struct Note {
+    /// Anything.
+    #[tf(optional)]
+    pub anything: Value<RawValue>,
+}
+
 /// A thing of *every* shape: `<text>` & more.
 #[derive(Clone, Debug, TerraformSchema)]
 #[tf(version = 3)]
@@ -41,6 +49,9 @@ pub struct ShapesState {
     /// Texts under keys, in lists.
     #[tf(optional, deprecated = "use `parts`")]
     pub texts: Value<BTreeMap<String, Value<Vec<Value<String>>>>>,
+    /// One note.
+    #[tf(optional)]
+    pub note: Value<Note>,
     /// One part.
     #[tf(optional)]
     pub part: Value<Part>,
@@ -67,6 +78,12 @@ pub struct LookupState {
     /// What to look for.
     #[tf(required)]
     pub name: Value<String>,
+    /// Where it might be.
+    #[tf(optional)]
+    pub hint: Value<RawValue>,
+    /// Where else it might be.
+    #[tf(optional)]
+    pub other: Value<RawValue>,
     /// What was found.
     #[tf(computed)]
     pub found: Value<bool>,

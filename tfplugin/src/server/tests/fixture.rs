@@ -49,6 +49,9 @@ pub(super) struct ThingState {
     /// Parts.
     #[tf(optional)]
     pub(super) parts: Value<BTreeMap<String, Value<Part>>>,
+    /// Anything.
+    #[tf(optional)]
+    pub(super) anything: Value<RawValue>,
 }
 
 /// A part.
@@ -221,6 +224,7 @@ fn thing_state(name: Value<String>) -> ThingState {
         id: Value::Null,
         secret: Value::Null,
         parts: Value::Null,
+        anything: Value::Null,
     }
 }
 
@@ -246,6 +250,9 @@ struct TokenState {
     /// The token.
     #[tf(computed, sensitive)]
     token: Value<String>,
+    /// Anything.
+    #[tf(optional)]
+    anything: Value<RawValue>,
 }
 
 /// When tokens are to be renewed, in seconds of Unix time.

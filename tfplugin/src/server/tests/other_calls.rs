@@ -33,10 +33,25 @@ async fn a_data_source_is_read_with_its_warnings() {
 }
 
 #[tokio::test]
+async fn a_data_source_keeps_the_type_of_a_null() {
+    let (server, _) = server();
+    for anything in [json!(null), json!({ "type": "string", "value": null })] {
+        let request = read_data_source::Request {
+            type_name: "test_thing".to_owned(),
+            config: thing(json!({ "name": "a", "anything": anything })),
+            ..read_data_source::Request::default()
+        };
+        let read = call!(server, read_data_source, request);
+        assert_eq!(to_json(&ThingState::schema(), read.state.as_ref())["anything"], anything);
+    }
+}
+
+#[tokio::test]
 async fn json_is_read_where_msgpack_is_not_sent() {
     let (server, _) = server();
     let config = json!({
-        "name": "a", "behavior": null, "label": null, "id": null, "secret": null, "parts": null
+        "name": "a", "behavior": null, "label": null, "id": null, "secret": null, "parts": null,
+        "anything": null
     });
     let request = read_data_source::Request {
         type_name: "test_thing".to_owned(),
@@ -53,7 +68,7 @@ async fn json_is_read_where_msgpack_is_not_sent() {
 async fn an_ephemeral_resource_is_opened_renewed_and_closed() {
     let (server, _) = server();
     let type_name = || "test_token".to_owned();
-    let config = b"\x82\xa5token\xc0\xa4user\xa1u".as_slice();
+    let config = b"\x83\xa8anything\x92\xc4\x08\"string\"\xc0\xa5token\xc0\xa4user\xa1u".as_slice();
     let request = open_ephemeral_resource::Request {
         type_name: type_name(),
         config: Some(DynamicValue { msgpack: config.into(), json: Bytes::new() }),
@@ -61,7 +76,9 @@ async fn an_ephemeral_resource_is_opened_renewed_and_closed() {
     };
     let opened = call!(server, open_ephemeral_resource, request);
     assert_eq!(summaries(&opened.diagnostics), Vec::<String>::new());
-    assert_eq!(opened.result.unwrap().msgpack, b"\x82\xa5token\xa7u-token\xa4user\xa1u".as_slice());
+    // The null has the type that it came with.
+    let expected = b"\x83\xa8anything\x92\xc4\x08\"string\"\xc0\xa5token\xa7u-token\xa4user\xa1u";
+    assert_eq!(opened.result.unwrap().msgpack, expected.as_slice());
     assert_eq!(opened.renew_at.unwrap().seconds, i64::try_from(RENEWAL).unwrap());
 
     let request = renew_ephemeral_resource::Request { type_name: type_name(), private: opened.private };

@@ -76,7 +76,7 @@ async fn a_create_returns_what_was_planned_and_made_and_no_secret() {
         to_json(&schema(), applied.new_state.as_ref()),
         json!({
             "name": "a", "behavior": null, "label": "plain", "id": 7, "secret": null,
-            "parts": { "p": { "size": 3, "key": null, "serial": "s-1" } }
+            "parts": { "p": { "size": 3, "key": null, "serial": "s-1" } }, "anything": null
         })
     );
     assert_eq!(identity_name(applied.new_identity.as_ref()).as_deref(), Some("a"));
@@ -88,9 +88,48 @@ async fn a_create_returns_what_was_planned_and_made_and_no_secret() {
 }
 
 #[tokio::test]
+async fn a_null_of_a_dynamic_attribute_stays_the_null_that_it_is() {
+    let untyped = || json!(null);
+    let typed = |kind: &str| json!({ "type": kind, "value": null });
+    let cases = [
+        (untyped(), untyped()),
+        (typed("string"), typed("string")),
+        (typed("string"), untyped()),
+        (untyped(), typed("string")),
+        (typed("string"), typed("number")),
+        (json!({ "type": "string", "value": "text" }), typed("string")),
+        (json!({ "type": "string", "value": "text" }), untyped()),
+    ];
+    let (server, _) = server();
+    for (before, after) in cases {
+        let config = |anything| thing(json!({ "name": "a", "anything": anything }));
+        let mut state = nothing();
+        for anything in [before, after] {
+            let (planned, applied) = apply(&server, state, config(anything.clone())).await;
+            let plan = raw(&schema(), planned.planned_state.as_ref());
+            let configured = raw(&schema(), config(anything.clone()).as_ref());
+            assert_eq!(plan.attribute("anything"), configured.attribute("anything"));
+            assert_eq!(summaries(&applied.diagnostics), Vec::<String>::new());
+            assert_eq!(to_json(&schema(), applied.new_state.as_ref())["anything"], anything);
+
+            let request = read_resource::Request {
+                type_name: TYPE.to_owned(),
+                current_state: applied.new_state.clone(),
+                ..read_resource::Request::default()
+            };
+            let read = call!(server, read_resource, request);
+            assert_eq!(read.new_state, applied.new_state);
+            let again = call!(server, plan_resource_change, plan_request(read.new_state, config(anything)));
+            assert_eq!(again.planned_state, applied.new_state, "something is left to plan");
+            state = applied.new_state;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_failed_create_keeps_what_was_reached() {
     let reached = json!({
-        "name": "a", "label": "plain", "id": null, "secret": null, "parts": null
+        "name": "a", "label": "plain", "id": null, "secret": null, "parts": null, "anything": null
     });
     let cases = [
         ("fail create", "create failed!", true),
@@ -437,7 +476,7 @@ async fn a_generated_configuration_has_only_what_a_user_would_write() {
         to_json(&schema(), generated.config.as_ref()),
         json!({
             "name": "a", "behavior": null, "label": null, "id": null, "secret": null,
-            "parts": { "p": { "size": 3, "key": null, "serial": null } }
+            "parts": { "p": { "size": 3, "key": null, "serial": null } }, "anything": null
         })
     );
     // Terraform 1.14.0 forgets the state.
