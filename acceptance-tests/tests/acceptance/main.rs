@@ -13,6 +13,7 @@ mod cluster_import;
 mod cluster_interrupted;
 mod cluster_lifecycle;
 mod cluster_not_ready;
+mod examples;
 mod hcl;
 mod lookups;
 mod playground;
