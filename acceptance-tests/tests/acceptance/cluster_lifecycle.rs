@@ -174,3 +174,32 @@ resource "terraform_data" "kubernetes" {{
     workspace.destroy().await.succeeded();
     namespace.is_empty().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_of_several_components_is_ready_when_each_is() {
+    let playground = Playground::shared().await;
+    let namespace = playground.namespace("several").await;
+    let workspace = playground.workspace(Cli::Terraform);
+    let redis = Redis::new(&namespace.name, "cache");
+    let sentinel = r#"
+    sentinel = {
+      definition = "redis-sentinel"
+      replicas   = 3
+      resources  = { cpu = "100m", memory = "128Mi" }
+      volumes    = { data = { size = "1Gi" } }
+    }
+  }
+"#;
+    // The components end where the resource's further arguments begin.
+    let text = redis.to_string();
+    let end = text.rfind("  }\n").expect("the components have an end");
+    workspace.write("main.tf", format!("{}{sentinel}{}", &text[..end], &text[end + 4..]));
+    workspace.apply().await.succeeded();
+    workspace.plan_is_empty().await;
+    let cluster = namespace.cluster("cache").await.expect("the cluster exists");
+    assert_eq!(cluster["status"]["components"]["redis"]["phase"], "Running");
+    assert_eq!(cluster["status"]["components"]["sentinel"]["phase"], "Running");
+    assert_eq!(namespace.pods("cache").await.len(), 5);
+    workspace.destroy().await.succeeded();
+    namespace.is_empty().await;
+}

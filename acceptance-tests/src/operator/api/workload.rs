@@ -81,7 +81,7 @@ pub(crate) struct ReplicatedStateMachineStatus {
     pub(crate) collision_count: Option<i32>,
     #[serde(skip_serializing_if = "is_zero")]
     pub(crate) current_generation: i64,
-    #[serde(skip_serializing_if = "is_zero")]
+    // Always there, as the kind requires it: 0 for workloads without roles.
     pub(crate) init_replicas: i32,
     #[serde(skip_serializing_if = "is_zero")]
     pub(crate) ready_init_replicas: i32,
