@@ -38,7 +38,10 @@ impl Diagnostic {
 
     /// An error that only a mistake in the provider or in this library can cause.
     pub fn provider_bug(summary: impl Into<String>, detail: impl AsRef<str>) -> Self {
-        Self::error(summary, format!("{}\n\nThis is a bug in the provider; please report it.", detail.as_ref()))
+        Self::error(
+            summary,
+            format!("{}\n\nThis is a bug in the provider; please report it.", detail.as_ref()),
+        )
     }
 
     /// The same message, said of an attribute.

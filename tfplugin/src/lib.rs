@@ -65,9 +65,9 @@ pub mod timeouts;
 pub mod typed;
 pub mod types;
 
-pub use timeouts::Timeouts;
 pub use serve::{Options, serve};
 pub use tfplugin_derive::TerraformSchema;
+pub use timeouts::Timeouts;
 pub use typed::TerraformSchema;
 
 // What the derive macro writes names this crate; inside of it, it must find it too.

@@ -4,8 +4,8 @@ mod json;
 
 use std::collections::BTreeMap;
 
-pub use self::json::TypeError;
 pub(crate) use self::json::MAX_DEPTH;
+pub use self::json::TypeError;
 
 /// The type of a value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

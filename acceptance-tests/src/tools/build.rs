@@ -305,7 +305,7 @@ mod tests {
     #[test]
     fn pruning_keeps_the_current_program_recent_ones_and_those_of_other_tools() {
         let folder = tempfile::tempdir().unwrap();
-        let long_ago = SystemTime::now() - KEEP_UNUSED - Duration::from_secs(60);
+        let long_ago = SystemTime::now() - KEEP_UNUSED - Duration::from_mins(1);
         let make = |name: &str, old: bool| {
             let path = folder.path().join(name);
             let file = File::create(&path).unwrap();

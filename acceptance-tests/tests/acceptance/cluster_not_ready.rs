@@ -41,7 +41,7 @@ async fn an_image_that_cannot_be_pulled_and_a_crash_loop_are_named() {
     let playground = Playground::shared().await;
     for (fault, expected) in [("image-pull", "ImagePullBackOff"), ("crash-loop", "CrashLoopBackOff")] {
         let namespace = playground.namespace(fault).await;
-        namespace.break_pods(fault).await;
+        namespace.break_pods(fault);
         let workspace = playground.workspace(Cli::Terraform);
         let redis = Redis::new(&namespace.name, "cache").extra("timeouts = { create = \"30s\" }");
         workspace.write("main.tf", redis.to_string());
@@ -93,7 +93,7 @@ async fn an_api_that_hiccups_is_ridden_out() {
     let playground = Playground::shared().await;
     let namespace = playground.namespace("hiccups").await;
     let proxy = playground.faulty_api().await;
-    let workspace = playground.workspace_through(Cli::Terraform, proxy.kubeconfig());
+    let workspace = Playground::workspace_through(Cli::Terraform, proxy.kubeconfig());
     let redis = Redis::new(&namespace.name, "cache");
     workspace.write("main.tf", redis.to_string());
     let clusters = || Matching::path("/clusters").expect("a pattern");

@@ -20,7 +20,7 @@ async fn every_example_is_valid() {
                 if name.starts_with("import-by-") {
                     continue;
                 }
-                if name.ends_with(".tf") {
+                if is_configuration(&file.path()) {
                     text.push_str(&String::from_utf8_lossy(&content));
                 }
                 std::fs::write(workspace.path(&name), content).expect("the example can be copied");
@@ -42,13 +42,18 @@ async fn every_way_to_import_is_valid() {
         for way in ["import-by-string-id.tf", "import-by-identity.tf"] {
             let workspace = Workspace::new(Cli::OpenTofu);
             for name in ["resource.tf", way] {
-                workspace.write(name, std::fs::read_to_string(folder.join(name)).expect("the example is there"));
+                workspace
+                    .write(name, std::fs::read_to_string(folder.join(name)).expect("the example is there"));
             }
             workspace.validate().await.succeeded();
             seen += 1;
         }
     }
     assert!(seen >= 2, "the examples are found");
+}
+
+fn is_configuration(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "tf")
 }
 
 /// The folders below `root` that hold a configuration.
@@ -58,7 +63,7 @@ fn folders_with_configuration(root: &Path) -> Vec<PathBuf> {
     while let Some(folder) = waiting.pop() {
         let entries: Vec<PathBuf> =
             std::fs::read_dir(&folder).expect("it can be read").flatten().map(|entry| entry.path()).collect();
-        if entries.iter().any(|path| path.extension().is_some_and(|extension| extension == "tf")) {
+        if entries.iter().any(|path| is_configuration(path)) {
             found.push(folder);
         }
         waiting.extend(entries.into_iter().filter(|path| path.is_dir()));

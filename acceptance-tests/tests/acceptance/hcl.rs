@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// Says where the provider comes from.
-pub const REQUIRED_PROVIDERS: &str = r#"
+pub(crate) const REQUIRED_PROVIDERS: &str = r#"
 terraform {
   required_providers {
     kubeblocks = { source = "kubeblocks/kubeblocks" }
@@ -13,7 +13,7 @@ terraform {
 "#;
 
 /// The provider block with a kubeconfig.
-pub fn provider(kubeconfig: &Path) -> String {
+pub(crate) fn provider(kubeconfig: &Path) -> String {
     format!(
         r#"
 provider "kubeblocks" {{
@@ -28,22 +28,21 @@ provider "kubeblocks" {{
 
 /// A redis `kubeblocks_cluster`; fields are changed by the builder methods.
 #[derive(Clone, Debug)]
-pub struct Redis {
-    pub label: String,
-    pub namespace: String,
-    pub name: String,
-    pub termination_policy: String,
-    pub replicas: u32,
-    pub cpu: String,
-    pub memory: String,
-    pub size: String,
-    pub component: String,
-    pub extra: String,
+pub(crate) struct Redis {
+    pub(crate) label: String,
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) termination_policy: String,
+    pub(crate) replicas: u32,
+    pub(crate) cpu: String,
+    pub(crate) memory: String,
+    pub(crate) size: String,
+    pub(crate) extra: String,
 }
 
 impl Redis {
     /// Two small instances under the given name.
-    pub fn new(namespace: &str, name: &str) -> Self {
+    pub(crate) fn new(namespace: &str, name: &str) -> Self {
         Self {
             label: name.replace('-', "_"),
             namespace: namespace.to_owned(),
@@ -53,44 +52,37 @@ impl Redis {
             cpu: "100m".to_owned(),
             memory: "128Mi".to_owned(),
             size: "1Gi".to_owned(),
-            component: String::new(),
             extra: String::new(),
         }
     }
 
     /// Address of the resource.
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("kubeblocks_cluster.{}", self.label)
     }
 
-    /// Adds lines to the component.
-    pub fn component(mut self, lines: &str) -> Self {
-        let _ = writeln!(self.component, "      {lines}");
-        self
-    }
-
     /// Adds lines to the resource.
-    pub fn extra(mut self, lines: &str) -> Self {
+    pub(crate) fn extra(mut self, lines: &str) -> Self {
         let _ = writeln!(self.extra, "  {lines}");
         self
     }
 
-    pub fn replicas(mut self, replicas: u32) -> Self {
+    pub(crate) fn replicas(mut self, replicas: u32) -> Self {
         self.replicas = replicas;
         self
     }
 
-    pub fn memory(mut self, memory: &str) -> Self {
+    pub(crate) fn memory(mut self, memory: &str) -> Self {
         memory.clone_into(&mut self.memory);
         self
     }
 
-    pub fn size(mut self, size: &str) -> Self {
+    pub(crate) fn size(mut self, size: &str) -> Self {
         size.clone_into(&mut self.size);
         self
     }
 
-    pub fn policy(mut self, policy: &str) -> Self {
+    pub(crate) fn policy(mut self, policy: &str) -> Self {
         policy.clone_into(&mut self.termination_policy);
         self
     }
@@ -113,7 +105,6 @@ resource "kubeblocks_cluster" "{label}" {{
       replicas  = {replicas}
       resources = {{ cpu = "{cpu}", memory = "{memory}" }}
       volumes   = {{ data = {{ size = "{size}" }} }}
-{component}
     }}
   }}
 {extra}
@@ -127,7 +118,6 @@ resource "kubeblocks_cluster" "{label}" {{
             cpu = self.cpu,
             memory = self.memory,
             size = self.size,
-            component = self.component.trim_end(),
             extra = self.extra.trim_end(),
         )
     }

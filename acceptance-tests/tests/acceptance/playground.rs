@@ -11,6 +11,7 @@ use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::{Namespace as CoreNamespace, Secret};
 use kube::api::{
     Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
+    PostParams,
 };
 use kube::runtime::watcher;
 use serde_json::{Value, json};
@@ -20,26 +21,26 @@ use crate::hcl;
 use crate::terraform::{Cli, Workspace, install_in_mirror};
 
 /// How long the tests wait for something that the playground is certain to do. Only a broken test reaches it.
-const CERTAIN: Duration = Duration::from_secs(180);
+const CERTAIN: Duration = Duration::from_mins(3);
 
 /// A user that a role binding knows nothing of.
 const WITHOUT_RIGHTS: &str = "intern";
 
 /// A control plane with, in the shared one, KubeBlocks played by the stand-in.
-pub struct Playground {
+pub(crate) struct Playground {
     control_plane: ControlPlane,
     faults: Faults,
 }
 
 impl Playground {
     /// The playground of all tests of this process. It ends with the process.
-    pub async fn shared() -> &'static Self {
+    pub(crate) async fn shared() -> &'static Self {
         static SHARED: OnceCell<Playground> = OnceCell::const_new();
         SHARED.get_or_init(|| Self::start(true)).await
     }
 
     /// A Kubernetes cluster without KubeBlocks.
-    pub async fn bare() -> Self {
+    pub(crate) async fn bare() -> Self {
         Self::start(false).await
     }
 
@@ -55,12 +56,12 @@ impl Playground {
     }
 
     /// The administrator's kubeconfig.
-    pub fn kubeconfig(&self) -> &Path {
+    pub(crate) fn kubeconfig(&self) -> &Path {
         self.control_plane.kubeconfig()
     }
 
     /// A kubeconfig with a token that nobody has.
-    pub fn kubeconfig_of_nobody(&self) -> PathBuf {
+    pub(crate) fn kubeconfig_of_nobody(&self) -> PathBuf {
         let path = self.control_plane.user_kubeconfig(WITHOUT_RIGHTS).expect("the user is known");
         let text = std::fs::read_to_string(&path).expect("it was written");
         let token = self.control_plane.token(WITHOUT_RIGHTS).expect("the user is known");
@@ -70,24 +71,24 @@ impl Playground {
     }
 
     /// A kubeconfig of a user who is known and may do nothing.
-    pub fn kubeconfig_without_rights(&self) -> PathBuf {
+    pub(crate) fn kubeconfig_without_rights(&self) -> PathBuf {
         self.control_plane.user_kubeconfig(WITHOUT_RIGHTS).expect("the user is known")
     }
 
     /// A configuration whose provider block names the administrator's kubeconfig.
-    pub fn workspace(&self, cli: Cli) -> Workspace {
-        self.workspace_through(cli, self.kubeconfig())
+    pub(crate) fn workspace(&self, cli: Cli) -> Workspace {
+        Self::workspace_through(cli, self.kubeconfig())
     }
 
     /// A configuration whose provider block names a kubeconfig.
-    pub fn workspace_through(&self, cli: Cli, kubeconfig: &Path) -> Workspace {
+    pub(crate) fn workspace_through(cli: Cli, kubeconfig: &Path) -> Workspace {
         let workspace = Workspace::new(cli);
         workspace.write("provider.tf", hcl::provider(kubeconfig));
         workspace
     }
 
     /// An empty configuration; `init` takes the provider from a filesystem mirror.
-    pub fn workspace_from_mirror(&self, cli: Cli) -> Workspace {
+    pub(crate) fn workspace_from_mirror(cli: Cli) -> Workspace {
         let mut workspace = Workspace::new(cli);
         workspace.remove("versions.tf");
         install_in_mirror(&mut workspace);
@@ -95,12 +96,12 @@ impl Playground {
     }
 
     /// The API behind a proxy that plays faults.
-    pub async fn faulty_api(&self) -> ApiFaults {
+    pub(crate) async fn faulty_api(&self) -> ApiFaults {
         ApiFaults::start(&self.control_plane).await.expect("the proxy starts")
     }
 
     /// A fresh namespace whose name begins with `prefix`.
-    pub async fn namespace(&'static self, prefix: &str) -> Namespace {
+    pub(crate) async fn namespace(&'static self, prefix: &str) -> Namespace {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let name = format!("{prefix}-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let client = self.control_plane.client().await.expect("the control plane answers");
@@ -109,7 +110,7 @@ impl Playground {
             ..Default::default()
         };
         let namespaces: Api<CoreNamespace> = Api::all(client.clone());
-        namespaces.create(&Default::default(), &object).await.expect("the namespace is new");
+        namespaces.create(&PostParams::default(), &object).await.expect("the namespace is new");
         Namespace { name, client, faults: self.faults.clone() }
     }
 }
@@ -140,8 +141,8 @@ async fn run_operator(kubeconfig: &Path, faults: &Faults) {
 }
 
 /// One test's namespace, seen by an administrator.
-pub struct Namespace {
-    pub name: String,
+pub(crate) struct Namespace {
+    pub(crate) name: String,
     client: kube::Client,
     faults: Faults,
 }
@@ -166,7 +167,7 @@ impl Namespace {
     }
 
     /// A KubeBlocks cluster as it is now.
-    pub async fn cluster(&self, name: &str) -> Option<Value> {
+    pub(crate) async fn cluster(&self, name: &str) -> Option<Value> {
         let found = self.clusters().get_opt(name).await.expect("the control plane answers");
         found.map(|cluster| serde_json::to_value(cluster).expect("objects are JSON"))
     }
@@ -178,17 +179,17 @@ impl Namespace {
     }
 
     /// Pods of a KubeBlocks cluster.
-    pub async fn pods(&self, cluster: &str) -> Vec<Value> {
+    pub(crate) async fn pods(&self, cluster: &str) -> Vec<Value> {
         self.of_cluster("Pod", "pods", cluster).await
     }
 
     /// Volume claims of a KubeBlocks cluster.
-    pub async fn claims(&self, cluster: &str) -> Vec<Value> {
+    pub(crate) async fn claims(&self, cluster: &str) -> Vec<Value> {
         self.of_cluster("PersistentVolumeClaim", "persistentvolumeclaims", cluster).await
     }
 
     /// One key of a Secret.
-    pub async fn secret(&self, name: &str, key: &str) -> String {
+    pub(crate) async fn secret(&self, name: &str, key: &str) -> String {
         let secrets: Api<Secret> = Api::namespaced(self.client.clone(), &self.name);
         let secret = secrets.get(name).await.expect("the secret exists");
         let data = secret.data.unwrap_or_default();
@@ -196,7 +197,7 @@ impl Namespace {
     }
 
     /// A redis of two instances, applied by kubectl's own field manager.
-    pub async fn create_foreign_redis(&self, name: &str) {
+    pub(crate) async fn create_foreign_redis(&self, name: &str) {
         let cluster = json!({
             "apiVersion": "apps.kubeblocks.io/v1alpha1",
             "kind": "Cluster",
@@ -225,7 +226,7 @@ impl Namespace {
     }
 
     /// Changes a cluster as another program would.
-    pub async fn merge_cluster(&self, name: &str, manager: &str, change: Value) {
+    pub(crate) async fn merge_cluster(&self, name: &str, manager: &str, change: Value) {
         let parameters = PatchParams { field_manager: Some(manager.to_owned()), ..PatchParams::default() };
         self.clusters()
             .patch(name, &parameters, &Patch::Merge(change))
@@ -234,18 +235,18 @@ impl Namespace {
     }
 
     /// Deletes a cluster as another program would, and waits until it is gone.
-    pub async fn delete_cluster(&self, name: &str) {
+    pub(crate) async fn delete_cluster(&self, name: &str) {
         self.clusters().delete(name, &DeleteParams::default()).await.expect("the cluster exists");
         self.until(name, |cluster| cluster.is_none()).await;
     }
 
     /// Adds a finalizer of a third party.
-    pub async fn add_finalizer(&self, name: &str, finalizer: &str) {
+    pub(crate) async fn add_finalizer(&self, name: &str, finalizer: &str) {
         self.change_finalizers(name, |all| all.push(finalizer.to_owned())).await;
     }
 
     /// Takes it away again; a cluster that is gone meanwhile is fine.
-    pub async fn remove_finalizer(&self, name: &str, finalizer: &str) {
+    pub(crate) async fn remove_finalizer(&self, name: &str, finalizer: &str) {
         self.change_finalizers(name, |all| all.retain(|one| one != finalizer)).await;
     }
 
@@ -257,7 +258,7 @@ impl Namespace {
                 return;
             };
             change(cluster.metadata.finalizers.get_or_insert_default());
-            match self.clusters().replace(name, &Default::default(), &cluster).await {
+            match self.clusters().replace(name, &PostParams::default(), &cluster).await {
                 Err(kube::Error::Api(status)) if status.code == 409 => {}
                 Err(kube::Error::Api(status)) if status.code == 404 => return,
                 other => {
@@ -270,7 +271,7 @@ impl Namespace {
     }
 
     /// All pods of clusters in this namespace play a fault (`crash-loop`, `image-pull`).
-    pub async fn break_pods(&self, fault: &str) {
+    pub(crate) fn break_pods(&self, fault: &str) {
         let fault = match fault {
             "crash-loop" => PodFault::CrashLoop,
             "image-pull" => PodFault::ImagePull,
@@ -280,17 +281,17 @@ impl Namespace {
     }
 
     /// Waits until a cluster exists.
-    pub async fn cluster_exists(&self, name: &str) {
+    pub(crate) async fn cluster_exists(&self, name: &str) {
         self.until(name, |cluster| cluster.is_some()).await;
     }
 
     /// Waits until a cluster is being deleted.
-    pub async fn cluster_deleting(&self, name: &str) {
+    pub(crate) async fn cluster_deleting(&self, name: &str) {
         self.until(name, |cluster| cluster.is_some_and(|it| it.metadata.deletion_timestamp.is_some())).await;
     }
 
     /// Waits until a cluster has reached a generation.
-    pub async fn cluster_generation(&self, name: &str, generation: i64) {
+    pub(crate) async fn cluster_generation(&self, name: &str, generation: i64) {
         self.until(name, |cluster| {
             cluster.and_then(|it| it.metadata.generation).is_some_and(|it| it >= generation)
         })
@@ -298,7 +299,7 @@ impl Namespace {
     }
 
     /// Waits until a cluster runs.
-    pub async fn cluster_running(&self, name: &str) {
+    pub(crate) async fn cluster_running(&self, name: &str) {
         self.until(name, |cluster| cluster.is_some_and(|it| it.data["status"]["phase"] == "Running")).await;
     }
 
@@ -318,7 +319,7 @@ impl Namespace {
     }
 
     /// What is left that a KubeBlocks cluster brought, as `kind/name`.
-    pub async fn leftovers(&self) -> Vec<String> {
+    pub(crate) async fn leftovers(&self) -> Vec<String> {
         let mut left = Vec::new();
         let kinds = [
             ("apps.kubeblocks.io", "v1alpha1", "Cluster", "clusters"),
@@ -349,10 +350,10 @@ impl Namespace {
 
     /// Checks that nothing is left of any cluster. Pods and volumes end a moment after the Cluster does.
     #[track_caller]
-    pub fn is_empty(&self) -> impl Future<Output = ()> + '_ {
+    pub(crate) fn is_empty(&self) -> impl Future<Output = ()> + '_ {
         let caller = std::panic::Location::caller();
         async move {
-            let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+            let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
             loop {
                 let left = self.leftovers().await;
                 if left.is_empty() {

@@ -12,7 +12,7 @@ async fn the_quickstart_runs_with_both_programs_from_a_filesystem_mirror() {
     for cli in [Cli::Terraform, Cli::OpenTofu] {
         let playground = Playground::shared().await;
         let namespace = playground.namespace("quick").await;
-        let mut workspace = playground.workspace_from_mirror(cli);
+        let mut workspace = Playground::workspace_from_mirror(cli);
         workspace.write("main.tf", &text);
         workspace.set("TF_VAR_namespace", &namespace.name);
         // The quickstart has no argument for it: the provider finds the kubeconfig as kubectl does.

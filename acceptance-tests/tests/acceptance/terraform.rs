@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 
 /// Which program plays Terraform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cli {
+pub(crate) enum Cli {
     /// `terraform`.
     Terraform,
     /// `tofu`.
@@ -23,7 +23,7 @@ pub enum Cli {
 
 impl Cli {
     /// Host of the provider's source address that this program assumes.
-    pub fn registry_host(self) -> &'static str {
+    pub(crate) fn registry_host(self) -> &'static str {
         match self {
             Self::Terraform => "registry.terraform.io",
             Self::OpenTofu => "registry.opentofu.org",
@@ -39,7 +39,7 @@ impl Cli {
 }
 
 /// The provider's executable, built once per process by cargo so that it is never stale.
-pub fn provider_binary() -> &'static Path {
+pub(crate) fn provider_binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace");
@@ -56,23 +56,23 @@ pub fn provider_binary() -> &'static Path {
 
 /// What a run of the program printed, and whether it succeeded.
 #[derive(Clone, Debug)]
-pub struct Output {
+pub(crate) struct Output {
     /// Exit code; -1 when a signal ended it.
-    pub code: i32,
+    pub(crate) code: i32,
     /// Standard output.
-    pub stdout: String,
+    pub(crate) stdout: String,
     /// Standard error.
-    pub stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl Output {
     /// Both streams.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         format!("{}\n{}", self.stdout, self.stderr)
     }
 
     /// The messages with Terraform's frame and line breaks taken out, so that a test can look for a sentence.
-    pub fn sentences(&self) -> String {
+    pub(crate) fn sentences(&self) -> String {
         let lines = self.text();
         let stripped = lines.lines().map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']).trim());
         stripped.collect::<Vec<_>>().join(" ")
@@ -80,21 +80,21 @@ impl Output {
 
     /// This, if it succeeded; otherwise the test ends with the whole output.
     #[track_caller]
-    pub fn succeeded(self) -> Self {
+    pub(crate) fn succeeded(self) -> Self {
         assert!(self.code == 0, "expected success, got {}:\n{}", self.code, self.text());
         self
     }
 
     /// This, if it failed with an error of Terraform (exit code 1).
     #[track_caller]
-    pub fn failed(self) -> Self {
+    pub(crate) fn failed(self) -> Self {
         assert!(self.code == 1, "expected failure, got {}:\n{}", self.code, self.text());
         self
     }
 
     /// Checks that each text stands in the messages.
     #[track_caller]
-    pub fn says(self, texts: &[&str]) -> Self {
+    pub(crate) fn says(self, texts: &[&str]) -> Self {
         let sentences = self.sentences();
         for text in texts {
             assert!(sentences.contains(text), "expected {text:?} in:\n{}", self.text());
@@ -104,7 +104,7 @@ impl Output {
 }
 
 /// A configuration in a folder of its own, with the state that it leads to.
-pub struct Workspace {
+pub(crate) struct Workspace {
     folder: TempDir,
     cli: Cli,
     program: PathBuf,
@@ -113,7 +113,7 @@ pub struct Workspace {
 
 impl Workspace {
     /// An empty configuration whose provider comes from a development override.
-    pub fn new(cli: Cli) -> Self {
+    pub(crate) fn new(cli: Cli) -> Self {
         let folder = tempfile::Builder::new().prefix("kbtf-").tempdir().expect("a temporary folder");
         let provider = provider_binary().parent().expect("the provider lies in a folder");
         let settings = format!(
@@ -134,36 +134,36 @@ impl Workspace {
     }
 
     /// Sets an environment variable for every later run.
-    pub fn set(&mut self, name: &str, value: impl std::fmt::Display) -> &mut Self {
+    pub(crate) fn set(&mut self, name: &str, value: impl std::fmt::Display) -> &mut Self {
         self.environment.retain(|(known, _)| known != name);
         self.environment.push((name.to_owned(), value.to_string()));
         self
     }
 
     /// Which program runs here.
-    pub fn cli(&self) -> Cli {
+    pub(crate) fn cli(&self) -> Cli {
         self.cli
     }
 
     /// A path in the folder.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Writes a file of the configuration.
-    pub fn write(&self, name: &str, text: impl AsRef<str>) -> &Self {
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<str>) -> &Self {
         std::fs::write(self.path(name), text.as_ref()).expect("the configuration can be written");
         self
     }
 
     /// Removes a file of the configuration.
-    pub fn remove(&self, name: &str) -> &Self {
+    pub(crate) fn remove(&self, name: &str) -> &Self {
         std::fs::remove_file(self.path(name)).expect("the file is there");
         self
     }
 
     /// The command, ready to run or to spawn.
-    pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(&self.program);
         command
             .args(arguments)
@@ -177,7 +177,7 @@ impl Workspace {
     }
 
     /// Runs the program to its end.
-    pub async fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Output {
+    pub(crate) async fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Output {
         let output = self.command(arguments).output().await.expect("the program runs");
         Output {
             code: output.status.code().unwrap_or(-1),
@@ -187,40 +187,40 @@ impl Workspace {
     }
 
     /// Starts the program in a process group of its own, as a shell would, with its output captured.
-    pub fn spawn<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Child {
+    pub(crate) fn spawn<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Child {
         let mut command = self.command(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         command.spawn().expect("the program starts")
     }
 
     /// `validate`.
-    pub async fn validate(&self) -> Output {
+    pub(crate) async fn validate(&self) -> Output {
         self.run(["validate", "-no-color"]).await
     }
 
     /// `apply` without questions.
-    pub async fn apply(&self) -> Output {
+    pub(crate) async fn apply(&self) -> Output {
         self.run(["apply", "-auto-approve", "-no-color", "-input=false"]).await
     }
 
     /// `destroy` without questions.
-    pub async fn destroy(&self) -> Output {
+    pub(crate) async fn destroy(&self) -> Output {
         self.run(["destroy", "-auto-approve", "-no-color", "-input=false"]).await
     }
 
     /// `plan` in words.
-    pub async fn plan(&self) -> Output {
+    pub(crate) async fn plan(&self) -> Output {
         self.run(["plan", "-no-color", "-input=false"]).await
     }
 
     /// `plan`, kept and shown as JSON.
-    pub async fn plan_json(&self) -> Value {
+    pub(crate) async fn plan_json(&self) -> Value {
         self.run(["plan", "-no-color", "-input=false", "-out=plan.bin"]).await.succeeded();
         self.show("plan.bin").await
     }
 
     /// What `plan` would do to each resource: address and actions, without those that nothing happens to.
-    pub async fn planned_actions(&self) -> Vec<(String, Vec<String>)> {
+    pub(crate) async fn planned_actions(&self) -> Vec<(String, Vec<String>)> {
         let plan = self.plan_json().await;
         let changes = plan["resource_changes"].as_array().cloned().unwrap_or_default();
         let mut actions: Vec<_> = changes.iter().map(address_and_actions).collect();
@@ -230,7 +230,7 @@ impl Workspace {
 
     /// Checks that a plan changes nothing, neither resources nor outputs.
     #[track_caller]
-    pub fn plan_is_empty(&self) -> impl Future<Output = ()> + '_ {
+    pub(crate) fn plan_is_empty(&self) -> impl Future<Output = ()> + '_ {
         let caller = std::panic::Location::caller();
         async move {
             let output = self.run(["plan", "-no-color", "-input=false", "-detailed-exitcode"]).await;
@@ -244,13 +244,13 @@ impl Workspace {
     }
 
     /// The state as JSON; `Null` when there is none.
-    pub async fn state(&self) -> Value {
+    pub(crate) async fn state(&self) -> Value {
         let output = self.run(["show", "-json", "-no-color"]).await.succeeded();
         serde_json::from_str(&output.stdout).expect("the state is JSON")
     }
 
     /// Attributes of a resource in the state.
-    pub async fn attributes(&self, address: &str) -> Value {
+    pub(crate) async fn attributes(&self, address: &str) -> Value {
         let state = self.state().await;
         let resources = state["values"]["root_module"]["resources"].as_array().cloned().unwrap_or_default();
         let found = resources.into_iter().find(|resource| resource["address"] == address);
@@ -258,7 +258,7 @@ impl Workspace {
     }
 
     /// Addresses of all that the state holds.
-    pub async fn managed(&self) -> Vec<String> {
+    pub(crate) async fn managed(&self) -> Vec<String> {
         let output = self.run(["state", "list"]).await;
         // Without a state file both programs fail here; nothing is managed then.
         if output.code == 0 { output.stdout.lines().map(str::to_owned).collect() } else { Vec::new() }
@@ -271,7 +271,7 @@ impl Workspace {
 }
 
 /// Lets `init` find the provider as a user's would: unpacked in a filesystem mirror.
-pub fn install_in_mirror(workspace: &mut Workspace) {
+pub(crate) fn install_in_mirror(workspace: &mut Workspace) {
     let version = env!("CARGO_PKG_VERSION");
     let platform = format!("{}_{}", go_name(std::env::consts::OS), go_name(std::env::consts::ARCH));
     let host = workspace.cli().registry_host();

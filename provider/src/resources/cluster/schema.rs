@@ -58,7 +58,7 @@ pub struct ClusterState {
     #[tf(optional)]
     pub labels: Value<Map<String>>,
     /// Whether to take over fields that another field manager has set to another value: a person with `kubectl`, or an
-    /// OpsRequest of `kbcli`. Without it such a conflict fails the apply, and the error names the fields and the manager.
+    /// `OpsRequest` of `kbcli`. Without it such a conflict fails the apply, and the error names fields and manager.
     #[tf(optional)]
     pub force_conflicts: Value<bool>,
     /// How long to wait. Defaults: `create` 30m, `update` 60m, `delete` 20m, `read` 2m.
