@@ -94,7 +94,11 @@ async fn a_kubernetes_cluster_without_kubeblocks_asks_for_the_operator() {
     let bare = Playground::bare().await;
     let workspace = bare.workspace(Cli::Terraform);
     workspace.write("main.tf", Redis::new("default", "cache").to_string());
-    workspace.apply().await.failed().says(&["KubeBlocks v0.7 is not installed there", "Install the operator"]);
+    workspace
+        .apply()
+        .await
+        .failed()
+        .says(&["KubeBlocks v0.7 is not installed there", "Install the operator"]);
     assert!(workspace.managed().await.is_empty());
 }
 

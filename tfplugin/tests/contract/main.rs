@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if Command::new("terraform").arg("version").output().is_err() {
-        eprintln!("SKIPPED: terraform is not installed, so the contract was not compared with it");
+        eprintln!("skipped: terraform is not installed, so the contract was not compared with it");
         return ExitCode::SUCCESS;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -83,7 +83,7 @@ fn schemas_are_printed_as_terraform_prints_them(folder: &Path) {
         0..=11 => Detail::Terraform1_11,
         12..=14 => {
             return eprintln!(
-                "SKIPPED: schemas of this Terraform are compared neither as 1.11's nor as the newest"
+                "skipped: schemas of this Terraform are compared neither as 1.11's nor as the newest"
             );
         }
         _ => Detail::Full,

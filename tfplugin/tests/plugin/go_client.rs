@@ -8,7 +8,7 @@ use crate::process::notes;
 #[test]
 fn gos_tls_gets_in_with_a_p521_certificate_and_only_with_the_right_one() {
     if Command::new("go").arg("version").output().is_err() {
-        eprintln!("SKIPPED: Go is not installed, so its TLS was not tried");
+        crate::skipped("Go is not installed, so its TLS was not tried");
         return;
     }
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plugin/go_client/main.go");

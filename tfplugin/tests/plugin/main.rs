@@ -15,3 +15,9 @@ mod handshake;
 mod lifetime;
 mod process;
 mod terraform;
+
+/// Says that a test did not run, past the test harness, which keeps what passing tests print to itself.
+fn skipped(why: &str) {
+    use std::io::Write as _;
+    writeln!(std::io::stderr(), "skipped: {why}").expect("stderr can be written");
+}

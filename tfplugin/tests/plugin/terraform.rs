@@ -16,7 +16,7 @@ impl Workspace {
     /// None, with a word on standard error, where Terraform is not installed.
     fn new() -> Option<Self> {
         let Ok(version) = Command::new("terraform").args(["version", "-json"]).output() else {
-            eprintln!("SKIPPED: terraform is not installed, so the example was not applied");
+            crate::skipped("terraform is not installed, so the example was not applied");
             return None;
         };
         let version: serde_json::Value = serde_json::from_slice(&version.stdout).unwrap();
