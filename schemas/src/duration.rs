@@ -1,5 +1,5 @@
-//! The grammars of time in KubeBlocks: durations as Go writes them, retention periods, cron schedules and the
-//! moment of a restore. Each error says which part is wrong and shows a right one.
+//! The grammars of time in KubeBlocks: retention periods and the moment of a restore. Each error says which part is
+//! wrong and shows a right one.
 
 use std::time::Duration;
 
@@ -58,65 +58,9 @@ fn unit_problem(unit: &str) -> String {
     if unit.is_empty() { "a number without a unit".to_owned() } else { format!("the unknown unit {unit:?}") }
 }
 
-const GO_EXAMPLE: &str = "45m";
-const GO_UNITS: &[(&str, u128)] = &[
-    ("ns", 1),
-    ("us", 1_000),
-    ("µs", 1_000),
-    ("μs", 1_000),
-    ("ms", 1_000_000),
-    ("s", 1_000_000_000),
-    ("m", 60_000_000_000),
-    ("h", 3_600_000_000_000),
-];
-
-/// A duration as Go writes it: `45m`, `1h30m`, `1.5h`, `0`. Negative ones are refused: nothing waits so long.
-///
-/// # Errors
-/// When the text is no such duration.
-pub fn parse_go_duration(text: &str) -> Result<Duration, DurationError> {
-    if text == "0" {
-        return Ok(Duration::ZERO);
-    }
-    let mut rest = without_sign(text, GO_EXAMPLE)?;
-    let mut nanos: u128 = 0;
-    let too_long = || DurationError::TooLong { text: text.to_owned() };
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let (number, after) = rest.split_at(end);
-        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
-            let rest = rest.to_owned();
-            return Err(DurationError::Number { text: text.to_owned(), rest, example: GO_EXAMPLE });
-        }
-        let end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
-        let (unit, next) = after.split_at(end);
-        let Some((_, size)) = GO_UNITS.iter().find(|(name, _)| *name == unit) else {
-            let unit = unit.to_owned();
-            return Err(DurationError::Unit { text: text.to_owned(), unit, units: "ns, us, ms, s, m, h" });
-        };
-        let whole: u128 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| too_long())? };
-        let part = whole.checked_mul(*size).ok_or_else(too_long)?;
-        nanos = nanos.checked_add(part + fraction_of(fraction, *size)).ok_or_else(too_long)?;
-        rest = next;
-    }
-    u64::try_from(nanos).map(Duration::from_nanos).map_err(|_| too_long())
-}
-
-/// The fraction's share of a unit, rounded down as Go does.
-fn fraction_of(fraction: &str, size: u128) -> u128 {
-    let mut share = 0;
-    let mut digit_size = size;
-    for digit in fraction.bytes() {
-        digit_size /= 10;
-        share += digit_size * u128::from(digit - b'0');
-    }
-    share
-}
-
-fn without_sign<'a>(text: &'a str, example: &'static str) -> Result<&'a str, DurationError> {
+fn without_sign(text: &str) -> Result<&str, DurationError> {
     if text.trim().is_empty() {
-        return Err(DurationError::Empty { example });
+        return Err(DurationError::Empty { example: RETENTION_EXAMPLE });
     }
     if text.starts_with('-') {
         return Err(DurationError::Negative { text: text.to_owned() });
@@ -138,7 +82,7 @@ const RETENTION_UNITS: &[(&str, u64)] =
 /// # Errors
 /// When the text is no retention period.
 pub fn parse_retention_period(text: &str) -> Result<Duration, DurationError> {
-    let mut rest = without_sign(text, RETENTION_EXAMPLE)?;
+    let mut rest = without_sign(text)?;
     let mut seen: Vec<&str> = Vec::new();
     let mut seconds: u64 = 0;
     while !rest.is_empty() {
@@ -194,45 +138,7 @@ pub fn parse_restore_time(text: &str) -> Result<jiff::Timestamp, RestoreTimeErro
 
 #[cfg(test)]
 mod tests {
-    use super::{parse_go_duration, parse_restore_time, parse_retention_period};
-
-    #[test]
-    fn go_durations_are_read() {
-        for (text, millis) in [
-            ("45m", 45 * 60_000),
-            ("1h30m", 90 * 60_000),
-            ("1.5h", 90 * 60_000),
-            (".5s", 500),
-            ("300ms", 300),
-            ("2h3m4s5ms", 7_384_005),
-            ("1000000ns", 1),
-            ("1000us", 1),
-            ("+1s", 1000),
-            ("0", 0),
-            ("0s", 0),
-        ] {
-            let read = parse_go_duration(text).unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(read.as_millis(), millis, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_wrong_go_duration_says_what_is_wrong() {
-        for (text, part) in [
-            ("", "is empty"),
-            ("45", "a number without a unit"),
-            ("m", "no number before \"m\""),
-            ("45 m", "unknown unit \" m\""),
-            ("1d", "unknown unit \"d\"; units are ns, us, ms, s, m, h"),
-            ("-5m", "negative"),
-            ("1..5h", "no number before"),
-            ("99999999999999h", "too long"),
-            ("999999999999999999999999999999999999999999h", "too long"),
-        ] {
-            let error = parse_go_duration(text).expect_err(text).to_string();
-            assert!(error.contains(part), "{text:?}: {error}");
-        }
-    }
+    use super::{parse_restore_time, parse_retention_period};
 
     #[test]
     fn retention_periods_are_read() {
