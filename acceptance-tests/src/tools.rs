@@ -94,6 +94,35 @@ pub fn tofu() -> Result<PathBuf, Error> {
     })
 }
 
+/// Helm 3, built on the first call as `helm3/go.mod` pins it.
+pub fn helm() -> Result<PathBuf, Error> {
+    build::obtain(&Recipe {
+        name: "helm3",
+        title: "helm 3",
+        usual_minutes: 5,
+        source: source("helm3"),
+        package: "helm.sh/helm/v3/cmd/helm",
+        // As helm's own releases are linked: the second pair is the Kubernetes that charts are rendered for by default.
+        link_variables: &[
+            "helm.sh/helm/v3/internal/version.version=v3.22.0",
+            "helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1",
+            "helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=34",
+        ],
+    })
+}
+
+/// Helm 4, built on the first call as `helm4/go.mod` pins it.
+pub fn helm4() -> Result<PathBuf, Error> {
+    build::obtain(&Recipe {
+        name: "helm4",
+        title: "helm 4",
+        usual_minutes: 6,
+        source: source("helm4"),
+        package: "helm.sh/helm/v4/cmd/helm",
+        link_variables: &["helm.sh/helm/v4/internal/version.version=v4.3.1"],
+    })
+}
+
 /// The installed `terraform`: `TF_ACC_TERRAFORM_PATH`, or else the first on `PATH`.
 pub fn terraform() -> Result<PathBuf, Error> {
     if let Some(path) = std::env::var_os("TF_ACC_TERRAFORM_PATH").filter(|path| !path.is_empty()) {

@@ -63,6 +63,8 @@ enum Tool {
     ControlPlane,
     Terraform,
     Tofu,
+    Helm,
+    Helm4,
 }
 
 /// Exit code of `status` when nothing runs, as init scripts have it.
@@ -92,6 +94,8 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
                 Tool::ControlPlane => tools::control_plane(),
                 Tool::Terraform => tools::terraform(),
                 Tool::Tofu => tools::tofu(),
+                Tool::Helm => tools::helm(),
+                Tool::Helm4 => tools::helm4(),
             }?;
             say(&program.display().to_string());
             Ok(ExitCode::SUCCESS)
