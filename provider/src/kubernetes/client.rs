@@ -249,7 +249,7 @@ impl Client {
         &self.shared.feeds
     }
 
-    async fn send(
+    pub(super) async fn send(
         &self,
         request: Result<Request<Vec<u8>>, kube::core::request::Error>,
         action: &Action,
@@ -346,6 +346,6 @@ pub fn object_name<K: Kind>(namespace: Option<&str>, name: &str) -> ObjectName {
     action::<K>("get", namespace, Some(name)).object()
 }
 
-fn decode<T: DeserializeOwned>(answer: &Answer, action: &Action) -> Result<T, Error> {
+pub(super) fn decode<T: DeserializeOwned>(answer: &Answer, action: &Action) -> Result<T, Error> {
     serde_json::from_slice(&answer.body).map_err(|source| Error::Decode { object: action.object(), source })
 }

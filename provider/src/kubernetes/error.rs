@@ -248,6 +248,11 @@ impl Error {
         matches!(self, Self::NotFound { .. } | Self::NamespaceMissing { .. })
     }
 
+    /// Whether the server does not know the kind, or its group and version.
+    pub fn is_not_served(&self) -> bool {
+        matches!(self, Self::KindNotServed { .. })
+    }
+
     /// Whether the server could not be asked at all, so that offline work may go on.
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Server { .. })

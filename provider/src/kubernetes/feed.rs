@@ -30,7 +30,7 @@ pub(crate) struct Scope {
 
 /// How far a feed is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sight {
+pub enum Sight {
     /// The first list has not come yet.
     Opening,
     /// The objects are those of the server, as far as a watch can tell.
@@ -166,10 +166,10 @@ where
 }
 
 /// A watch that lasted this long was no trouble.
-const STEADY: Duration = Duration::from_mins(1);
-const LONGEST_RESTART_DELAY: Duration = Duration::from_secs(10);
+pub(super) const STEADY: Duration = Duration::from_mins(1);
+pub(super) const LONGEST_RESTART_DELAY: Duration = Duration::from_secs(10);
 
-fn restart_delays() -> impl Iterator<Item = Duration> {
+pub(super) fn restart_delays() -> impl Iterator<Item = Duration> {
     ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(500))
         .with_max_delay(LONGEST_RESTART_DELAY)
@@ -179,7 +179,7 @@ fn restart_delays() -> impl Iterator<Item = Duration> {
 }
 
 /// Whether a failed watch can ever see anything, and what was said against it.
-fn judge(error: &watcher::Error) -> (Sight, String) {
+pub(super) fn judge(error: &watcher::Error) -> (Sight, String) {
     let source = match error {
         watcher::Error::InitialListFailed(source)
         | watcher::Error::WatchStartFailed(source)

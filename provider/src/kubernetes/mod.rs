@@ -9,8 +9,10 @@ pub mod client;
 pub mod configuration;
 pub mod connection;
 pub mod diagnostic;
+pub mod dynamic;
 pub mod error;
 pub mod feed;
+pub mod observe;
 pub mod ownership;
 #[cfg(test)]
 mod renewal_tests;

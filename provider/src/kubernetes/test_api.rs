@@ -139,8 +139,10 @@ impl State {
     fn answer(&mut self, method: &str, uri: &http::Uri) -> Answer {
         self.requests.push(format!("{method} {uri}"));
         let segments: Vec<&str> = uri.path().split('/').filter(|segment| !segment.is_empty()).collect();
-        let from_namespaces = segments.iter().position(|segment| *segment == "namespaces").unwrap();
-        let (plural, name) = (segments[from_namespaces + 2].to_owned(), segments.get(from_namespaces + 3));
+        // `/api/v1/...` or `/apis/<group>/<version>/...`, then perhaps `namespaces/<namespace>/`.
+        let kind = if segments[0] == "api" { 2 } else { 3 };
+        let kind = if segments[kind] == "namespaces" { kind + 2 } else { kind };
+        let (plural, name) = (segments[kind].to_owned(), segments.get(kind + 1));
         let query: BTreeMap<String, String> = query_of(uri);
         if self.not_served.contains(&plural) {
             return text(404, "404 page not found");
