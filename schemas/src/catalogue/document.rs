@@ -14,6 +14,8 @@ const KAFKA: Addon = Addon {
     name: "kafka",
     description: "Event streams in partitioned logs, without ZooKeeper",
     object: Some("kafka"),
+    chart: Some("kafka"),
+    engine_versions: &["3.3.2"],
     installed_by_default: true,
     supported: &[
         VerticalScaling,
@@ -67,6 +69,8 @@ const MONGODB: Addon = Addon {
     name: "mongodb",
     description: "Document database, as a replica set or in shards",
     object: Some("mongodb"),
+    chart: Some("mongodb"),
+    engine_versions: &["4.0", "4.2", "4.4", "5.0", "5.0.20", "6.0", "sharding-5.0"],
     installed_by_default: true,
     supported: &[
         VerticalScaling,
@@ -159,6 +163,8 @@ const PIKA: Addon = Addon {
     name: "pika",
     description: "Key-value store on disk that speaks Redis; named in the matrix, not shipped in v0.7",
     object: None,
+    chart: None,
+    engine_versions: &[],
     installed_by_default: false,
     supported: &[],
     unstated: &Function::ALL,
@@ -169,6 +175,8 @@ const PULSAR: Addon = Addon {
     name: "pulsar",
     description: "Messages and event streams, with storage apart from brokers",
     object: Some("pulsar"),
+    chart: Some("pulsar"),
+    engine_versions: &["2.11.2"],
     installed_by_default: true,
     supported: &[
         VerticalScaling,
@@ -254,6 +262,8 @@ const REDIS: Addon = Addon {
     name: "redis",
     description: "Key-value store in memory, with Sentinel for takeover",
     object: Some("redis"),
+    chart: Some("redis"),
+    engine_versions: &["7.0.6"],
     installed_by_default: true,
     supported: &[
         VerticalScaling,

@@ -63,19 +63,38 @@ impl Function {
         Self::Monitoring,
     ];
 
-    /// The function as users write it.
+    /// The function as users write it: the name of its column in the support matrix.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::VerticalScaling => "vertical_scaling",
-            Self::HorizontalScaling => "horizontal_scaling",
-            Self::VolumeExpansion => "volume_expansion",
+            Self::VerticalScaling => "vscale",
+            Self::HorizontalScaling => "hscale",
+            Self::VolumeExpansion => "volume_expand",
             Self::StopStart => "stop_start",
             Self::Restart => "restart",
             Self::BackupRestore => "backup_restore",
             Self::Logs => "logs",
-            Self::Configuration => "configuration",
+            Self::Configuration => "config",
             Self::Upgrade => "upgrade",
-            Self::Accounts => "accounts",
+            Self::Accounts => "account",
+            Self::Failover => "failover",
+            Self::Switchover => "switchover",
+            Self::Monitoring => "monitor",
+        }
+    }
+
+    /// The function in words, for messages.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::VerticalScaling => "vertical scaling",
+            Self::HorizontalScaling => "horizontal scaling",
+            Self::VolumeExpansion => "growth of volumes",
+            Self::StopStart => "stop and start",
+            Self::Restart => "restarts",
+            Self::BackupRestore => "backup and restore",
+            Self::Logs => "collection of logs",
+            Self::Configuration => "change of parameters",
+            Self::Upgrade => "upgrades of the engine",
+            Self::Accounts => "accounts of users",
             Self::Failover => "failover",
             Self::Switchover => "switchover",
             Self::Monitoring => "monitoring",
@@ -90,7 +109,7 @@ impl Function {
 
 impl fmt::Display for Function {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
+        formatter.write_str(self.in_words())
     }
 }
 
@@ -105,6 +124,17 @@ pub enum Support {
     Unstated,
 }
 
+impl Support {
+    /// The cell of the support matrix.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "n/a",
+            Self::Unstated => "",
+        }
+    }
+}
+
 /// An add-on.
 #[derive(Debug)]
 pub struct Addon {
@@ -114,6 +144,11 @@ pub struct Addon {
     pub description: &'static str,
     /// Name of the `Addon` object that installs it; some charts have none.
     pub object: Option<&'static str>,
+    /// Name of its Helm chart; none when KubeBlocks ships no chart for it.
+    pub chart: Option<&'static str>,
+    /// Versions of the engine, as the support matrix states them; the names of the `ClusterVersion`s are in the
+    /// definitions.
+    pub engine_versions: &'static [&'static str],
     /// Whether the operator installs it by itself.
     pub installed_by_default: bool,
     /// Functions that it supports.
@@ -242,6 +277,18 @@ pub enum Workload {
     Consensus,
     /// One primary, the others follow it.
     Replication,
+}
+
+impl Workload {
+    /// The workload as a `ClusterDefinition` writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stateless => "Stateless",
+            Self::Stateful => "Stateful",
+            Self::Consensus => "Consensus",
+            Self::Replication => "Replication",
+        }
+    }
 }
 
 impl From<Workload> for WorkloadType {

@@ -113,7 +113,7 @@ mod tests {
         assert_found(kafka(), |c| c.backup = Some(backup(false)), &[]);
         let mut input = kafka();
         input.backup = Some(backup(true));
-        let message = "add-on \"kafka\" does not support backup_restore in KubeBlocks v0.7";
+        let message = "add-on \"kafka\" does not support backup and restore in KubeBlocks v0.7";
         assert_eq!(check(&input)[0].message, message);
     }
 }
