@@ -1,5 +1,6 @@
 //! What operations do with an API server: find, list, apply, delete, watch. Typed by kind, with errors by meaning.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::configuration;
 use super::connection::Connection;
+use super::credential::Identity;
 use super::error::{Action, Error, ObjectName};
 use super::feed::Feeds;
 use super::request::{Answer, Away, Sender};
@@ -101,9 +103,10 @@ impl Client {
 
     /// A client over another way of sending requests, which is how tests script a server.
     pub fn over(client: kube::Client, endpoint: impl Into<String>) -> Self {
-        let transport = Transport { requests: client.clone(), watches: client };
-        let access =
-            Access { transport, endpoint: endpoint.into(), exec_command: None, made: Instant::now() };
+        let endpoint = endpoint.into();
+        let identity = Identity::unknown(&endpoint);
+        let transport = Transport { requests: client.clone(), watches: client, identity };
+        let access = Access { transport, endpoint, exec_command: None, made: Instant::now() };
         Self::with(None, access)
     }
 
@@ -239,9 +242,29 @@ impl Client {
         }
     }
 
+    /// Sets annotations of an object that exists; others stay, and so does all else. May be sent twice without harm.
+    pub async fn annotate<K: Kind>(
+        &self,
+        namespace: Option<&str>,
+        name: &str,
+        annotations: &BTreeMap<String, String>,
+    ) -> Result<(), Error> {
+        let action = action::<K>("patch", namespace, Some(name));
+        let body = serde_json::json!({ "metadata": { "annotations": annotations } });
+        let parameters = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+        // Only metadata comes back: the object can have a megabyte.
+        let request = requests::<K>(namespace).patch_metadata(name, &parameters, &Patch::Merge(&body));
+        self.send(request, &action).await.map(drop)
+    }
+
     /// The client that watches go through, for `kube::runtime::watcher`.
     pub(crate) fn for_watches(&self) -> kube::Client {
         self.shared.access.load().transport.watches.clone()
+    }
+
+    /// What programs that this process starts need to make requests of their own.
+    pub(super) fn identity(&self) -> Identity {
+        self.shared.access.load().transport.identity.clone()
     }
 
     /// The watches that this client shares among its users.

@@ -155,6 +155,8 @@ pub(super) struct Resolved {
     pub(super) token_file: Option<PathBuf>,
     /// The proxy on the way.
     pub(super) proxy: Option<Uri>,
+    /// Whether the proxy is that of the environment's variables, not of the kubeconfig.
+    pub(super) proxy_of_environment: bool,
     /// The command that mints tokens, for messages.
     pub(super) exec_command: Option<String>,
 }
@@ -185,12 +187,19 @@ pub(super) async fn resolve(connection: &Connection) -> Result<Resolved, Error> 
                 interactive_mode: Some(ExecInteractiveMode::Never),
                 ..ExecConfig::default()
             });
-            Resolved { config, token_file: None, proxy: None, exec_command: Some(command.clone()) }
+            Resolved {
+                config,
+                token_file: None,
+                proxy: None,
+                proxy_of_environment: false,
+                exec_command: Some(command.clone()),
+            }
         }
         Auth::TokenFile { path } => Resolved {
             config: kube::Config::new(endpoint_of(connection)?),
             token_file: Some(path.clone()),
             proxy: None,
+            proxy_of_environment: false,
             exec_command: None,
         },
     };
@@ -205,6 +214,7 @@ pub(super) async fn resolve(connection: &Connection) -> Result<Resolved, Error> 
         resolved.proxy = Matcher::from_env()
             .intercept(&resolved.config.cluster_url)
             .map(|intercept| intercept.uri().clone());
+        resolved.proxy_of_environment = resolved.proxy.is_some();
     }
     Ok(resolved)
 }
@@ -221,7 +231,13 @@ async fn from_surroundings(connection: &Connection) -> Result<Resolved, Error> {
 fn in_cluster() -> Result<Resolved, Error> {
     let config = kube::Config::incluster().map_err(|source| Error::NotInCluster { source })?;
     let token_file = config.auth_info.token_file.clone().map(PathBuf::from);
-    Ok(Resolved { config: without_credentials(config), token_file, proxy: None, exec_command: None })
+    Ok(Resolved {
+        config: without_credentials(config),
+        token_file,
+        proxy: None,
+        proxy_of_environment: false,
+        exec_command: None,
+    })
 }
 
 /// The token file is read by `token_file.rs`, so kube must not read it as well.
@@ -262,10 +278,11 @@ async fn from_kubeconfig(
             config: without_token_file(config),
             token_file: Some(token_file),
             proxy,
+            proxy_of_environment: false,
             exec_command,
         });
     }
-    Ok(Resolved { config, token_file: None, proxy, exec_command })
+    Ok(Resolved { config, token_file: None, proxy, proxy_of_environment: false, exec_command })
 }
 
 fn without_token_file(mut config: kube::Config) -> kube::Config {

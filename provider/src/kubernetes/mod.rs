@@ -8,6 +8,7 @@ mod classify;
 pub mod client;
 pub mod configuration;
 pub mod connection;
+pub mod credential;
 pub mod diagnostic;
 pub mod dynamic;
 pub mod error;

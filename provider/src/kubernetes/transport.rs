@@ -3,8 +3,10 @@
 //! Requests share one HTTP/2 connection. Watches have HTTP/1.1 connections of their own: a server allows a limited
 //! number of streams on one connection, and watches, which last for minutes, could take them all from requests.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Response, Uri};
 use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
@@ -17,16 +19,17 @@ use kube::client::middleware::AuthLayer;
 use kube::client::{AuthError, Body, ConfigExt};
 use tower::filter::AsyncFilterLayer;
 use tower::util::BoxCloneService;
-use tower::{BoxError, ServiceBuilder, ServiceExt};
+use tower::{BoxError, Layer, ServiceBuilder, ServiceExt};
 
 use super::configuration::{Error, Resolved};
+use super::credential::Identity;
 use super::token_file::TokenFile;
 use crate::wait;
 
 /// Address resolution, TCP and TLS together. An API server answers within a second; ten allow for a far region.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A command that mints tokens asks a cloud, which takes seconds.
-const AUTHENTICATION_TIMEOUT: Duration = Duration::from_mins(1);
+pub(super) const AUTHENTICATION_TIMEOUT: Duration = Duration::from_mins(1);
 /// After how much silence the other end is asked whether it is still there, and how long it may take to answer.
 const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
 
@@ -36,13 +39,15 @@ pub(super) struct Transport {
     pub(super) requests: kube::Client,
     /// For watches.
     pub(super) watches: kube::Client,
+    /// What programs that this process starts need to make requests of their own.
+    pub(super) identity: Identity,
 }
 
 /// Makes the clients. Runs the command that mints tokens when there is one; sends nothing.
 pub(super) async fn connect(resolved: Resolved) -> Result<Transport, Error> {
     // Off the runtime's threads, as kube runs the command while it builds the credentials.
     let command = resolved.exec_command.clone();
-    let building = tokio::task::spawn_blocking(move || build(&resolved));
+    let building = tokio::task::spawn_blocking(move || build(&Arc::new(resolved)));
     match wait::at_most(AUTHENTICATION_TIMEOUT, building).await {
         Some(Ok(result)) => result,
         Some(Err(panicked)) => Err(Error::Credentials { cause: panicked.to_string() }),
@@ -53,7 +58,7 @@ pub(super) async fn connect(resolved: Resolved) -> Result<Transport, Error> {
     }
 }
 
-fn build(resolved: &Resolved) -> Result<Transport, Error> {
+fn build(resolved: &Arc<Resolved>) -> Result<Transport, Error> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -70,7 +75,7 @@ fn build(resolved: &Resolved) -> Result<Transport, Error> {
     }
 }
 
-fn build_over<C>(connector: C, resolved: &Resolved) -> Result<Transport, Error>
+fn build_over<C>(connector: C, resolved: &Arc<Resolved>) -> Result<Transport, Error>
 where
     C: tower::Service<Uri> + Clone + Send + Sync + 'static,
     C::Response: Connected + Read + Write + Send + Unpin + 'static,
@@ -85,6 +90,7 @@ where
     Ok(Transport {
         requests: credentials.client(requests, resolved, namespace)?,
         watches: credentials.client(watches, resolved, namespace)?,
+        identity: Identity::new(Arc::clone(resolved), credentials),
     })
 }
 
@@ -133,7 +139,7 @@ where
 }
 
 /// What is added to each request, shared by both clients so that a token is minted once.
-enum Credentials {
+pub(super) enum Credentials {
     Kube(Option<AuthLayer>),
     File(TokenFile),
 }
@@ -168,11 +174,28 @@ impl Credentials {
     }
 }
 
+impl Credentials {
+    /// The `Authorization` header that a request sent now would have.
+    pub(super) async fn authorization(&self) -> Result<Option<HeaderValue>, BoxError> {
+        let layer = match self {
+            Self::Kube(None) => return Ok(None),
+            Self::Kube(Some(layer)) => layer,
+            Self::File(token_file) => return Ok(Some(token_file.header().await?)),
+        };
+        // The layer shows its header only to a request.
+        let mirror = tower::service_fn(async |request: Request<Body>| {
+            Ok::<_, BoxError>(Response::new(request.headers().get(AUTHORIZATION).cloned()))
+        });
+        let answer = Shared(layer).layer(mirror).oneshot(Request::new(Body::empty())).await?;
+        Ok(answer.into_body())
+    }
+}
+
 /// Lets one layer serve two stacks.
 struct Shared<'a>(&'a AuthLayer);
 
-impl<S> tower::Layer<S> for Shared<'_> {
-    type Service = <AuthLayer as tower::Layer<S>>::Service;
+impl<S> Layer<S> for Shared<'_> {
+    type Service = <AuthLayer as Layer<S>>::Service;
 
     fn layer(&self, inner: S) -> Self::Service {
         self.0.layer(inner)
