@@ -6,6 +6,7 @@
 pub mod data_sources;
 pub mod ephemeral;
 pub mod functions;
+pub mod helm;
 pub mod kubeblocks;
 pub mod kubernetes;
 pub mod kubernetes_attribute;
