@@ -15,23 +15,67 @@ use kube::{Resource, ResourceExt};
 
 use super::Context;
 use super::api::{
-    Backup, BackupPolicy, BackupRepo, BackupSchedule, Cluster, Configuration, OpsRequest,
+    Addon, Backup, BackupPolicy, BackupRepo, BackupSchedule, Cluster, Configuration, OpsRequest,
     ReplicatedStateMachine, Restore,
 };
 use super::error::Error;
 use super::naming::{LABEL_COMPONENT, LABEL_INSTANCE, LABEL_MANAGED_BY, MANAGED_BY};
-use super::{cluster, configuration, data_protection, opsrequest, rsm};
+use super::{addon, cluster, configuration, data_protection, definition, opsrequest, rsm};
 
 /// How soon a controller tries again after an error of the API server.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// Runs all controllers until one of them ends.
-pub(super) async fn run(context: Arc<Context>) -> Result<(), Error> {
-    let options = &context.options;
-    let (pace, quick) = (options.pace, options.pace / 4);
-    let client = context.store.client();
-    let kinds = Kinds { client: client.clone() };
+/// A controller that runs until it ends, which it should not.
+type Running = std::pin::Pin<Box<dyn Future<Output = &'static str> + Send>>;
 
+/// Runs all controllers but the one of add-ons until one of them ends.
+pub(super) async fn run(context: Arc<Context>) -> Result<(), Error> {
+    let mut running = apps(&context);
+    running.extend(workloads(&context));
+    running.extend(storage(&context));
+    if context.options.data_protection {
+        running.extend(data_protection(&context));
+    }
+    until_one_ends(running).await
+}
+
+/// Runs the controllers of the Deployment `kubeblocks` until one of them ends.
+pub(super) async fn run_manager(context: Arc<Context>) -> Result<(), Error> {
+    let parts = context.settings.parts;
+    let mut running = Vec::new();
+    if parts.apps {
+        running.extend(apps(&context));
+    }
+    if parts.workloads {
+        running.extend(workloads(&context));
+    }
+    if parts.storage {
+        running.extend(storage(&context));
+    }
+    if parts.extensions {
+        let addons = Kinds::of(&context).controller::<Addon>().run(addon::reconcile, retry, context.clone());
+        running.push(Box::pin(drive("Addon", addons)));
+    }
+    if running.is_empty() {
+        std::future::pending::<()>().await;
+    }
+    until_one_ends(running).await
+}
+
+/// Runs the controllers of the Deployment `kubeblocks-dataprotection` until one of them ends.
+pub(super) async fn run_data_protection(context: Arc<Context>) -> Result<(), Error> {
+    until_one_ends(data_protection(&context)).await
+}
+
+async fn until_one_ends(running: Vec<Running>) -> Result<(), Error> {
+    let (kind, _, _) = futures::future::select_all(running).await;
+    Err(Error::Ended { kind })
+}
+
+/// Clusters, their operations and parameters, and what they are defined by.
+fn apps(context: &Arc<Context>) -> Vec<Running> {
+    let (pace, quick) = (context.options.pace, context.options.pace / 4);
+    let kinds = Kinds::of(context);
     let clusters = kinds
         .controller::<Cluster>()
         .owns(kinds.all::<ReplicatedStateMachine>(), watcher::Config::default())
@@ -52,27 +96,11 @@ pub(super) async fn run(context: Arc<Context>) -> Result<(), Error> {
         .watches(kinds.all::<Job>(), managed(), |job| by_label::<Cluster, _>(&job, &[LABEL_INSTANCE]))
         .run(paced(pace, cluster::reconcile_accounts), retry, context.clone());
 
-    let by_component = [LABEL_INSTANCE, LABEL_COMPONENT];
-    let workloads = kinds
-        .controller::<ReplicatedStateMachine>()
-        .owns(kinds.all::<k8s_openapi::api::apps::v1::StatefulSet>(), watcher::Config::default())
-        .watches(kinds.all::<Pod>(), managed(), move |pod| {
-            by_label::<ReplicatedStateMachine, _>(&pod, &by_component)
-        })
-        .run(paced(quick, rsm::reconcile), retry, context.clone());
-
-    let roles = kinds
-        .controller::<ReplicatedStateMachine>()
-        .watches(kinds.all::<Pod>(), managed(), move |pod| {
-            by_label::<ReplicatedStateMachine, _>(&pod, &by_component)
-        })
-        .run(paced(options.role_delay, rsm::label_roles), retry, context.clone());
-
     let configurations = kinds
         .controller::<Configuration>()
         .owns(kinds.all::<ConfigMap>(), watcher::Config::default())
-        .watches(kinds.all::<ConfigMap>(), managed(), move |map| {
-            by_label::<Configuration, _>(&map, &by_component)
+        .watches(kinds.all::<ConfigMap>(), managed(), |map| {
+            by_label::<Configuration, _>(&map, &[LABEL_INSTANCE, LABEL_COMPONENT])
         })
         .run(paced(quick, configuration::reconcile), retry, context.clone());
 
@@ -83,46 +111,91 @@ pub(super) async fn run(context: Arc<Context>) -> Result<(), Error> {
         })
         .run(paced(quick, opsrequest::reconcile), retry, context.clone());
 
-    let mut running: Vec<std::pin::Pin<Box<dyn Future<Output = &'static str> + Send>>> = vec![
+    let mut running: Vec<Running> = vec![
         Box::pin(drive("Cluster", clusters)),
         Box::pin(drive("Cluster (accounts)", accounts)),
-        Box::pin(drive("ReplicatedStateMachine", workloads)),
-        Box::pin(drive("ReplicatedStateMachine (roles)", roles)),
         Box::pin(drive("Configuration", configurations)),
         Box::pin(drive("OpsRequest", operations)),
     ];
-    if options.data_protection {
-        let policies =
-            kinds.controller::<BackupPolicy>().run(data_protection::reconcile_policy, retry, context.clone());
-        let schedules = kinds.controller::<BackupSchedule>().run(
-            data_protection::reconcile_schedule,
-            retry,
-            context.clone(),
-        );
-        running.push(Box::pin(drive("BackupPolicy", policies)));
-        running.push(Box::pin(drive("BackupSchedule", schedules)));
-        running.push(Box::pin(drive(
-            "BackupRepo",
-            Controller::new(Api::<BackupRepo>::all(client.clone()), watcher::Config::default()).run(
-                paced(quick, data_protection::reconcile_repo),
-                retry,
-                context.clone(),
-            ),
-        )));
-        let backups = kinds.controller::<Backup>().owns(kinds.all::<Job>(), watcher::Config::default()).run(
-            paced(quick, data_protection::reconcile_backup),
-            retry,
-            context.clone(),
-        );
-        let restores = kinds
-            .controller::<Restore>()
-            .owns(kinds.all::<Job>(), watcher::Config::default())
-            .run(paced(quick, data_protection::reconcile_restore), retry, context.clone());
-        running.push(Box::pin(drive("Backup", backups)));
-        running.push(Box::pin(drive("Restore", restores)));
-    }
-    let (kind, _, _) = futures::future::select_all(running).await;
-    Err(Error::Ended { kind })
+    running.extend(definitions(context));
+    running
+}
+
+fn definitions(context: &Arc<Context>) -> Vec<Running> {
+    let kinds = Kinds::of(context);
+    let definitions = kinds.controller().run(definition::reconcile_definition, retry, context.clone());
+    let versions = kinds.controller().run(definition::reconcile_version, retry, context.clone());
+    let constraints = kinds.controller().run(definition::reconcile_constraint, retry, context.clone());
+    let templates = kinds.controller().run(definition::reconcile_policy_template, retry, context.clone());
+    vec![
+        Box::pin(drive("ClusterDefinition", definitions)),
+        Box::pin(drive("ClusterVersion", versions)),
+        Box::pin(drive("ConfigConstraint", constraints)),
+        Box::pin(drive("BackupPolicyTemplate", templates)),
+    ]
+}
+
+/// The workloads of components, and the roles of their members.
+fn workloads(context: &Arc<Context>) -> Vec<Running> {
+    let kinds = Kinds::of(context);
+    let by_component = [LABEL_INSTANCE, LABEL_COMPONENT];
+    let workloads = kinds
+        .controller::<ReplicatedStateMachine>()
+        .owns(kinds.all::<k8s_openapi::api::apps::v1::StatefulSet>(), watcher::Config::default())
+        .watches(kinds.all::<Pod>(), managed(), move |pod| {
+            by_label::<ReplicatedStateMachine, _>(&pod, &by_component)
+        })
+        .run(paced(context.options.pace / 4, rsm::reconcile), retry, context.clone());
+    let roles = kinds
+        .controller::<ReplicatedStateMachine>()
+        .watches(kinds.all::<Pod>(), managed(), move |pod| {
+            by_label::<ReplicatedStateMachine, _>(&pod, &by_component)
+        })
+        .run(paced(context.options.role_delay, rsm::label_roles), retry, context.clone());
+    vec![
+        Box::pin(drive("ReplicatedStateMachine", workloads)),
+        Box::pin(drive("ReplicatedStateMachine (roles)", roles)),
+    ]
+}
+
+/// What the manager knows of storage.
+fn storage(context: &Arc<Context>) -> Vec<Running> {
+    let providers =
+        Kinds::of(context).controller().run(definition::reconcile_storage_provider, retry, context.clone());
+    vec![Box::pin(drive("StorageProvider", providers))]
+}
+
+fn data_protection(context: &Arc<Context>) -> Vec<Running> {
+    let quick = context.options.pace / 4;
+    let kinds = Kinds::of(context);
+    let policies =
+        kinds.controller::<BackupPolicy>().run(data_protection::reconcile_policy, retry, context.clone());
+    let schedules =
+        kinds.controller::<BackupSchedule>().run(data_protection::reconcile_schedule, retry, context.clone());
+    let repos = kinds.controller::<BackupRepo>().run(
+        paced(quick, data_protection::reconcile_repo),
+        retry,
+        context.clone(),
+    );
+    let backups = kinds.controller::<Backup>().owns(kinds.all::<Job>(), watcher::Config::default()).run(
+        paced(quick, data_protection::reconcile_backup),
+        retry,
+        context.clone(),
+    );
+    let restores = kinds.controller::<Restore>().owns(kinds.all::<Job>(), watcher::Config::default()).run(
+        paced(quick, data_protection::reconcile_restore),
+        retry,
+        context.clone(),
+    );
+    let actions = kinds.controller().run(definition::reconcile_action_set, retry, context.clone());
+    vec![
+        Box::pin(drive("BackupPolicy", policies)),
+        Box::pin(drive("BackupSchedule", schedules)),
+        Box::pin(drive("BackupRepo", repos)),
+        Box::pin(drive("Backup", backups)),
+        Box::pin(drive("Restore", restores)),
+        Box::pin(drive("ActionSet", actions)),
+    ]
 }
 
 /// What a look at an object comes to.
@@ -153,6 +226,10 @@ struct Kinds {
 }
 
 impl Kinds {
+    fn of(context: &Context) -> Self {
+        Self { client: context.store.client() }
+    }
+
     fn all<K>(&self) -> Api<K>
     where
         K: Resource<DynamicType = ()>,

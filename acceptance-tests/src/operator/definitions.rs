@@ -34,10 +34,7 @@ const ESTABLISHED_WITHIN: Duration = Duration::from_mins(1);
 /// Installs the custom resource definitions and the engines' definitions.
 pub(crate) async fn install(client: &Client) -> Result<(), Error> {
     let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
-    let mut wanted = kubeblocks_schemas::crds().map_err(|source| Error::Kinds { source })?;
-    let others: Vec<CustomResourceDefinition> = serde_saphyr::from_multiple(KINDS)
-        .map_err(|source| Error::Definitions { engine: "the other kinds", source: Box::new(source) })?;
-    wanted.extend(others);
+    let wanted = kinds()?;
     for definition in &wanted {
         let name = definition.name_any();
         definitions
@@ -61,6 +58,15 @@ pub(crate) async fn install(client: &Client) -> Result<(), Error> {
         apply(client, &object).await?;
     }
     Ok(())
+}
+
+/// The custom resource definitions of all kinds.
+pub(super) fn kinds() -> Result<Vec<CustomResourceDefinition>, Error> {
+    let mut kinds = kubeblocks_schemas::crds().map_err(|source| Error::Kinds { source })?;
+    let others: Vec<CustomResourceDefinition> = serde_saphyr::from_multiple(KINDS)
+        .map_err(|source| Error::Definitions { engine: "the other kinds", source: Box::new(source) })?;
+    kinds.extend(others);
+    Ok(kinds)
 }
 
 /// All objects of the embedded files.

@@ -45,6 +45,20 @@ pub enum Error {
         /// How long it was waited for.
         waited: Duration,
     },
+    /// A kind that the operator watches is not installed, which ends it.
+    #[error("no matches for the kind of {name}")]
+    KindMissing {
+        /// The custom resource definition.
+        name: String,
+    },
+    /// A setting of the operator cannot be read.
+    #[error("the variable {name} cannot be {value:?}")]
+    Setting {
+        /// The variable.
+        name: &'static str,
+        /// Its value.
+        value: String,
+    },
     /// A certificate could not be made.
     #[error("cannot make a certificate for {cluster}")]
     Certificate {

@@ -8,7 +8,6 @@ use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Resource;
 use kube::api::{Api, ObjectMeta, Patch, PatchParams, PostParams};
-use kube::core::NamespaceResourceScope;
 use serde_json::json;
 
 use super::store::Store;
@@ -80,7 +79,7 @@ impl Events {
     /// Records that something happened to `object`, in the name of the controller of its kind.
     pub(crate) async fn record<K>(&self, object: &K, severity: Severity, reason: &str, message: &str)
     where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+        K: Resource<DynamicType = ()>,
     {
         let source = format!("{}-controller", K::kind(&()).to_lowercase());
         self.record_from(&source, object, severity, reason, message).await;
@@ -95,12 +94,12 @@ impl Events {
         reason: &str,
         message: &str,
     ) where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+        K: Resource<DynamicType = ()>,
     {
         let meta = object.meta();
-        let (Some(name), Some(namespace), Some(uid)) = (&meta.name, &meta.namespace, &meta.uid) else {
-            return;
-        };
+        let (Some(name), Some(uid)) = (&meta.name, &meta.uid) else { return };
+        // Events live in a namespace, those about objects that have none in this one.
+        let namespace = meta.namespace.as_deref().unwrap_or("default");
         if !self.may_write(uid, source) {
             return;
         }
@@ -122,14 +121,14 @@ impl Events {
             let body = Event {
                 metadata: ObjectMeta {
                     name: Some(event),
-                    namespace: Some(namespace.clone()),
+                    namespace: Some(namespace.to_owned()),
                     ..ObjectMeta::default()
                 },
                 involved_object: ObjectReference {
                     api_version: Some(K::api_version(&()).into_owned()),
                     kind: Some(K::kind(&()).into_owned()),
                     name: Some(name.clone()),
-                    namespace: Some(namespace.clone()),
+                    namespace: meta.namespace.clone(),
                     uid: Some(uid.clone()),
                     ..ObjectReference::default()
                 },

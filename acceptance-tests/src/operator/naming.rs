@@ -13,6 +13,11 @@ pub(crate) const MANAGED_BY: &str = "kubeblocks";
 pub(crate) const CLUSTER_FINALIZER: &str = "cluster.kubeblocks.io/finalizer";
 pub(crate) const RSM_FINALIZER: &str = "rsm.workloads.kubeblocks.io/finalizer";
 pub(crate) const OPS_FINALIZER: &str = "opsrequest.kubeblocks.io/finalizer";
+pub(crate) const DEFINITION_FINALIZER: &str = "clusterdefinition.kubeblocks.io/finalizer";
+pub(crate) const VERSION_FINALIZER: &str = "clusterversion.kubeblocks.io/finalizer";
+pub(crate) const TEMPLATE_FINALIZER: &str = "config.kubeblocks.io/finalizer";
+pub(crate) const STORAGE_FINALIZER: &str = "storage.kubeblocks.io/finalizer";
+pub(crate) const ADDON_FINALIZER: &str = "addon.kubeblocks.io/finalizer";
 pub(crate) const DATA_PROTECTION_FINALIZER: &str = "dataprotection.kubeblocks.io/finalizer";
 
 pub(crate) const LABEL_INSTANCE: &str = "app.kubernetes.io/instance";
@@ -35,6 +40,9 @@ pub(crate) const LABEL_CLUSTER_VERSION: &str = "clusterversion.kubeblocks.io/nam
 pub(crate) const LABEL_OPS_TYPE: &str = "ops.kubeblocks.io/ops-type";
 pub(crate) const LABEL_BACKUP_PROTECTION: &str = "kubeblocks.io/backup-protection";
 pub(crate) const LABEL_BACKUP_POLICY: &str = "dataprotection.kubeblocks.io/backup-policy";
+
+pub(crate) const LABEL_TEMPLATE_TYPE: &str = "config.kubeblocks.io/config-type";
+pub(crate) const LABEL_ADDON: &str = "extensions.kubeblocks.io/addon-name";
 
 pub(crate) const ANNOTATION_GENERATION: &str = "kubeblocks.io/generation";
 pub(crate) const ANNOTATION_CLUSTER_UID: &str = "KB_CLUSTER_UID";
@@ -89,6 +97,16 @@ pub(crate) fn account(cluster: &str, component: &str, account: &str) -> String {
 /// The Secret with the certificates that the operator makes.
 pub(crate) fn certificates(cluster: &str, component: &str) -> String {
     format!("{cluster}-{component}-tls-certs")
+}
+
+/// The label of a definition or version that uses a config or script template.
+pub(crate) fn template_label(template: &str) -> String {
+    format!("config.kubeblocks.io/tpl-{template}")
+}
+
+/// The label of a definition or version that uses a constraint of parameters.
+pub(crate) fn constraint_label(constraint: &str) -> String {
+    format!("config.kubeblocks.io/constraints-{constraint}")
 }
 
 /// The `ServiceAccount` and `RoleBinding` of a cluster's pods.

@@ -34,6 +34,8 @@ pub struct Options {
     pub parameters_arrive: bool,
     /// Whether the data protection controllers run too (the real one is a Deployment of its own).
     pub data_protection: bool,
+    /// How often an add-on that is being installed or uninstalled is looked at (1 s in KubeBlocks).
+    pub addon_recheck: Duration,
     /// Faults that tests switch on and off while the stand-in runs.
     pub faults: Faults,
 }
@@ -51,6 +53,7 @@ impl Default for Options {
             switchover_ends: true,
             parameters_arrive: true,
             data_protection: true,
+            addon_recheck: Duration::from_secs(1),
             faults: Faults::default(),
         }
     }
@@ -75,15 +78,28 @@ impl PodFault {
     }
 }
 
+/// How often a fault of an add-on's Jobs is played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Times {
+    /// By the next pod only.
+    Once,
+    /// By every pod until it is switched off.
+    Always,
+}
+
 #[derive(Debug, Default)]
 struct State {
+    addon_failures: BTreeMap<String, (Times, String)>,
+    addon_delays: BTreeMap<String, Duration>,
+    missing_charts: BTreeSet<String>,
+    unreachable_registries: BTreeSet<String>,
     stuck_finalizers: BTreeSet<String>,
     paused: BTreeSet<String>,
     never_running: BTreeSet<String>,
     pods: BTreeMap<String, PodFault>,
 }
 
-/// Faults by cluster, named `<namespace>/<name>`. Clones share their state, so a test keeps one and hands one over.
+/// Faults by cluster, named `<namespace>/<name>`, and by add-on. Clones share their state, so a test keeps one and hands one over.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Arc<RwLock<State>>);
 
@@ -115,6 +131,54 @@ impl Faults {
         });
     }
 
+    /// A container that installs or uninstalls the add-on writes this log and ends with an error, without running helm.
+    pub fn addon_fails(&self, addon: &str, times: Times, log: &str) {
+        let failure = (times, log.to_owned());
+        self.change(|state| state.addon_failures.insert(addon.to_owned(), failure));
+    }
+
+    /// Helm runs again for the add-on.
+    pub fn addon_works(&self, addon: &str) {
+        self.change(|state| state.addon_failures.remove(addon));
+    }
+
+    /// A container that installs or uninstalls the add-on takes this much longer.
+    pub fn addon_delay(&self, addon: &str, delay: Duration) {
+        self.change(|state| state.addon_delays.insert(addon.to_owned(), delay));
+    }
+
+    /// The image with the charts does not hold the one of this name.
+    pub fn addon_missing_chart(&self, chart: &str, on: bool) {
+        self.change(|state| toggle(&mut state.missing_charts, chart, on));
+    }
+
+    /// No image of this registry can be pulled by the Jobs of add-ons. The registry is what stands before the first
+    /// slash of an image.
+    pub fn registry_away(&self, registry: &str, on: bool) {
+        self.change(|state| toggle(&mut state.unreachable_registries, registry, on));
+    }
+
+    /// The log with which a container of the add-on is to fail now, if it is.
+    pub(crate) fn take_addon_failure(&self, addon: &str) -> Option<String> {
+        let mut state = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match state.addon_failures.get(addon).cloned()? {
+            (Times::Always, log) => Some(log),
+            (Times::Once, _) => state.addon_failures.remove(addon).map(|(_, log)| log),
+        }
+    }
+
+    pub(crate) fn delay_of_addon(&self, addon: &str) -> Duration {
+        self.read(|state| state.addon_delays.get(addon).copied().unwrap_or_default())
+    }
+
+    pub(crate) fn is_chart_missing(&self, chart: &str) -> bool {
+        self.read(|state| state.missing_charts.contains(chart))
+    }
+
+    pub(crate) fn is_registry_away(&self, registry: &str) -> bool {
+        self.read(|state| state.unreachable_registries.contains(registry))
+    }
+
     pub(crate) fn has_stuck_finalizer(&self, namespace: &str, name: &str) -> bool {
         self.read(|state| state.stuck_finalizers.contains(&key(namespace, name)))
     }
@@ -132,7 +196,7 @@ impl Faults {
     }
 
     // A poisoned lock only means that another test thread panicked: the sets themselves stay whole.
-    fn change(&self, change: impl FnOnce(&mut State)) {
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) {
         change(&mut self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner));
     }
 
@@ -171,5 +235,24 @@ mod tests {
         faults.pods("shop/orders", None);
         assert!(!seen_by_the_operator.has_stuck_finalizer("shop", "orders"));
         assert_eq!(seen_by_the_operator.pod_fault("shop", "orders"), None);
+    }
+
+    #[test]
+    fn a_failure_of_an_add_on_is_played_once_or_until_it_is_switched_off() {
+        let faults = Faults::default();
+        let seen_by_the_runner = faults.clone();
+        faults.addon_fails("redis", Times::Once, "no room");
+        faults.addon_fails("kafka", Times::Always, "no luck");
+        for (addon, expected) in [
+            ("redis", Some("no room")),
+            ("redis", None),
+            ("kafka", Some("no luck")),
+            ("kafka", Some("no luck")),
+            ("mysql", None),
+        ] {
+            assert_eq!(seen_by_the_runner.take_addon_failure(addon).as_deref(), expected, "{addon}");
+        }
+        faults.addon_works("kafka");
+        assert_eq!(seen_by_the_runner.take_addon_failure("kafka"), None);
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Every write of the stand-in goes through this file. It knows nothing about KubeBlocks.
 
+mod global;
+
 use std::fmt::Debug;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
@@ -14,6 +16,8 @@ use serde_json::{Map, Value, json};
 
 use super::error::{Error, code};
 use super::naming::{FIELD_MANAGER, Labels, selector};
+
+pub(crate) use global::Global;
 
 /// A kind that lives in a namespace.
 pub(crate) trait Object:

@@ -1,4 +1,4 @@
-//! `ClusterDefinition`, `ClusterVersion`, `BackupPolicyTemplate`, `ConfigConstraint` and `ActionSet`.
+//! `ClusterDefinition`, `ClusterVersion`, `BackupPolicyTemplate`, `ConfigConstraint`, `ActionSet` and `StorageProvider`.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,8 @@ use k8s_openapi::api::core::v1::{Container, PodSpec, ServicePort};
 use kube::CustomResource;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::Condition;
 
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[kube(
@@ -29,6 +31,18 @@ pub(crate) struct DefinitionStatus {
     pub(crate) phase: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) observed_generation: Option<i64>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) message: String,
+    /// Only of versions: the generation of the definition that the version was checked against.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cluster_def_generation: Option<i64>,
+}
+
+impl DefinitionStatus {
+    /// Whether the definition was found good as it is now.
+    pub(crate) fn is_available(&self, generation: Option<i64>) -> bool {
+        self.phase == "Available" && self.observed_generation == generation
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -84,6 +98,8 @@ pub(crate) struct ConfigSpec {
     pub(crate) constraint_ref: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) keys: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) as_env_from: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -169,6 +185,7 @@ pub(crate) struct ClusterVersionSpec {
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct ComponentVersion {
     pub(crate) component_def_ref: String,
+    pub(crate) config_specs: Vec<ConfigSpec>,
     pub(crate) versions_context: VersionsContext,
 }
 
@@ -246,4 +263,25 @@ pub(crate) struct ActionSetSpec {
     pub(crate) backup_type: String,
     pub(crate) backup: Option<Value>,
     pub(crate) restore: Option<Value>,
+}
+
+#[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[kube(
+    group = "storage.kubeblocks.io",
+    version = "v1alpha1",
+    kind = "StorageProvider",
+    status = "StorageProviderStatus",
+    schema = "disabled"
+)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct StorageProviderSpec {
+    #[serde(rename = "csiDriverName")]
+    pub(crate) driver: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct StorageProviderStatus {
+    pub(crate) phase: String,
+    pub(crate) conditions: Vec<Condition>,
 }

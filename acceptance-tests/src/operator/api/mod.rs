@@ -2,8 +2,10 @@
 //!
 //! A view of its own: it shares no type with the provider, so that a mistake in the provider's types shows up as a
 //! difference instead of being made twice. It holds only the fields that the stand-in acts on; sub-trees that it
-//! passes through stay JSON. It must not be used to write a whole object back: writes are patches.
+//! passes through stay JSON. It must not be used to write a whole object back, for writes are patches; only
+//! `Addon` is complete, because the real operator writes whole Addons and leaves traces by that.
 
+mod addon;
 mod cluster;
 mod configuration;
 mod data_protection;
@@ -11,6 +13,7 @@ mod definition;
 mod operation;
 mod workload;
 
+pub(crate) use addon::*;
 pub(crate) use cluster::*;
 pub(crate) use configuration::*;
 pub(crate) use data_protection::*;
