@@ -183,10 +183,12 @@ impl Credentials {
             Self::File(token_file) => return Ok(Some(token_file.header().await?)),
         };
         // The layer shows its header only to a request.
-        let mirror = tower::service_fn(async |request: Request<Body>| {
-            Ok::<_, BoxError>(Response::new(request.headers().get(AUTHORIZATION).cloned()))
+        let mirror = tower::service_fn(|request: Request<Body>| {
+            let header = request.headers().get(AUTHORIZATION).cloned();
+            std::future::ready(Ok::<_, BoxError>(Response::new(header)))
         });
-        let answer = Shared(layer).layer(mirror).oneshot(Request::new(Body::empty())).await?;
+        let service: BoxCloneService<_, _, BoxError> = BoxCloneService::new(Shared(layer).layer(mirror));
+        let answer = service.oneshot(Request::new(Body::empty())).await?;
         Ok(answer.into_body())
     }
 }
