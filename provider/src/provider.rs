@@ -2,6 +2,7 @@
 //! what they do with it is in `resources`, `data_sources`, `ephemeral` and `functions`.
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,9 +15,18 @@ use tfplugin::provider::Provider;
 use tfplugin::server::{ErasedDataSource, ErasedEphemeralResource, ErasedFunction, ErasedResource};
 use tfplugin::typed::Value;
 
+use crate::data_sources::addons::AddonsDataSource;
+use crate::data_sources::catalog::CatalogDataSource;
 use crate::data_sources::cluster::ClusterDataSource;
+use crate::data_sources::cluster_definition::ClusterDefinitionDataSource;
+use crate::data_sources::cluster_definitions::ClusterDefinitionsDataSource;
+use crate::data_sources::cluster_versions::ClusterVersionsDataSource;
 use crate::ephemeral::credentials::Credentials;
-use crate::functions::{ConnectionUri, QuantityFunction};
+use crate::functions::{ConnectionUri, QuantityFunction, SupportsFunction};
+use crate::helm::chart::Charts;
+use crate::helm::engine::Engine;
+use crate::helm::executable::Executable;
+use crate::helm;
 use crate::kubernetes::{self, Client, Connection, Kubernetes};
 use crate::kubernetes_attribute::{KubernetesConnection, ProcessEnvironment};
 use crate::resources::cluster::ClusterResource;
@@ -30,6 +40,10 @@ pub struct ProviderConfig {
     /// resource's own `kubernetes` goes before, so that one provider serves several Kubernetes clusters.
     #[tf(optional)]
     pub kubernetes: Value<KubernetesConnection>,
+    /// Path of the `helm` program (3.14 or later, or 4), which `kubeblocks_operator` runs. Left out, it is the one that
+    /// the environment variable `KUBEBLOCKS_HELM` names, else the one beside the provider, else the one on `PATH`.
+    #[tf(optional)]
+    pub helm_path: Value<String>,
 }
 
 /// What the operations of this process share.
@@ -41,6 +55,11 @@ pub struct Shared {
     away: Mutex<HashMap<Connection, Instant>>,
     /// Objects that a create of this process is making: endpoint, namespace, name.
     claimed: Mutex<HashSet<(String, String, String)>>,
+    /// Kubernetes clusters into which a plan of this process installs KubeBlocks.
+    installing: Mutex<HashSet<Connection>>,
+    charts: Charts,
+    /// The helm that was found for a `helm_path`.
+    helm: tokio::sync::Mutex<HashMap<Option<PathBuf>, Executable>>,
 }
 
 /// The right to make an object; ends when it is dropped.
@@ -76,6 +95,9 @@ impl Shared {
             config: ArcSwap::from_pointee(ProviderConfig::default()),
             away: Mutex::default(),
             claimed: Mutex::default(),
+            installing: Mutex::default(),
+            charts: Charts::new(),
+            helm: tokio::sync::Mutex::default(),
         })
     }
 
@@ -84,6 +106,42 @@ impl Shared {
         let object = (endpoint.to_owned(), namespace.to_owned(), name.to_owned());
         let is_new = self.claimed.lock().unwrap_or_else(PoisonError::into_inner).insert(object.clone());
         is_new.then_some(Claim { shared: self, object })
+    }
+
+    /// Notes that a plan installs KubeBlocks there, so that its not being there needs no warning.
+    pub fn note_installing(&self, connection: &Connection) {
+        self.installing.lock().unwrap_or_else(PoisonError::into_inner).insert(connection.clone());
+    }
+
+    /// Whether a plan of this process installs KubeBlocks there.
+    pub fn is_being_installed(&self, connection: &Connection) -> bool {
+        self.installing.lock().unwrap_or_else(PoisonError::into_inner).contains(connection)
+    }
+
+    /// The charts that this process has read.
+    pub fn charts(&self) -> &Charts {
+        &self.charts
+    }
+
+    /// The helm executable, as an engine that writes releases. Looked for once; what is not found is looked for again.
+    pub async fn engine(&self) -> Result<Engine, helm::executable::Error> {
+        let path = self.config.load().helm_path.known().map(PathBuf::from);
+        let mut found = self.helm.lock().await;
+        let executable = match found.get(&path) {
+            Some(executable) => executable.clone(),
+            None => {
+                let executable = helm::executable::find(path.as_deref()).await?;
+                found.insert(path, executable.clone());
+                executable
+            }
+        };
+        // A provider that cannot name its own file cannot guard helm either; starting it will say so.
+        Ok(Engine::new(executable, std::env::current_exe().unwrap_or_default()))
+    }
+
+    /// Whether it is known which helm is meant.
+    pub fn is_helm_known(&self) -> bool {
+        !self.config.load().helm_path.is_unknown()
     }
 
     /// The way to the Kubernetes cluster of something whose own attribute is `own`.
@@ -183,7 +241,15 @@ impl Provider for KubeblocksProvider {
     }
 
     fn data_sources(&self) -> Vec<Box<dyn ErasedDataSource>> {
-        vec![Box::new(ClusterDataSource::new(Arc::clone(&self.shared)))]
+        let shared = || Arc::clone(&self.shared);
+        vec![
+            Box::new(AddonsDataSource::new(shared())),
+            Box::new(CatalogDataSource),
+            Box::new(ClusterDataSource::new(shared())),
+            Box::new(ClusterDefinitionDataSource::new(shared())),
+            Box::new(ClusterDefinitionsDataSource::new(shared())),
+            Box::new(ClusterVersionsDataSource::new(shared())),
+        ]
     }
 
     fn ephemeral_resources(&self) -> Vec<Box<dyn ErasedEphemeralResource>> {
@@ -191,7 +257,7 @@ impl Provider for KubeblocksProvider {
     }
 
     fn functions(&self) -> Vec<Box<dyn ErasedFunction>> {
-        vec![Box::new(ConnectionUri), Box::new(QuantityFunction)]
+        vec![Box::new(ConnectionUri), Box::new(QuantityFunction), Box::new(SupportsFunction)]
     }
 }
 
@@ -209,7 +275,7 @@ mod tests {
 
     fn configured(kubernetes: Value<KubernetesConnection>) -> Arc<Shared> {
         let shared = Shared::new();
-        shared.config.store(Arc::new(ProviderConfig { kubernetes }));
+        shared.config.store(Arc::new(ProviderConfig { kubernetes, ..ProviderConfig::default() }));
         shared
     }
 

@@ -1,3 +1,9 @@
 //! Data sources, one a file.
 
+pub mod addons;
+pub mod catalog;
 pub mod cluster;
+pub mod cluster_definition;
+pub mod cluster_definitions;
+pub mod cluster_versions;
+mod installed;

@@ -2,6 +2,8 @@
 
 pub mod connection_uri;
 pub mod quantity;
+pub mod supports;
 
 pub use connection_uri::ConnectionUri;
 pub use quantity::QuantityFunction;
+pub use supports::SupportsFunction;
