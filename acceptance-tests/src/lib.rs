@@ -2,6 +2,7 @@
 //! end-to-end tests. The demo and the tests run on it; the provider knows nothing of it.
 
 pub mod api_faults;
+pub mod charts;
 pub mod control_plane;
 pub mod kubeconfig;
 pub mod operator;
