@@ -12,6 +12,8 @@ use kubeblocks_provider::provider::KubeblocksProvider;
 const ADDRESS: &str = "registry.terraform.io/kubeblocks/kubeblocks";
 const NAME: &str = "kubeblocks";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The exit code for a wrong command line: `EX_USAGE`. The usual 2 says that a check of `doctor` failed.
+const USAGE: u8 = 64;
 
 /// The Terraform and OpenTofu provider for KubeBlocks. Terraform starts it by itself, without a command.
 #[derive(Debug, Parser)]
@@ -26,6 +28,7 @@ enum Command {
     // Commands for people, one line each here and in `run`.
     /// Print the version.
     Version,
+    Doctor(kubeblocks_provider::doctor::Arguments),
     // Helpers that the provider starts.
     /// Print a credential for the Kubernetes cluster that the provider works on.
     #[cfg(unix)]
@@ -40,7 +43,14 @@ enum Command {
 /// Runs the process from its arguments to its exit code.
 pub(crate) fn run() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|word| is_command(&word)) {
-        return run_command(CommandLine::parse().command);
+        return match CommandLine::try_parse() {
+            Ok(line) => run_command(line.command),
+            Err(error) => {
+                // Nobody to tell when the stream is closed.
+                let _ = error.print();
+                if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS }
+            }
+        };
     }
     let options = tfplugin::Options { address: ADDRESS, name: NAME, version: VERSION };
     tfplugin::serve(KubeblocksProvider::new(), options)
@@ -54,6 +64,7 @@ fn is_command(word: &OsString) -> bool {
 fn run_command(command: Command) -> ExitCode {
     match command {
         Command::Version => print(&format!("{NAME} {VERSION}\n")),
+        Command::Doctor(arguments) => in_runtime(kubeblocks_provider::doctor::run(&arguments)),
         #[cfg(unix)]
         Command::ExecCredential => in_runtime(async {
             match kubeblocks_provider::helm::access::exec_credential::run().await {
@@ -112,7 +123,7 @@ mod tests {
 
     #[test]
     fn only_known_words_are_commands_and_flags_stay_the_plugins() {
-        for word in ["version", "help"] {
+        for word in ["version", "doctor", "help"] {
             assert!(is_command(&word.into()), "{word}");
         }
         for word in ["--version", "-version", "--debug", "--help", "-h", "", "serve"] {

@@ -4,6 +4,7 @@
 //! Arrows never go back. Only `wait` sleeps; only `kubernetes` speaks HTTP; only `tfplugin` knows the protocol.
 
 pub mod data_sources;
+pub mod doctor;
 pub mod ephemeral;
 pub mod functions;
 pub mod helm;

@@ -1,4 +1,4 @@
-//! The Registry's pages in `docs/`, made from the schemas and the files in `examples/`.
+//! The Registry's pages in `docs/`, made from the schemas and the files in `examples/`. Guides are written by hand.
 
 use kubeblocks_provider::provider::{KubeblocksProvider, ProviderConfig};
 use tfplugin::markdown::{ImportHelp, Page, PageKind, function_page, page};
@@ -75,5 +75,40 @@ fn the_pages_are_made_from_today_s_schemas_and_examples() {
             function_page(PROVIDER, name, &function.signature(), &example),
         ));
     }
+    pages.extend(guides());
     assert_folder("docs", ".md", &pages);
+}
+
+/// The guides as they are, so that they are not taken for pages of what is no longer served.
+fn guides() -> Vec<(String, String)> {
+    let Ok(entries) = std::fs::read_dir(repository("docs/guides")) else { return Vec::new() };
+    entries
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (format!("guides/{name}"), std::fs::read_to_string(&path).unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn guides_have_the_head_that_the_registry_asks_for() {
+    let guides = guides();
+    assert!(!guides.is_empty());
+    for (name, text) in guides {
+        let head =
+            text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).map(|(head, _)| head);
+        let head = head.unwrap_or_else(|| panic!("{name} has no front matter"));
+        for field in ["page_title: ", "description: "] {
+            assert!(head.lines().any(|line| line.starts_with(field)), "{name} lacks {field:?}");
+        }
+    }
+}
+
+#[test]
+fn the_guide_of_doctor_tells_every_check() {
+    let guide = std::fs::read_to_string(repository("docs/guides/doctor.md")).unwrap();
+    for check in kubeblocks_provider::doctor::CHECKS {
+        assert!(guide.contains(&format!("| `{check}` |")), "{check}");
+    }
 }
