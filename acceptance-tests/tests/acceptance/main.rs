@@ -7,15 +7,18 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, missing_docs)]
 
 mod bad_input;
+mod catalog;
 mod cluster_at_scale;
 mod cluster_drift;
 mod cluster_import;
 mod cluster_interrupted;
 mod cluster_lifecycle;
 mod cluster_not_ready;
+mod doctor;
 mod examples;
 mod hcl;
 mod lookups;
+mod platform;
 mod playground;
 mod quickstart;
 mod secrets;

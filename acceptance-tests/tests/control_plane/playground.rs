@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use acceptance_tests::control_plane;
+use k8s_openapi::api::core::v1::Node;
 use kube::Api;
-use kube::api::{ApiResource, DynamicObject, GroupVersionKind, ListParams};
+use kube::api::ListParams;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::Value;
 
@@ -52,11 +53,17 @@ async fn a_playground_in_the_background_is_found_again_and_leaves_nothing_when_i
     test_kill_process(plane).unwrap();
 
     let client = control_plane::client(&folder.join("kubeconfig")).await.unwrap();
-    let kind =
-        ApiResource::from_gvk(&GroupVersionKind::gvk("apps.kubeblocks.io", "v1alpha1", "ClusterDefinition"));
-    let definitions =
-        Api::<DynamicObject>::all_with(client, &kind).list(&ListParams::default()).await.unwrap();
-    assert!(definitions.items.iter().any(|found| found.metadata.name.as_deref() == Some("redis")));
+    let nodes = Api::<Node>::all(client).list(&ListParams::default()).await.unwrap();
+    let has = |name: &str| nodes.items.iter().any(|node| node.metadata.name.as_deref() == Some(name));
+    assert!(has("addon-jobs"));
+    // Nothing of KubeBlocks is installed, but its charts are at hand.
+    let shown = Command::new(fact(&folder, "helm").as_str().unwrap())
+        .args(["show", "chart", "kubeblocks", "--version", "0.7.5", "--repo"])
+        .arg(fact(&folder, "chart_repository").as_str().unwrap())
+        .env("HOME", parent.path())
+        .output()
+        .unwrap();
+    assert!(shown.status.success() && text(&shown).contains("version: 0.7.5"), "{}", text(&shown));
 
     let again = run(&folder, &["up", "--detach"]).await;
     assert!(again.status.success() && text(&again).contains("runs already"), "{}", text(&again));

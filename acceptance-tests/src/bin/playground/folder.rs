@@ -45,6 +45,10 @@ pub(crate) struct Facts {
     pub(crate) kubeconfig: PathBuf,
     pub(crate) control_plane_process: u32,
     pub(crate) control_plane_folder: PathBuf,
+    /// URL of the chart repository.
+    pub(crate) chart_repository: String,
+    /// The helm that built the charts.
+    pub(crate) helm: PathBuf,
 }
 
 /// How a playground ended.
@@ -84,6 +88,11 @@ impl Folder {
 
     fn lock_path(&self) -> PathBuf {
         self.0.join("playground.lock")
+    }
+
+    /// What a shell sources to work with the playground.
+    pub(crate) fn environment(&self) -> PathBuf {
+        self.0.join("env")
     }
 
     fn facts_path(&self) -> PathBuf {
@@ -184,6 +193,17 @@ impl Claim {
         // A copy keeps the permissions, which are the owner's only.
         std::fs::copy(&facts.kubeconfig, &kubeconfig)
             .map_err(|source| file_error("write", &kubeconfig, source))?;
+        let path = self.folder.environment();
+        let variables = [
+            ("KUBECONFIG", kubeconfig.display().to_string()),
+            ("KUBEBLOCKS_HELM", facts.helm.display().to_string()),
+            ("TF_VAR_chart_repository", facts.chart_repository.clone()),
+        ];
+        let lines: String = variables
+            .iter()
+            .map(|(name, value)| format!("export {name}='{}'\n", value.replace('\'', r"'\''")))
+            .collect();
+        std::fs::write(&path, lines).map_err(|source| file_error("write", &path, source))?;
         let path = self.folder.facts_path();
         let content = serde_json::to_vec_pretty(facts)
             .map_err(|source| Error::Content { path: path.clone(), source })?;
@@ -196,6 +216,7 @@ impl Drop for Claim {
         // What they say is no longer true. A killed playground leaves them, and a free lock, which counts.
         let _ = std::fs::remove_file(self.folder.facts_path());
         let _ = std::fs::remove_file(self.folder.kubeconfig());
+        let _ = std::fs::remove_file(self.folder.environment());
     }
 }
 
@@ -249,14 +270,26 @@ mod tests {
             kubeconfig,
             control_plane_process: 7,
             control_plane_folder: parent.path().to_owned(),
+            chart_repository: "http://127.0.0.1:8080".to_owned(),
+            helm: PathBuf::from("/opt/it's/helm"),
         };
         claim.publish(&facts).unwrap();
         assert_eq!(folder.facts().unwrap().unwrap().endpoint, facts.endpoint);
         assert_eq!(std::fs::read_to_string(folder.kubeconfig()).unwrap(), "the kubeconfig");
+        let sourced = std::process::Command::new("sh")
+            .args([
+                "-c",
+                ". \"$1\" && printf '%s %s' \"$KUBEBLOCKS_HELM\" \"$TF_VAR_chart_repository\"",
+                "sh",
+            ])
+            .arg(folder.environment())
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&sourced.stdout), "/opt/it's/helm http://127.0.0.1:8080");
 
         drop(claim);
         assert!(folder.facts().unwrap().is_none());
-        assert!(!folder.kubeconfig().exists());
+        assert!(!folder.kubeconfig().exists() && !folder.environment().exists());
     }
 
     #[test]

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use acceptance_tests::charts::Charts;
 use acceptance_tests::tools;
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -118,6 +119,8 @@ fn up(folder: &Folder, detach: bool, nodes: u32) -> Result<ExitCode, Box<dyn Err
     let started = Instant::now();
     // Here, where its progress is seen.
     tools::control_plane()?;
+    tools::helm()?;
+    Charts::packaged()?;
     if detach {
         detach::start(folder, nodes, &|line| say(line))?;
         say(&format!("ready after {} s", started.elapsed().as_secs()));
@@ -163,6 +166,8 @@ fn status(folder: &Folder) -> Result<ExitCode, folder::Error> {
         Some(facts) => {
             say(&format!("running:    process {owner}, Kubernetes at {}", facts.endpoint));
             say(&format!("kubeconfig: {}", folder.kubeconfig().display()));
+            say(&format!("charts:     {}", facts.chart_repository));
+            say(&format!("settings:   . {}", folder.environment().display()));
             say(&format!("logs:       {}", folder.path().join("*.log").display()));
         }
         None => say(&format!("starting:   process {owner}")),

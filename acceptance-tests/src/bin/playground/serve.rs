@@ -1,10 +1,13 @@
 //! Runs the playground in this process, until a signal or a failure.
 //!
-//! Order: start the control plane, install what the operator needs, run the operator, tell. Says what it
-//! does through a function; knows no terminal and no background.
+//! Order: package the charts, start the control plane, the node of the add-ons' Jobs and the chart repository, tell; the
+//! operator is played as soon as somebody installs it. Says what it does through a function; knows no terminal and no
+//! background.
 
 use std::path::PathBuf;
 
+use acceptance_tests::addon_jobs::{self, AddonJobs};
+use acceptance_tests::charts::{self, Charts, HttpRepository};
 use acceptance_tests::control_plane::{self, ControlPlane, Options};
 use acceptance_tests::operator;
 use tokio::signal::unix::{SignalKind, signal};
@@ -26,9 +29,15 @@ pub(crate) enum Error {
     /// The control plane does not start.
     #[error("unable to start Kubernetes")]
     ControlPlane { source: control_plane::Error },
-    /// The operator's definitions cannot be installed.
-    #[error("unable to install what the operator needs")]
-    Install { source: operator::Error },
+    /// There are no charts, or they cannot be served.
+    #[error("unable to provide the charts")]
+    Charts { source: charts::Error },
+    /// There is no node for the Jobs of add-ons.
+    #[error("unable to start the node that runs the Jobs of add-ons")]
+    Jobs { source: addon_jobs::Error },
+    /// The node for the Jobs of add-ons has ended.
+    #[error("the node that runs the Jobs of add-ons has ended; the logs are in {logs}")]
+    JobsEnded { logs: PathBuf, source: addon_jobs::Error },
     /// Kubernetes has ended.
     #[error("Kubernetes has ended; the logs are in {logs}")]
     Ended { logs: PathBuf },
@@ -76,21 +85,31 @@ async fn play(claim: &Claim, nodes: u32, say: &dyn Fn(&str)) -> Result<(), Error
     let plane = ControlPlane::start(options).await.map_err(|source| Error::ControlPlane { source })?;
     let client = plane.client().await.map_err(|source| Error::ControlPlane { source })?;
 
-    say("installing the definitions of KubeBlocks");
-    operator::install(client.clone()).await.map_err(|source| Error::Install { source })?;
+    let charts = tokio::task::spawn_blocking(Charts::packaged)
+        .await
+        .map_err(|source| Error::Runtime { source: source.into() })?
+        .map_err(|source| Error::Charts { source })?;
+    let repository = HttpRepository::start(charts).await.map_err(|source| Error::Charts { source })?;
+    let jobs = addon_jobs::Options::new(plane.kubeconfig(), &charts.addon_archives())
+        .map_err(|source| Error::Jobs { source })?;
+    let helm = jobs.helm.clone();
+    let mut node = AddonJobs::start(client.clone(), jobs).await.map_err(|source| Error::Jobs { source })?;
     let facts = Facts {
         endpoint: plane.endpoint().to_owned(),
         kubeconfig: plane.kubeconfig().to_owned(),
         control_plane_process: plane.process_id(),
         control_plane_folder: plane.folder().to_owned(),
+        chart_repository: repository.url(),
+        helm,
     };
     claim.publish(&facts).map_err(|source| Error::Folder { source })?;
     say(READY);
     let logs = folder.path().to_owned();
     tokio::select! {
-        result = operator::run(client, operator::Options::default()) => {
+        result = operator::run_when_installed(client, operator::Options::default()) => {
             result.map_err(|source| Error::Operator { logs, source })
         }
+        source = node.ended() => Err(Error::JobsEnded { logs, source }),
         () = plane.ended() => Err(Error::Ended { logs }),
     }
 }
