@@ -13,8 +13,8 @@ pub struct Error {
 
 impl From<serde_saphyr::Error> for Error {
     fn from(error: serde_saphyr::Error) -> Self {
-        let place = error.location().map(|at| format!(" at line {} column {}", at.line(), at.column()));
-        Self { message: format!("this is no valid YAML{}", place.unwrap_or_default()) }
+        let place = error.location().map(|at| format!(", at line {} column {}", at.line(), at.column()));
+        Self { message: format!("it is not YAML of the expected form{}", place.unwrap_or_default()) }
     }
 }
 

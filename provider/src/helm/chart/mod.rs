@@ -5,19 +5,23 @@
 
 mod archive;
 mod content;
+#[cfg(test)]
+mod content_tests;
 mod error;
 mod fetch;
 mod folder;
 mod ignore;
 mod login;
 mod oci;
+#[cfg(test)]
+mod registry_tests;
 mod repository;
+#[cfg(test)]
+mod repository_tests;
 #[cfg(test)]
 mod test_charts;
 #[cfg(test)]
 mod test_web;
-#[cfg(test)]
-mod tests;
 mod version;
 
 use std::collections::HashMap;

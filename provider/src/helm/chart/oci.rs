@@ -6,12 +6,11 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use oci_client::Reference;
 use oci_client::client::{Client, ClientConfig, ClientProtocol};
-use oci_client::errors::{OciDistributionError, OciErrorCode};
+use oci_client::errors::{DigestError, OciDistributionError, OciErrorCode};
 use oci_client::manifest::{OciDescriptor, OciManifest};
 use oci_client::secrets::RegistryAuth;
 use reqwest::StatusCode;
 
-use super::archive;
 use super::error::Error;
 use super::fetch::{self, Proxies};
 use super::{LARGEST_ARCHIVE, login};
@@ -104,20 +103,16 @@ impl Repository {
             return Err(too_large());
         }
         let archive = fetch::retried(|| self.blob(&reference, layer)).await?.ok_or_else(too_large)?;
-        let actual = archive::digest(&archive);
-        if layer.digest != actual {
-            return Err(Error::DigestDiffers { what: self.shown(), expected: layer.digest.clone(), actual });
-        }
         Ok(Some(archive))
     }
 
-    /// The content of a layer; nothing when it is larger than an archive can be.
+    /// The content of a layer, which `oci_client` compares with its digest; nothing when it is larger than an archive can be.
     async fn blob(&self, reference: &Reference, layer: &OciDescriptor) -> Result<Option<Bytes>, Error> {
         let pulled = self.client.pull_blob_stream(reference, layer).await;
         let mut stream = pulled.map_err(|error| self.failed(error))?;
         let mut body = BytesMut::new();
         while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(|error| Error::Away { url: self.shown(), cause: error.to_string() })?;
+            let chunk = chunk.map_err(|error| self.broken(&error))?;
             if (body.len() + chunk.len()) as u64 > LARGEST_ARCHIVE {
                 return Ok(None);
             }
@@ -139,11 +134,23 @@ impl Repository {
         Error::NotAChart { what: self.shown(), reason: reason.to_owned() }
     }
 
+    /// The error of content that broke off, or that is another than the manifest says.
+    fn broken(&self, error: &std::io::Error) -> Error {
+        match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(DigestError::VerificationError { expected, actual }) => Error::DigestDiffers {
+                what: self.shown(),
+                expected: expected.clone(),
+                actual: actual.clone(),
+            },
+            _ => Error::Away { url: self.shown(), cause: fetch::innermost(error) },
+        }
+    }
+
     fn failed(&self, error: OciDistributionError) -> Error {
         let url = self.shown();
         match error {
             OciDistributionError::RequestError(error) => Error::Away { url, cause: fetch::innermost(&error) },
-            OciDistributionError::IoError(error) => Error::Away { url, cause: error.to_string() },
+            OciDistributionError::IoError(error) => self.broken(&error),
             OciDistributionError::ServerError { code, .. } => {
                 fetch::refused(&url, StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_GATEWAY), None)
             }

@@ -186,10 +186,10 @@ fn eight_megabytes_are_read() {
         text.push_str("- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: dashboard-");
         text.push_str(&object.to_string());
         text.push_str("\n  data:\n    dashboard.json: |-\n");
-        for _ in 0..800 {
+        for _ in 0..850 {
             text.push_str(line);
         }
-        text.push_str("    ---\n");
+        text.push_str("      ---\n");
     }
     assert!(text.len() > 8_000_000, "{}", text.len());
     assert_eq!(parse(&text).len(), 120);
