@@ -132,6 +132,11 @@ pub fn terraform() -> Result<PathBuf, Error> {
     on_path("terraform", std::env::var_os("PATH")).ok_or(Error::NoTerraform)
 }
 
+/// The installed `kubectl`, the first on `PATH`, if there is one.
+pub fn kubectl() -> Option<PathBuf> {
+    on_path("kubectl", std::env::var_os("PATH"))
+}
+
 /// The folder of a Go module of this crate.
 fn source(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)

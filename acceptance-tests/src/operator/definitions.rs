@@ -61,7 +61,7 @@ pub(crate) async fn install(client: &Client) -> Result<(), Error> {
 }
 
 /// The custom resource definitions of all kinds.
-pub(super) fn kinds() -> Result<Vec<CustomResourceDefinition>, Error> {
+fn kinds() -> Result<Vec<CustomResourceDefinition>, Error> {
     let mut kinds = kubeblocks_schemas::crds().map_err(|source| Error::Kinds { source })?;
     let others: Vec<CustomResourceDefinition> = serde_saphyr::from_multiple(KINDS)
         .map_err(|source| Error::Definitions { engine: "the other kinds", source: Box::new(source) })?;

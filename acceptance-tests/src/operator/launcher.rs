@@ -26,10 +26,30 @@ use super::naming::{LABEL_NAME, PLAYGROUND_PREFIX};
 use super::options::{Options, PodFault};
 use super::settings::Settings;
 use super::store::Store;
-use super::{Context, controllers, definitions};
+use super::{Context, controllers};
 
 /// How soon a container that has ended is started again. A kubelet takes longer each time, which would only cost time.
 const RESTART: Duration = Duration::from_secs(1);
+
+/// What the controllers watch.
+const KINDS: [&str; 16] = [
+    "actionsets.dataprotection.kubeblocks.io",
+    "addons.extensions.kubeblocks.io",
+    "backuppolicies.dataprotection.kubeblocks.io",
+    "backuppolicytemplates.apps.kubeblocks.io",
+    "backuprepos.dataprotection.kubeblocks.io",
+    "backups.dataprotection.kubeblocks.io",
+    "backupschedules.dataprotection.kubeblocks.io",
+    "clusterdefinitions.apps.kubeblocks.io",
+    "clusters.apps.kubeblocks.io",
+    "clusterversions.apps.kubeblocks.io",
+    "configconstraints.apps.kubeblocks.io",
+    "configurations.apps.kubeblocks.io",
+    "opsrequests.apps.kubeblocks.io",
+    "replicatedstatemachines.workloads.kubeblocks.io",
+    "restores.dataprotection.kubeblocks.io",
+    "storageproviders.storage.kubeblocks.io",
+];
 
 /// Follows the Deployments of the operator until the watch ends.
 pub(super) async fn run(client: Client, options: Options) -> Result<(), Error> {
@@ -232,9 +252,8 @@ impl Launcher {
             .filter(|definition| is_crd_established().matches_object(Some(definition)))
             .map(ResourceExt::name_any)
             .collect();
-        let names = definitions::kinds()?.into_iter().map(|definition| definition.name_any());
-        match names.into_iter().find(|name| program.needs(name) && !served.contains(name)) {
-            Some(name) => Err(Error::KindMissing { name }),
+        match KINDS.into_iter().find(|kind| program.needs(kind) && !served.contains(*kind)) {
+            Some(kind) => Err(Error::KindMissing { name: kind.to_owned() }),
             None => Ok(()),
         }
     }

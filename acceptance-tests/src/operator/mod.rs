@@ -12,14 +12,14 @@ mod addon;
 mod api;
 mod cluster;
 mod component;
-mod conditions;
+pub(crate) mod conditions;
 mod configuration;
 mod controllers;
 mod data_protection;
 mod definition;
 mod definitions;
 mod error;
-mod events;
+pub(crate) mod events;
 mod health;
 mod launcher;
 mod naming;
@@ -29,7 +29,7 @@ mod quantity;
 mod random;
 mod rsm;
 mod settings;
-mod store;
+pub(crate) mod store;
 
 use std::sync::Arc;
 
