@@ -92,8 +92,12 @@ impl Sources {
         };
         // The name of the program holds a hash of what it is made of.
         add(helm.file_name().unwrap_or_default().as_encoded_bytes());
-        CODE.iter().for_each(|code| add(code.as_bytes()));
-        self.kinds.iter().for_each(|kind| add(kind.to_string().as_bytes()));
+        for code in CODE {
+            add(code.as_bytes());
+        }
+        for kind in &self.kinds {
+            add(kind.to_string().as_bytes());
+        }
         for folder in [&self.charts, &self.definitions] {
             for file in files(folder)? {
                 add(file.as_os_str().as_encoded_bytes());

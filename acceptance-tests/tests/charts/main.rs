@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod engines;
+mod installs;
 mod operator;
 mod schemas;
 mod servers;
 mod support;
+mod values;

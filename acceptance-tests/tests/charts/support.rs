@@ -1,5 +1,6 @@
 //! What the tests of this binary share: the charts, both helms, and renderings as objects.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -101,6 +102,15 @@ pub(crate) fn one<'a>(objects: &'a [Value], wanted: &str, named: &str) -> &'a Va
     found[0]
 }
 
+/// The variables of a Deployment's container that have a value.
+pub(crate) fn environment(objects: &[Value], deployment: &str) -> BTreeMap<String, String> {
+    let pod = &one(objects, "Deployment", deployment)["spec"]["template"]["spec"];
+    let list = pod["containers"][0]["env"].as_array().unwrap();
+    list.iter()
+        .filter_map(|entry| Some((entry["name"].as_str()?.to_owned(), entry["value"].as_str()?.to_owned())))
+        .collect()
+}
+
 /// The strings of a list.
 pub(crate) fn strings(list: &Value) -> Vec<&str> {
     list.as_array().into_iter().flatten().map(|text| text.as_str().unwrap()).collect()
@@ -129,7 +139,7 @@ pub(crate) fn reference(path: &str) -> Option<PathBuf> {
         return Some(found);
     }
     // Past the harness, which would keep it until the test fails.
-    writeln!(std::io::stderr(), "skipped: the comparison with the reference {path}, which is not here")
-        .unwrap();
+    let mut output = std::io::stderr();
+    writeln!(output, "skipped: the comparison with the reference {path}, which is not here").unwrap();
     None
 }
