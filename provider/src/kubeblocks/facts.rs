@@ -95,7 +95,7 @@ pub struct WorkloadFacts {
 pub struct PodFacts {
     /// Name.
     pub name: String,
-    /// Component.
+    /// Component; empty for a pod that belongs to no database.
     pub component: String,
     /// Revision of the workload.
     pub revision: Option<String>,
@@ -252,11 +252,8 @@ impl Fact for WorkloadFacts {
     }
 }
 
-impl Fact for PodFacts {
-    type Kind = Pod;
-
-    fn take(pod: &Pod) -> Option<(String, Self)> {
-        let cluster = label(&pod.metadata, CLUSTER_LABEL)?;
+impl From<&Pod> for PodFacts {
+    fn from(pod: &Pod) -> Self {
         let status = pod.status.clone().unwrap_or_default();
         let conditions = status.conditions.unwrap_or_default();
         let condition = |kind: &str| conditions.iter().find(|condition| condition.type_ == kind);
@@ -267,17 +264,26 @@ impl Fact for PodFacts {
             .map(|scheduled| scheduled.message.clone().unwrap_or_default());
         let containers = status.init_container_statuses.into_iter().flatten();
         let containers = containers.chain(status.container_statuses.into_iter().flatten());
-        let facts = Self {
+        Self {
             name: pod.name_any(),
-            component: label(&pod.metadata, COMPONENT_LABEL)?,
+            component: label(&pod.metadata, COMPONENT_LABEL).unwrap_or_default(),
             revision: label(&pod.metadata, "controller-revision-hash"),
             phase: status.phase.unwrap_or_default(),
             deleting: pod.metadata.deletion_timestamp.is_some(),
             ready: condition("Ready").is_some_and(|ready| ready.status == "True"),
             unschedulable,
             containers: containers.map(|status| ContainerFacts::from(&status)).collect(),
-        };
-        Some((cluster, facts))
+        }
+    }
+}
+
+impl Fact for PodFacts {
+    type Kind = Pod;
+
+    fn take(pod: &Pod) -> Option<(String, Self)> {
+        let cluster = label(&pod.metadata, CLUSTER_LABEL)?;
+        label(&pod.metadata, COMPONENT_LABEL)?;
+        Some((cluster, Self::from(pod)))
     }
 }
 

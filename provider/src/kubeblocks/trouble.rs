@@ -74,14 +74,18 @@ pub fn troubles(snapshot: &Snapshot) -> Vec<Trouble> {
 
 /// What keeps a pod from working.
 pub fn pod_trouble(snapshot: &Snapshot, pod: &PodFacts) -> Option<Trouble> {
+    trouble_of(pod, &snapshot.events_of("Pod", &pod.name))
+}
+
+/// The same for a pod outside of a Cluster. `events` are those about it, newest first.
+pub fn trouble_of(pod: &PodFacts, events: &[&EventFacts]) -> Option<Trouble> {
     let trouble =
         |kind, message: String| Trouble { kind, object_kind: "Pod", object: pod.name.clone(), message };
     if let Some(message) = &pod.unschedulable {
-        let events = snapshot.events_of("Pod", &pod.name);
         let kind = if message.contains("unbound immediate PersistentVolumeClaims") {
             // Its claims tell why.
             TroubleKind::VolumePending
-        } else if is_node_on_the_way(&events) {
+        } else if is_node_on_the_way(events) {
             TroubleKind::NodeOnTheWay
         } else {
             TroubleKind::Unschedulable

@@ -75,8 +75,14 @@ impl ClusterResource {
         let Reach::Known(connection) = self.shared.reach(&planned.kubernetes) else {
             return Diagnostics::new();
         };
+        let being_installed = self.shared.is_being_installed(&connection);
         match at_most(PLAN_LOOK, installed::find(&client, planned)).await {
-            Some(Ok(found)) => installed::judge(planned, &found, installed::Moment::Plan),
+            Some(Ok(found)) => {
+                let found = installed::judge(planned, &found, installed::Moment::Plan);
+                // What the same plan installs will be there.
+                if being_installed { only_errors(found) } else { found }
+            }
+            Some(Err(error)) if being_installed && error.is_not_served() => Diagnostics::new(),
             Some(Err(error)) => {
                 self.shared.plan_without(context, &connection, &detail(&error));
                 Diagnostics::new()
@@ -193,6 +199,10 @@ fn settle(context: &Context, diagnostics: Diagnostics) -> Result<(), Diagnostics
     }
     diagnostics.into_iter().for_each(|warning| context.warn(warning));
     Ok(())
+}
+
+fn only_errors(diagnostics: Diagnostics) -> Diagnostics {
+    diagnostics.into_iter().filter(|found| found.severity == tfplugin::diagnostic::Severity::Error).collect()
 }
 
 /// Namespace and name, which are known wherever there is something to do.

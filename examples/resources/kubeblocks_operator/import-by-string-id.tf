@@ -1,0 +1,4 @@
+import {
+  to = kubeblocks_operator.this
+  id = "kb-system/kubeblocks"
+}

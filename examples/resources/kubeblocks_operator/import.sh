@@ -1,0 +1,2 @@
+# <namespace>/<release>
+terraform import kubeblocks_operator.this kb-system/kubeblocks

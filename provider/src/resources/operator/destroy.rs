@@ -1,0 +1,311 @@
+//! Delete: the add-ons while the operator still runs, then the release, then what is left of it. Each step does what is
+//! still to be done, so that a destroy that was cut off is gone on with by the next.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt;
+use kube::api::DynamicObject;
+use kubeblocks_schemas::v1alpha1::{Addon, Backup, BackupRepo, Cluster, ClusterDefinition, ClusterVersion};
+use serde_json::json;
+use tfplugin::prelude::*;
+
+use super::failure::{self, Failure};
+use super::guard::{self, Standing};
+use super::note::Note;
+use super::schema::OperatorState;
+use super::{deployments, leftovers, names, noted};
+use crate::helm::access::Access;
+use crate::helm::engine::{Engine, ReleaseEngine, Target};
+use crate::helm::release::{self, Release};
+use crate::kubernetes::client::Kind;
+use crate::kubernetes::dynamic::resource_of;
+use crate::kubernetes::observe::{Seen, Selection};
+use crate::kubernetes::{Client, Error};
+use crate::provider::Shared;
+use crate::wait::{Limits, Step, WaitError, until};
+
+pub(super) const CANNOT_DELETE: &str = "Cannot remove KubeBlocks";
+
+/// Add-ons are uninstalled by Jobs, some after the other.
+const DELETE_TIMEOUT: Duration = Duration::from_mins(20);
+
+/// Removes the operator.
+pub(super) async fn delete(
+    shared: &Shared,
+    context: &Context,
+    state: OperatorState,
+) -> Result<(), Diagnostics> {
+    let limits = Limits::new(state.timeouts.delete_or(DELETE_TIMEOUT), context.stop());
+    let client = shared.client_for(&state.kubernetes, CANNOT_DELETE).await?;
+    let (namespace, name) = names(&state);
+    let destroy = Destroy {
+        shared,
+        context,
+        forced: state.force_destroy.known() == Some(&true),
+        deletes_crds: state.delete_crds.known() == Some(&true),
+        steady: client.clone(),
+        client: client.obeying(context.stop()),
+        limits,
+        namespace,
+        name,
+    };
+    Box::pin(destroy.run()).await.map_err(|failure| failure.into_diagnostics(CANNOT_DELETE))
+}
+
+/// One destroy.
+pub(super) struct Destroy<'a> {
+    shared: &'a Shared,
+    pub(super) context: &'a Context,
+    pub(super) forced: bool,
+    pub(super) deletes_crds: bool,
+    steady: Client,
+    pub(super) client: Client,
+    pub(super) limits: Limits,
+    pub(super) namespace: String,
+    pub(super) name: String,
+}
+
+impl Destroy<'_> {
+    async fn run(&self) -> Result<(), Failure> {
+        self.refuse_with_data().await?;
+        let history = release::history(&self.client, &self.namespace, &self.name)
+            .await
+            .map_err(|error| failure::of_release(CANNOT_DELETE, "the release was read", &error))?;
+        let note = noted(self.context).or_else(|| history.iter().find_map(Note::on)).unwrap_or_default();
+        let addons = guard::removable(self.list::<Addon>().await?, self.forced);
+        if !addons.is_empty() {
+            self.remove_addons(&addons, history.first()).await?;
+        }
+        if !history.is_empty() {
+            let (engine, access) = self.helm().await?;
+            engine
+                .uninstall(&access, self.target(), &self.limits)
+                .await
+                .map_err(|error| failure::of_engine(CANNOT_DELETE, "helm was at work", &error))?;
+        }
+        self.wait_until_stopped().await?;
+        leftovers::remove(self, &note).await
+    }
+
+    fn target(&self) -> Target<'_> {
+        Target { namespace: &self.namespace, name: &self.name }
+    }
+
+    async fn helm(&self) -> Result<(Engine, Access), Failure> {
+        let engine = self.shared.engine().await.map_err(|error| failure::of_executable(&error))?;
+        let access =
+            engine.access(&self.steady).await.map_err(|error| failure::of_access(CANNOT_DELETE, &error))?;
+        Ok((engine, access))
+    }
+
+    pub(super) fn failed(doing: &'static str) -> impl Fn(Error) -> Failure {
+        move |error| failure::of_api(CANNOT_DELETE, doing, &error)
+    }
+
+    /// The objects of a kind; none when the kind is not served any more.
+    async fn list<K: Kind>(&self) -> Result<Vec<DynamicObject>, Failure> {
+        match self.client.list_objects(&resource_of::<K>(), None, None).await {
+            Ok(objects) => Ok(objects),
+            Err(error) if error.is_not_served() => Ok(Vec::new()),
+            Err(error) => Err(Self::failed("objects of KubeBlocks were listed")(error)),
+        }
+    }
+
+    async fn refuse_with_data(&self) -> Result<(), Failure> {
+        let found = [
+            ("Cluster", self.list::<Cluster>().await?),
+            ("Backup", self.list::<Backup>().await?),
+            ("BackupRepo", self.list::<BackupRepo>().await?),
+        ];
+        guard::refuse(&found, &self.namespace, &self.name).map_or(Ok(()), |refusal| Err(refusal.into()))
+    }
+
+    /// Switches add-ons off, waits, and deletes them, all of which the operator does: it runs a Job for each.
+    async fn remove_addons(&self, addons: &[DynamicObject], last: Option<&Release>) -> Result<(), Failure> {
+        let needs_operator = |addon: &&DynamicObject| {
+            !addon.finalizers().is_empty() || !matches!(guard::standing(addon), Standing::Off)
+        };
+        let needing: Vec<&DynamicObject> = addons.iter().filter(needs_operator).collect();
+        if !needing.is_empty() && !self.is_running(last).await? {
+            if !self.forced {
+                return Err(not_running(&self.namespace, &needing).into());
+            }
+            return self.force_addons(addons).await;
+        }
+        self.switch_off(&needing).await?;
+        self.delete_addons(addons).await?;
+        self.wait_for_definitions(addons).await
+    }
+
+    async fn is_running(&self, last: Option<&Release>) -> Result<bool, Failure> {
+        let Some(last) = last else { return Ok(false) };
+        let names = deployments::of_release(&last.manifest, &self.namespace);
+        deployments::is_running(&self.client, &self.namespace, &names)
+            .await
+            .map_err(Self::failed("the operator was looked at"))
+    }
+
+    async fn switch_off(&self, addons: &[&DynamicObject]) -> Result<(), Failure> {
+        let resource = resource_of::<Addon>();
+        let names: Vec<String> = addons.iter().map(|addon| addon.name_any()).collect();
+        for addon in addons.iter().filter(|addon| guard::standing(addon) == Standing::On) {
+            let off = json!({"spec": {"install": {"enabled": false}}});
+            self.client
+                .merge_object(&resource, None, &addon.name_any(), &off)
+                .await
+                .map_err(Self::failed("add-ons were switched off"))?;
+        }
+        self.wait(vec![Selection::kind::<Addon>()], "add-ons were switched off", |seen| {
+            let mut busy = Vec::new();
+            for addon in seen[0].objects().filter(|addon| names.contains(&addon.name_any())) {
+                match guard::standing(addon) {
+                    Standing::Off => {}
+                    Standing::Failed(said) => {
+                        return Err(format!(
+                            "The operator cannot switch off the add-on {}: {said}",
+                            addon.name_any()
+                        ));
+                    }
+                    Standing::On | Standing::Stopping => busy.push(format!("Addon {}", addon.name_any())),
+                }
+            }
+            Ok(busy)
+        })
+        .await
+    }
+
+    async fn delete_addons(&self, addons: &[DynamicObject]) -> Result<(), Failure> {
+        let resource = resource_of::<Addon>();
+        for addon in addons {
+            self.client
+                .delete_object(&resource, None, &addon.name_any(), addon.uid().as_deref())
+                .await
+                .map_err(Self::failed("add-ons were deleted"))?;
+        }
+        let names: Vec<String> = addons.iter().map(ResourceExt::name_any).collect();
+        self.wait(vec![Selection::kind::<Addon>()], "add-ons were deleted", |seen| {
+            Ok(seen[0]
+                .objects()
+                .filter(|addon| names.contains(&addon.name_any()))
+                .map(|addon| shown("Addon", addon))
+                .collect())
+        })
+        .await
+    }
+
+    /// What the add-ons' charts defined: the operator takes the finalizers off as long as it runs.
+    async fn wait_for_definitions(&self, addons: &[DynamicObject]) -> Result<(), Failure> {
+        let releases: Vec<String> = addons.iter().map(addon_release).collect();
+        let selections = vec![Selection::kind::<ClusterDefinition>(), Selection::kind::<ClusterVersion>()];
+        self.wait(selections, "definitions of add-ons were removed", |seen| {
+            let kinds = ["ClusterDefinition", "ClusterVersion"];
+            let left = seen.iter().zip(kinds).flat_map(|(seen, kind)| {
+                let of_addons = seen.objects().filter(|object| {
+                    let release = object.annotations().get("meta.helm.sh/release-name");
+                    release.is_some_and(|release| releases.contains(release))
+                });
+                of_addons.map(move |object| shown(kind, object))
+            });
+            Ok(left.collect())
+        })
+        .await
+    }
+
+    /// Without the operator: the releases of the add-ons by helm itself, and the finalizers that nobody takes off.
+    async fn force_addons(&self, addons: &[DynamicObject]) -> Result<(), Failure> {
+        let (engine, access) = self.helm().await?;
+        for addon in addons {
+            let name = addon_release(addon);
+            let target = Target { namespace: &self.namespace, name: &name };
+            let release = release::last(&self.client, &self.namespace, &name)
+                .await
+                .map_err(|error| failure::of_release(CANNOT_DELETE, "add-ons were uninstalled", &error))?;
+            if release.is_some() {
+                engine
+                    .uninstall(&access, target, &self.limits)
+                    .await
+                    .map_err(|error| failure::of_engine(CANNOT_DELETE, "add-ons were uninstalled", &error))?;
+            }
+            leftovers::delete_by_force(&self.client, &resource_of::<Addon>(), addon).await?;
+        }
+        Ok(())
+    }
+
+    /// The pods of the operator end after helm has deleted their Deployments.
+    async fn wait_until_stopped(&self) -> Result<(), Failure> {
+        let labels = format!("app.kubernetes.io/instance={}", self.name);
+        let pods = Selection::kind::<Pod>().within(&self.namespace).labelled(&labels);
+        self.wait(vec![pods], "the operator was stopping", |seen| {
+            Ok(seen[0].objects().map(|pod| shown("Pod", pod)).collect())
+        })
+        .await
+    }
+
+    /// Waits until `left` has nothing more to tell.
+    pub(super) async fn wait(
+        &self,
+        selections: Vec<Selection>,
+        doing: &'static str,
+        left: impl Fn(&[Seen]) -> Result<Vec<String>, String>,
+    ) -> Result<(), Failure> {
+        let mut last = Vec::new();
+        let mut snapshots = self.client.observe(selections);
+        let outcome = until(&self.limits, &mut snapshots, |seen: &Vec<Seen>, _| {
+            let not_served = |seen: &Seen| matches!(seen.sight, crate::kubernetes::observe::Sight::Closed);
+            if !seen.iter().all(|seen| seen.is_open() || not_served(seen)) {
+                return Step::Wait(None);
+            }
+            match left(seen) {
+                Err(said) => Step::Failed(said),
+                Ok(objects) if objects.is_empty() => Step::Done(()),
+                Ok(objects) => {
+                    last = objects;
+                    Step::Wait(None)
+                }
+            }
+        })
+        .await;
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(WaitError::Interrupted { .. }) => Err(Failure::Interrupted(doing)),
+            Err(WaitError::Failed { failure, .. }) => Err(Diagnostic::error(CANNOT_DELETE, failure).into()),
+            Err(WaitError::TimedOut { waited, .. }) => {
+                let more = last.len().saturating_sub(10);
+                last.truncate(10);
+                let more = if more > 0 { format!("\n- and {more} more") } else { String::new() };
+                Err(Diagnostic::error(
+                    CANNOT_DELETE,
+                    format!("After {} seconds, while {doing}, there still is:\n- {}{more}\n\nIf it only needs longer, raise `timeouts.delete` and run the command again; it goes on from here.", waited.as_secs(), last.join("\n- ")),
+                )
+                .into())
+            }
+        }
+    }
+}
+
+/// The release that the operator makes for an add-on.
+fn addon_release(addon: &DynamicObject) -> String {
+    format!("kb-addon-{}", addon.name_any())
+}
+
+/// An object with what holds it.
+pub(super) fn shown(kind: &str, object: &DynamicObject) -> String {
+    let name = match object.namespace() {
+        Some(namespace) => format!("{kind} {namespace}/{}", object.name_any()),
+        None => format!("{kind} {}", object.name_any()),
+    };
+    match object.finalizers() {
+        [] => name,
+        finalizers => format!("{name} (finalizers: {})", finalizers.join(", ")),
+    }
+}
+
+fn not_running(namespace: &str, addons: &[&DynamicObject]) -> Diagnostic {
+    let names: Vec<String> = addons.iter().map(|addon| addon.name_any()).collect();
+    Diagnostic::error(
+        "The operator does not run and cannot remove its add-ons",
+        format!("Add-ons are uninstalled by the operator, and no pod of it is ready in the namespace {namespace}: {}.\n\nBring it up again (`terraform apply`, `kubectl -n {namespace} get pods`), then destroy. Or set `force_destroy = true` and apply that: then the provider uninstalls the add-ons by helm itself and removes the finalizers that nobody else will remove.", names.join(", ")),
+    )
+    .at(Path::attribute("force_destroy"))
+}
