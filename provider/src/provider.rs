@@ -22,7 +22,7 @@ use crate::data_sources::cluster_definition::ClusterDefinitionDataSource;
 use crate::data_sources::cluster_definitions::ClusterDefinitionsDataSource;
 use crate::data_sources::cluster_versions::ClusterVersionsDataSource;
 use crate::ephemeral::credentials::Credentials;
-use crate::functions::{ConnectionUri, QuantityFunction, SupportsFunction};
+use crate::functions::{ConnectionUri, ManifestDecodeMulti, QuantityFunction, SupportsFunction};
 use crate::helm::chart::Charts;
 use crate::helm::engine::Engine;
 use crate::helm::executable::Executable;
@@ -30,6 +30,7 @@ use crate::helm;
 use crate::kubernetes::{self, Client, Connection, Kubernetes};
 use crate::kubernetes_attribute::{KubernetesConnection, ProcessEnvironment};
 use crate::resources::cluster::ClusterResource;
+use crate::resources::object::ObjectResource;
 
 /// Runs databases on Kubernetes with [KubeBlocks](https://kubeblocks.io): describes them, waits until they run, changes
 /// them in place, and says why when they do not come up.
@@ -237,7 +238,8 @@ impl Provider for KubeblocksProvider {
     }
 
     fn resources(&self) -> Vec<Box<dyn ErasedResource>> {
-        vec![Box::new(ClusterResource::new(Arc::clone(&self.shared)))]
+        let shared = || Arc::clone(&self.shared);
+        vec![Box::new(ClusterResource::new(shared())), Box::new(ObjectResource::new(shared()))]
     }
 
     fn data_sources(&self) -> Vec<Box<dyn ErasedDataSource>> {
@@ -257,7 +259,12 @@ impl Provider for KubeblocksProvider {
     }
 
     fn functions(&self) -> Vec<Box<dyn ErasedFunction>> {
-        vec![Box::new(ConnectionUri), Box::new(QuantityFunction), Box::new(SupportsFunction)]
+        vec![
+            Box::new(ConnectionUri),
+            Box::new(ManifestDecodeMulti),
+            Box::new(QuantityFunction),
+            Box::new(SupportsFunction),
+        ]
     }
 }
 

@@ -18,6 +18,7 @@ mod doctor;
 mod examples;
 mod hcl;
 mod lookups;
+mod object;
 mod platform;
 mod playground;
 mod quickstart;

@@ -1,3 +1,4 @@
 //! Managed resources, one folder or file each. Arrows of the data: see the crate's page.
 
 pub mod cluster;
+pub mod object;

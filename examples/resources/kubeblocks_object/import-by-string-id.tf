@@ -1,0 +1,4 @@
+import {
+  to = kubeblocks_object.memo
+  id = "apps.kubeblocks.io/v1alpha1/ClusterDefinition/memo"
+}
