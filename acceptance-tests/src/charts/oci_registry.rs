@@ -305,3 +305,29 @@ fn refused(status: StatusCode, code: &str) -> Response<Full<Bytes>> {
     *response.status_mut() = status;
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn tags_are_listed_in_the_pages_that_are_asked_for() {
+        let tags = ["0.7.4", "0.7.5", "0.8.0"].map(|tag| (tag.to_owned(), String::new())).into();
+        let next = |last: &str| Some(format!("</v2/charts/a/tags/list?n=2&last={last}>; rel=\"next\""));
+        for (query, expected, link) in [
+            ("", json!(["0.7.4", "0.7.5", "0.8.0"]), None),
+            ("n=2", json!(["0.7.4", "0.7.5"]), next("0.7.5")),
+            ("n=2&last=0.7.5", json!(["0.8.0"]), None),
+            ("n=3", json!(["0.7.4", "0.7.5", "0.8.0"]), None),
+        ] {
+            let response = list("charts/a", &tags, query);
+            let found = response.headers().get(header::LINK).map(|link| link.to_str().unwrap().to_owned());
+            assert_eq!(found, link, "{query}");
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            let body: Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(body, json!({ "name": "charts/a", "tags": expected }), "{query}");
+        }
+    }
+}

@@ -278,3 +278,60 @@ fn prune(cache: &Path, current: &Path) {
 fn failed(action: &'static str, path: &Path, source: io::Error) -> Error {
     Error::File { action, path: path.to_owned(), source }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_version_that_waits_for_it_is_stamped() {
+        let chart = tempfile::tempdir().unwrap();
+        let path = chart.path().join("Chart.yaml");
+        let dependency = "  - {name: kit, version: 0.0.0}\n";
+        std::fs::write(&path, format!("name: a\nversion: 0.0.0\nappVersion: 0.0.0\n{dependency}")).unwrap();
+        assert!(stamp(chart.path(), "0.7.5").unwrap());
+        let stamped = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(stamped, format!("name: a\nversion: 0.7.5\nappVersion: 0.7.5\n{dependency}"));
+        assert!(!stamp(chart.path(), "0.8.0").unwrap());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), stamped);
+    }
+
+    #[test]
+    fn whatever_a_chart_is_made_of_changes_the_name_of_the_package() {
+        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let mut sources = Sources {
+            charts: folders[0].path().to_owned(),
+            definitions: folders[1].path().to_owned(),
+            kinds: vec![Value::from("a kind")],
+        };
+        let mut seen = vec![sources.fingerprint(Path::new("helm3-1")).unwrap()];
+        assert_eq!(sources.fingerprint(Path::new("/elsewhere/helm3-1")).unwrap(), seen[0]);
+        seen.push(sources.fingerprint(Path::new("helm3-2")).unwrap());
+        for folder in &folders {
+            std::fs::write(folder.path().join("a.yaml"), "a: 1").unwrap();
+            seen.push(sources.fingerprint(Path::new("helm3-1")).unwrap());
+        }
+        sources.kinds.push(Value::from("another"));
+        seen.push(sources.fingerprint(Path::new("helm3-1")).unwrap());
+        let distinct: std::collections::BTreeSet<_> = seen.iter().collect();
+        assert_eq!(distinct.len(), seen.len(), "{seen:?}");
+    }
+
+    #[test]
+    fn pruning_keeps_the_current_package_and_recent_ones_and_what_is_no_package() {
+        let cache = tempfile::tempdir().unwrap();
+        let long_ago = SystemTime::now() - KEEP_UNUSED - Duration::from_mins(1);
+        let make = |name: &str, time: SystemTime| {
+            let path = cache.path().join(name);
+            std::fs::create_dir(&path).unwrap();
+            File::open(&path).unwrap().set_modified(time).unwrap();
+            path
+        };
+        let current = make("charts-1", long_ago);
+        let recent = make("charts-2", SystemTime::now());
+        let old = make("charts-3", long_ago);
+        let other = make("helm3-1", long_ago);
+        prune(cache.path(), &current);
+        assert_eq!([&current, &recent, &old, &other].map(|path| path.exists()), [true, true, false, true]);
+    }
+}

@@ -7,7 +7,8 @@ use crate::support::{charts, environment, helms, name, of_kind, one, operator, r
 /// Settings; kind and name of an object; a path in it, and what is there then.
 type Case = (Vec<&'static str>, &'static str, &'static str, &'static str, Value);
 
-fn cases() -> Vec<Case> {
+/// What becomes of the operator's own pods and objects.
+fn own_cases() -> Vec<Case> {
     vec![
         (
             vec!["podAnnotations.playground\\.kubeblocks\\.io/fault=image-pull"],
@@ -52,6 +53,12 @@ fn cases() -> Vec<Case> {
             "/stringData/accessKey",
             json!("key"),
         ),
+    ]
+}
+
+/// What becomes of Addons and of what is created on request.
+fn addon_cases() -> Vec<Case> {
+    vec![
         (
             vec!["snapshot-controller.enabled=false"],
             "Addon",
@@ -113,7 +120,7 @@ fn cases() -> Vec<Case> {
 
 #[test]
 fn values_lead_to_what_they_say() {
-    for (set, kind, named, path, expected) in cases() {
+    for (set, kind, named, path, expected) in own_cases().into_iter().chain(addon_cases()) {
         let arguments: Vec<&str> = set.iter().flat_map(|value| ["--set", value]).collect();
         let objects = operator(&arguments).unwrap_or_else(|error| panic!("{set:?}: {error}"));
         assert_eq!(one(&objects, kind, named).pointer(path), Some(&expected), "{set:?}");
