@@ -71,7 +71,7 @@ mod tests {
             ("{\"a\": [1, \"b\"]}", json!({"a": [1, "b"]})),
         ];
         for (text, expected) in cases {
-            assert_eq!(documents(text).unwrap(), [expected.clone()], "{text}");
+            assert_eq!(documents(text).unwrap(), std::slice::from_ref(&expected), "{text}");
             assert_eq!(document::<Value>(text).unwrap(), expected, "{text}");
         }
     }

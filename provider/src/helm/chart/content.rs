@@ -92,7 +92,7 @@ fn strip(what: &str, files: Files, crds: &mut Vec<Value>, depth: usize) -> Resul
         }
         match subchart_of(&path) {
             None => _ = kept.insert(path, data),
-            Some((_, None)) => _ = subcharts.insert(path, Subchart::Packed(data)),
+            Some((name, None)) => _ = subcharts.insert(name.to_owned(), Subchart::Packed(data)),
             Some((name, Some(inner))) => {
                 let entry =
                     subcharts.entry(name.to_owned()).or_insert_with(|| Subchart::Folder(Files::new()));
@@ -105,12 +105,13 @@ fn strip(what: &str, files: Files, crds: &mut Vec<Value>, depth: usize) -> Resul
     for (name, subchart) in subcharts {
         match subchart {
             Subchart::Packed(data) => {
-                let inner = format!("{what}:{name}");
+                let path = format!("charts/{name}");
+                let inner = format!("{what}:{path}");
                 let (files, inner_stripped) =
                     strip(&inner, archive::unpack(&inner, &data)?, crds, depth + 1)?;
                 let data =
                     if inner_stripped { archive::pack(&folder_of(&inner, &files)?, &files)? } else { data };
-                kept.insert(name, data);
+                kept.insert(path, data);
                 stripped |= inner_stripped;
             }
             Subchart::Folder(files) => {

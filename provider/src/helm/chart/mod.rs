@@ -32,6 +32,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -108,7 +110,7 @@ impl fmt::Debug for Chart {
 pub struct Charts {
     fetcher: fetch::Fetcher,
     indexes: Once<String, repository::Index>,
-    charts: Once<(Source, String), Chart>,
+    downloaded: Once<(Source, String), Chart>,
     folders: Mutex<HashMap<PathBuf, Arc<Chart>>>,
     /// Where credentials for registries are; absent: where helm and docker keep them.
     credential_files: Option<Vec<PathBuf>>,
@@ -150,7 +152,7 @@ impl Charts {
         version: Option<&str>,
     ) -> Result<Arc<Chart>, Error> {
         let repository = repository::Repository::new(url)?;
-        let index = self.indexes.get(url.to_owned(), repository.index(&self.fetcher)).await?;
+        let index = self.indexes.get(url.to_owned(), repository.index(&self.fetcher).boxed()).await?;
         let found = repository.find(&index, name, version)?;
         let read = async {
             let what = fetch::shown(&found.location);
@@ -164,7 +166,7 @@ impl Charts {
             }
             packed(what, archive).await
         };
-        self.charts.get((source.clone(), found.version.clone()), read).await
+        self.downloaded.get((source.clone(), found.version.clone()), read.boxed()).await
     }
 
     /// The archive that an index says to lie in a registry, at a URL that ends with the tag.
@@ -194,8 +196,8 @@ impl Charts {
                 Err(Error::Missing { .. }) => return Err(no_chart(&repository.shown())),
                 versions => versions?,
             };
-            let there = || versions.iter().map(String::as_str);
-            let chosen = version::choose(there(), version);
+            let there: Vec<&str> = versions.iter().map(String::as_str).collect();
+            let chosen = version::choose(&there, version);
             let archive = match chosen {
                 Some(chosen) => repository.pull(chosen).await?,
                 None => None,
@@ -203,12 +205,12 @@ impl Charts {
             let archive = archive.ok_or_else(|| Error::NoSuchVersion {
                 chart: repository.shown(),
                 version: version.map(str::to_owned),
-                versions: version::newest_first(there()),
+                versions: version::newest_first(&there),
             })?;
             packed(repository.shown(), archive).await
         };
         // Without a version: the newest of the first time, so that one process speaks of one chart.
-        self.charts.get((source.clone(), version.unwrap_or_default().to_owned()), read).await
+        self.downloaded.get((source.clone(), version.unwrap_or_default().to_owned()), read.boxed()).await
     }
 
     async fn registry(&self, reference: &str) -> Result<oci::Repository, Error> {
@@ -219,12 +221,12 @@ impl Charts {
     async fn of_path(&self, path: &Path, version: Option<&str>) -> Result<Arc<Chart>, Error> {
         let known = self.folders.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
         let owned = path.to_owned();
-        let chart = blocking(path, move || read_path(&owned, known)).await?;
+        let chart = blocking(path, move || read_path(&owned, known.as_ref())).await?;
         self.folders
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(path.to_owned(), Arc::clone(&chart));
-        if version::choose([chart.version.as_str()].into_iter(), version.or(Some(&chart.version))).is_none() {
+        if version::choose(&[&chart.version], version.or(Some(&chart.version))).is_none() {
             return Err(Error::NoSuchVersion {
                 chart: path.display().to_string(),
                 version: version.map(str::to_owned),
@@ -236,10 +238,10 @@ impl Charts {
 }
 
 /// The chart at `path`, or `known` when that has the same content. Blocks.
-fn read_path(path: &Path, known: Option<Arc<Chart>>) -> Result<Arc<Chart>, Error> {
+fn read_path(path: &Path, known: Option<&Arc<Chart>>) -> Result<Arc<Chart>, Error> {
     let failed = |source| Error::File { path: path.to_owned(), source };
     let what = path.display().to_string();
-    let is_known = |digest: &str| known.as_ref().filter(|known| known.digest == digest).map(Arc::clone);
+    let is_known = |digest: &str| known.filter(|known| known.digest == digest).map(Arc::clone);
     let metadata = fs::metadata(path).map_err(failed)?;
     if metadata.is_dir() {
         let files = folder::read(path)?;
@@ -304,7 +306,7 @@ impl<K, V> Default for Once<K, V> {
 }
 
 impl<K: Eq + Hash, V> Once<K, V> {
-    async fn get(&self, key: K, make: impl Future<Output = Result<V, Error>>) -> Result<Arc<V>, Error> {
+    async fn get(&self, key: K, make: BoxFuture<'_, Result<V, Error>>) -> Result<Arc<V>, Error> {
         let cell = {
             let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(cells.entry(key).or_default())

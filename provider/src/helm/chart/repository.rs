@@ -83,11 +83,11 @@ impl Repository {
             near: index.names_like(name),
         })?;
         let entries: Vec<&Entry> = entries.iter().flatten().filter(|entry| !entry.removed).collect();
-        let versions = entries.iter().map(|entry| entry.version.as_str());
-        let chosen = version::choose(versions.clone(), wanted).ok_or_else(|| Error::NoSuchVersion {
+        let versions: Vec<&str> = entries.iter().map(|entry| entry.version.as_str()).collect();
+        let chosen = version::choose(&versions, wanted).ok_or_else(|| Error::NoSuchVersion {
             chart: format!("{name} of {}", shown(&self.0)),
             version: wanted.map(str::to_owned),
-            versions: version::newest_first(versions.clone()),
+            versions: version::newest_first(&versions),
         })?;
         let entry = entries.iter().find(|entry| entry.version == chosen && !entry.urls.is_empty());
         let entry = entry.ok_or_else(|| Error::BrokenIndex {

@@ -20,10 +20,11 @@ fn index(entries: &[(&str, &str, &str)]) -> Vec<u8> {
         "apiVersion: v1\nentries:\n  unrelated:\n  kubeblock-csi:\n  - version: 1.0.0\n".to_owned();
     text.push_str("  kubeblocks:\n");
     for (version, url, digest) in entries {
-        text.push_str(&format!(
+        let entry = format!(
             "  - apiVersion: v2\n    appVersion: {version}\n    created: \"2026-01-01T00:00:00Z\"\n    description: 'x: y'\n    \
              digest: {digest}\n    name: kubeblocks\n    urls:\n    - {url}\n    version: {version}\n"
-        ));
+        );
+        text.push_str(&entry);
     }
     text.push_str("generated: \"2026-01-01T00:00:00Z\"\n");
     text.into_bytes()
@@ -135,10 +136,13 @@ async fn sources_that_are_no_repository_are_refused_without_showing_a_password()
     }
 }
 
+/// Whether an error is the expected one.
+type Check = fn(&Error) -> bool;
+
 /// What a repository answers to the index, and what becomes of it.
 #[tokio::test]
 async fn answers_that_are_no_index_are_told_apart() {
-    let cases: [(Answer, fn(&Error) -> bool, usize); 7] = [
+    let cases: [(Answer, Check, usize); 7] = [
         (status(404), |error| matches!(error, Error::Missing { .. }), 1),
         (status(401), |error| matches!(error, Error::Refused { .. }), 1),
         (status(503), Error::is_away, 3),
@@ -174,7 +178,7 @@ async fn a_server_that_fails_for_a_moment_is_asked_again() {
     let failures = AtomicUsize::new(0);
     let archive = archive_of("1.0.0");
     let web = Web::start(move |request: &Request| {
-        if failures.fetch_add(1, Ordering::SeqCst) % 2 == 0 {
+        if failures.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) {
             return status(502);
         }
         match request.path.as_str() {

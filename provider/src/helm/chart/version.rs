@@ -10,15 +10,12 @@ pub(super) fn parse(text: &str) -> Option<Version> {
 /// The one of `versions` that `wanted` means: the same text; else the same version, written otherwise; else the
 /// same version of which `wanted` leaves the build metadata open. Without `wanted`: the newest that is no
 /// pre-release.
-pub(super) fn choose<'a>(
-    versions: impl Iterator<Item = &'a str> + Clone,
-    wanted: Option<&str>,
-) -> Option<&'a str> {
-    let parsed = versions.clone().filter_map(|text| Some((parse(text)?, text)));
+pub(super) fn choose<'a>(versions: &[&'a str], wanted: Option<&str>) -> Option<&'a str> {
+    let parsed = versions.iter().filter_map(|text| Some((parse(text)?, *text)));
     let Some(wanted) = wanted else {
         return parsed.filter(|(version, _)| version.pre.is_empty()).max().map(|(_, text)| text);
     };
-    if let Some(same) = versions.clone().find(|text| *text == wanted) {
+    if let Some(same) = versions.iter().find(|text| **text == wanted) {
         return Some(same);
     }
     let wanted = parse(wanted)?;
@@ -30,8 +27,9 @@ pub(super) fn choose<'a>(
 }
 
 /// Newest first; what is no version comes last.
-pub(super) fn newest_first<'a>(versions: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut versions: Vec<(Option<Version>, &str)> = versions.map(|text| (parse(text), text)).collect();
+pub(super) fn newest_first(versions: &[&str]) -> Vec<String> {
+    let mut versions: Vec<(Option<Version>, &str)> =
+        versions.iter().map(|text| (parse(text), *text)).collect();
     versions.sort_by(|one, other| other.cmp(one));
     versions.into_iter().map(|(_, text)| text.to_owned()).collect()
 }
@@ -66,19 +64,19 @@ mod tests {
             (Some("9.9.9"), None),
         ];
         for (wanted, expected) in cases {
-            assert_eq!(choose(there.iter().copied(), wanted), expected, "{wanted:?}");
+            assert_eq!(choose(&there, wanted), expected, "{wanted:?}");
         }
     }
 
     #[test]
     fn the_newest_is_never_a_pre_release() {
-        assert_eq!(choose(["1.0.0-rc.1", "2.0.0-alpha"].into_iter(), None), None);
-        assert_eq!(choose(["1.9.0", "1.10.0"].into_iter(), None), Some("1.10.0"));
+        assert_eq!(choose(&["1.0.0-rc.1", "2.0.0-alpha"], None), None);
+        assert_eq!(choose(&["1.9.0", "1.10.0"], None), Some("1.10.0"));
     }
 
     #[test]
     fn versions_are_listed_newest_first() {
-        let sorted = newest_first(["0.9.0", "odd", "0.10.0", "v0.10.1", "0.10.0-beta.1"].into_iter());
+        let sorted = newest_first(&["0.9.0", "odd", "0.10.0", "v0.10.1", "0.10.0-beta.1"]);
         assert_eq!(sorted, ["v0.10.1", "0.10.0", "0.10.0-beta.1", "0.9.0", "odd"]);
     }
 }

@@ -124,7 +124,7 @@ fn canonical(number: &Number) -> String {
     }
     match number.as_f64() {
         // Rust writes a whole number without a fraction and without an exponent.
-        Some(number) if number == 0.0 => "0".to_owned(),
+        Some(0.0) => "0".to_owned(),
         Some(number) => number.to_string(),
         None => number.to_string(),
     }

@@ -179,14 +179,13 @@ fn what_is_no_object_is_refused() {
 #[test]
 fn eight_megabytes_are_read() {
     let mut text = String::new();
-    let line =
-        "            \"expression\": \"sum(rate(requests_total{instance=~\\\"$instance\\\"}[5m]))\",\n";
+    let line = "      \"expression\": \"sum(rate(requests_total{instance=~\\\"$instance\\\"}[5m]))\",\n";
     for object in 0..120 {
         text.push_str("---\n# Source: dashboards\napiVersion: v1\nkind: ConfigMapList\nitems:\n");
         text.push_str("- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: dashboard-");
         text.push_str(&object.to_string());
         text.push_str("\n  data:\n    dashboard.json: |-\n");
-        for _ in 0..850 {
+        for _ in 0..900 {
             text.push_str(line);
         }
         text.push_str("      ---\n");
