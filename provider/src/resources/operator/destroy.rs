@@ -14,13 +14,14 @@ use super::failure::{self, Failure};
 use super::guard::{self, Standing};
 use super::note::Note;
 use super::schema::OperatorState;
-use super::{deployments, leftovers, names, noted};
+use super::{aggregated, deployments, leftovers, names, noted};
 use crate::helm::access::Access;
 use crate::helm::engine::{Engine, ReleaseEngine, Target};
+use crate::helm::manifest::Manifest;
 use crate::helm::release::{self, Release};
 use crate::kubernetes::client::Kind;
 use crate::kubernetes::dynamic::resource_of;
-use crate::kubernetes::observe::{Seen, Selection};
+use crate::kubernetes::observe::{Seen, Selection, Sight};
 use crate::kubernetes::{Client, Error};
 use crate::provider::Shared;
 use crate::wait::{Limits, Step, WaitError, until};
@@ -85,6 +86,12 @@ impl Destroy<'_> {
                 .map_err(|error| failure::of_engine(CANNOT_DELETE, "helm was at work", &error))?;
         }
         self.wait_until_stopped().await?;
+        let roles = cluster_roles(history.first(), &self.namespace);
+        if !roles.is_empty() {
+            aggregated::remove(&self.client, |name| roles.iter().any(|role| role == name), &self.limits)
+                .await
+                .map_err(Self::failed("roles that came back were removed"))?;
+        }
         leftovers::remove(self, &note).await
     }
 
@@ -252,7 +259,7 @@ impl Destroy<'_> {
         let mut last = Vec::new();
         let mut snapshots = self.client.observe(selections);
         let outcome = until(&self.limits, &mut snapshots, |seen: &Vec<Seen>, _| {
-            let not_served = |seen: &Seen| matches!(seen.sight, crate::kubernetes::observe::Sight::Closed);
+            let not_served = |seen: &Seen| seen.sight == Sight::Closed;
             if !seen.iter().all(|seen| seen.is_open() || not_served(seen)) {
                 return Step::Wait(None);
             }
@@ -282,6 +289,13 @@ impl Destroy<'_> {
             }
         }
     }
+}
+
+/// Names of the `ClusterRole`s of a release.
+fn cluster_roles(release: Option<&Release>, namespace: &str) -> Vec<String> {
+    let manifest = release.and_then(|release| Manifest::parse(&release.manifest, namespace).ok());
+    let keys = manifest.iter().flat_map(Manifest::keys).filter(|key| key.kind == "ClusterRole");
+    keys.map(|key| key.name.clone()).collect()
 }
 
 /// The release that the operator makes for an add-on.

@@ -5,6 +5,7 @@
 //! `validate`, `version` and `changes` (pure), the chart when something asks for it, and a rendering when something
 //! changes what is rendered. What is not changed costs neither a request to a repository nor a run of helm.
 
+mod aggregated;
 mod apply;
 pub mod capabilities;
 pub mod changes;

@@ -11,7 +11,7 @@ use super::failure::{self, Failure};
 use super::healing::{self, Repair};
 use super::note::{self, Note};
 use super::schema::OperatorState;
-use super::{NOTE, UNFINISHED, changes, crds, deployments, names, source, values};
+use super::{NOTE, UNFINISHED, aggregated, changes, crds, deployments, names, source, values};
 use crate::helm::access::Access;
 use crate::helm::chart::{Chart, Source};
 use crate::helm::engine::{self, Engine, ReleaseEngine, Target, Upgrade, Values};
@@ -127,7 +127,14 @@ impl<'a> Run<'a> {
             labels: &labels,
             description: Some("by Terraform"),
         };
-        self.engine.upgrade(&self.access, &request, &self.limits).await
+        let outcome = self.engine.upgrade(&self.access, &request, &self.limits).await;
+        let Err(engine::Error::NotOwned { message }) = &outcome else { return outcome };
+        // Helm checks owners before it writes anything, so it can simply begin again.
+        let named = |role: &str| message.contains(&format!("{role:?}"));
+        match aggregated::remove(&self.client, named, &self.limits).await {
+            Ok(true) => self.engine.upgrade(&self.access, &request, &self.limits).await,
+            Ok(false) | Err(_) => outcome,
+        }
     }
 
     /// Goes back to the last revision that ran, whatever time is left.
