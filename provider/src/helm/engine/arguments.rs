@@ -69,6 +69,8 @@ impl<'a> Call<'a> {
             }
             Self::Upgrade(upgrade) => {
                 arguments.words(["upgrade", name]).path(chart).words(["--install", "--values", "-"]);
+                // Without values helm would take those of the revision before.
+                arguments.words(["--reset-values"]);
                 // The definitions of kinds are not in the archive; this says so to whoever reads the process list.
                 arguments.words(["--skip-crds"]).pair("--history-max", &upgrade.max_history.to_string());
                 if !upgrade.labels.is_empty() {
@@ -181,7 +183,7 @@ mod tests {
             description: Some("-two words"),
         });
         let rollback = Call::Rollback { target: TARGET, revision: 4 };
-        let upgrade_text = "upgrade kubeblocks /p/chart.tgz --install --values - --skip-crds --history-max=3 --labels=a=b,c=d \
+        let upgrade_text = "upgrade kubeblocks /p/chart.tgz --install --values - --reset-values --skip-crds --history-max=3 --labels=a=b,c=d \
                             --description=-two words --timeout=90s";
         let rollback_text = "rollback kubeblocks 4 --no-hooks --history-max=0 --timeout=90s";
         let cases = [

@@ -12,13 +12,13 @@ pub(super) fn failure(operation: Operation, code: i32, stderr: &str) -> Error {
         .unwrap_or(Error::Failed { operation, code, message })
 }
 
-/// The last error of the text, without helm's frame around it; the whole text when there is none.
+/// The error of the text, without helm's frame around it; the whole text when there is none. It begins with the first
+/// line that says so, as a chart's own words after it may have lines like that, too.
 pub(super) fn message(stderr: &str) -> String {
-    let start = stderr
-        .match_indices("Error: ")
-        .map(|(start, _)| start)
-        .filter(|start| *start == 0 || stderr.get(..*start).is_some_and(|before| before.ends_with('\n')));
-    let text = start.last().and_then(|start| stderr.get(start + "Error: ".len()..)).unwrap_or(stderr);
+    const START: &str = "Error: ";
+    let at_line = stderr.find(&format!("\n{START}")).map(|line| line + 1);
+    let start = if stderr.starts_with(START) { Some(0) } else { at_line };
+    let text = start.and_then(|start| stderr.get(start + START.len()..)).unwrap_or(stderr);
     let mut text = text.trim();
     for frame in ["INSTALLATION FAILED: ", "UPGRADE FAILED: "] {
         text = text.strip_prefix(frame).unwrap_or(text);
@@ -47,6 +47,7 @@ fn of_chart(message: &str) -> Option<Error> {
         "execution error in (",
         "template: ",
         "error calling ",
+        "executing \"",
         "YAML parse error on ",
         "error converting YAML to JSON",
         "error parsing YAML",
@@ -198,6 +199,10 @@ mod tests {
                 "Error: template: c/templates/x.yaml:1:3: executing \"c\" at <.Values.a.b>: nil pointer evaluating",
                 "Template",
             ),
+            (
+                "Error: c/templates/x.yaml:1:10\n  executing \"c/templates/x.yaml\" at <.Values.a.b.c>:\n    nil pointer evaluating",
+                "Template",
+            ),
             ("Error: library charts are not installable", "Chart"),
             ("Error: something else", "Failed"),
             ("panic: out of words", "Failed"),
@@ -230,11 +235,10 @@ mod tests {
     }
 
     #[test]
-    fn the_last_error_counts_and_warnings_before_it_do_not() {
-        assert_eq!(
-            message("W1 warning: Error: no\nError: first\nError: second\nand more\n"),
-            "second\nand more"
-        );
+    fn the_error_counts_and_warnings_before_it_do_not() {
+        let text = "W1 warning: Error: no\nError: the chart says\nError: its own\nand more\n";
+        assert_eq!(message(text), "the chart says\nError: its own\nand more");
+        assert_eq!(message("Error: UPGRADE FAILED: at once"), "at once");
         assert_eq!(message("no frame\n"), "no frame");
     }
 }
