@@ -1,8 +1,9 @@
 //! What is looked up and computed: data source, ephemeral credentials, functions.
 
-use crate::hcl::Redis;
+use crate::hcl::{self, Redis};
+use crate::platform::Platform;
 use crate::playground::Playground;
-use crate::terraform::Cli;
+use crate::terraform::{Cli, Workspace};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_data_source_shows_a_cluster_that_someone_else_made() {
@@ -105,5 +106,132 @@ output "uri" {
         workspace
             .write("main.tf", "output \"bad\" {\n  value = provider::kubeblocks::quantity(\"10 GB\")\n}\n");
         workspace.plan().await.failed().says(&["10 GB"]);
+    }
+}
+
+const ENGINES: &str = r#"
+data "kubeblocks_cluster_definition" "redis" {
+  name = "redis"
+}
+
+data "kubeblocks_cluster_definitions" "all" {}
+
+data "kubeblocks_cluster_definitions" "of_redis" {
+  addon = "redis"
+}
+
+data "kubeblocks_cluster_versions" "redis" {
+  cluster_definition = "redis"
+}
+
+output "redis" {
+  value = data.kubeblocks_cluster_definition.redis
+}
+
+output "all" {
+  value = data.kubeblocks_cluster_definitions.all.cluster_definitions
+}
+
+output "of_redis" {
+  value = keys(data.kubeblocks_cluster_definitions.of_redis.cluster_definitions)
+}
+
+output "versions" {
+  value = data.kubeblocks_cluster_versions.redis
+}
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn installed_engines_are_shown_as_a_database_can_use_them() {
+    let playground = Playground::shared().await;
+    for cli in [Cli::Terraform, Cli::OpenTofu] {
+        let workspace = playground.workspace(cli);
+        workspace.write("main.tf", ENGINES);
+        workspace.apply().await.succeeded();
+        let outputs = workspace.state().await["values"]["outputs"].clone();
+        let value = |name: &str| &outputs[name]["value"];
+        let redis = value("redis");
+        assert_eq!(
+            (&redis["phase"], &redis["default_version"]),
+            (&"Available".into(), &"redis-7.0.6".into())
+        );
+        assert_eq!(redis["components"]["redis"]["workload_type"], "Replication");
+        assert_eq!(redis["components"]["redis"]["ports"]["redis"], 6379);
+        assert!(
+            redis["components"]["redis"]["config_specs"]["redis-replication-config"].is_object(),
+            "{redis:#}"
+        );
+        assert_eq!(value("all")["postgresql"]["components"]["postgresql"], "Replication");
+        assert_eq!(value("of_redis"), &serde_json::json!(["redis"]));
+        let versions = value("versions");
+        assert_eq!(versions["default_version"], "redis-7.0.6");
+        assert_eq!(versions["cluster_versions"]["redis-7.0.6"]["cluster_definition"], "redis");
+        workspace.plan_is_empty().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_is_not_installed_is_an_error_that_names_the_others() {
+    let playground = Playground::shared().await;
+    let workspace = playground.workspace(Cli::Terraform);
+    workspace.write("main.tf", "data \"kubeblocks_cluster_definition\" \"x\" {\n  name = \"postgres\"\n}\n");
+    workspace.plan().await.failed().says(&["Did you mean \"postgresql\"?", "redis", "depends_on"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn add_ons_are_listed_and_chosen_by_name_and_switch() {
+    let platform = Platform::with_operator().await;
+    let workspace = Workspace::new(Cli::Terraform);
+    workspace.write("provider.tf", hcl::provider(platform.kubeconfig()));
+    workspace.write(
+        "main.tf",
+        r#"
+data "kubeblocks_addons" "all" {}
+
+data "kubeblocks_addons" "some" {
+  names = ["qdrant", "nothing"]
+}
+
+data "kubeblocks_addons" "off" {
+  enabled = false
+}
+
+output "all" {
+  value = data.kubeblocks_addons.all.addons
+}
+
+output "some" {
+  value = keys(data.kubeblocks_addons.some.addons)
+}
+
+output "on_among_off" {
+  value = [for name, addon in data.kubeblocks_addons.off.addons : name if addon.enabled]
+}
+"#,
+    );
+    workspace.apply().await.succeeded();
+    let outputs = workspace.state().await["values"]["outputs"].clone();
+    let all = outputs["all"]["value"].as_object().expect("it is a map").clone();
+    let catalogue = kubeblocks_schemas::catalogue::Catalogue::v0_7();
+    for object in catalogue.addons().filter_map(|addon| addon.object) {
+        let addon = all.get(object).unwrap_or_else(|| panic!("{object} is missing: {:?}", all.keys()));
+        assert_eq!(addon["version"], "0.7.5", "{addon:#}");
+        assert!(addon["chart"].as_str().is_some_and(|chart| chart.contains(object)), "{addon:#}");
+    }
+    assert_eq!(outputs["some"]["value"], serde_json::json!(["qdrant"]));
+    assert_eq!(outputs["on_among_off"]["value"], serde_json::json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_operator_is_not_installed_a_data_source_says_how_to_wait_for_it() {
+    let bare = Playground::bare().await;
+    let workspace = bare.workspace(Cli::Terraform);
+    for data in ["kubeblocks_addons", "kubeblocks_cluster_definitions", "kubeblocks_cluster_versions"] {
+        workspace.write("main.tf", format!("data \"{data}\" \"x\" {{}}\n"));
+        workspace
+            .plan()
+            .await
+            .failed()
+            .says(&["is not installed there", "depends_on = [kubeblocks_operator.<name>]"]);
     }
 }
