@@ -177,3 +177,35 @@ pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
         None => error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_web::{Request, Web, ok};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_proxy_is_used_but_not_for_this_machine_and_what_is_excepted() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let direct = Web::start(|_: &Request| ok("direct")).await;
+        let proxy = Web::start(|_: &Request| ok("by proxy")).await;
+        let proxies = Proxies {
+            http: Some(proxy.url()),
+            https: None,
+            except: format!("excepted.test,{NEVER_PROXIED}"),
+        };
+        let client = client(&proxies).unwrap();
+        let get = async |url: String| attempt(&client, &Url::parse(&url).unwrap(), 100).await;
+        assert_eq!(get("http://charts.test/index.yaml".to_owned()).await.unwrap(), "by proxy");
+        assert_eq!(get(format!("{}/index.yaml", direct.url())).await.unwrap(), "direct");
+        assert_eq!(proxy.paths(), ["http://charts.test/index.yaml"]);
+        // Names under .test do not resolve, and the proxy is not asked.
+        assert!(get("http://excepted.test/".to_owned()).await.unwrap_err().is_away());
+        assert_eq!(proxy.paths().len(), 1);
+    }
+
+    #[test]
+    fn urls_are_shown_without_what_could_be_a_secret() {
+        let url = Url::parse("https://user:hunter2@charts.example.com/a/b?token=hunter2#hunter2").unwrap();
+        assert_eq!(shown(&url), "https://charts.example.com/a/b");
+    }
+}

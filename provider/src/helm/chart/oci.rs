@@ -1,5 +1,6 @@
 //! Charts in OCI registries: tags, manifests and the layer that is the archive. The protocol is `oci_client`'s.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use bytes::{Bytes, BytesMut};
@@ -62,15 +63,16 @@ impl Repository {
 
     /// The versions of the chart, as they would stand in its `Chart.yaml`.
     pub(super) async fn versions(&self) -> Result<Vec<String>, Error> {
-        let mut tags: Vec<String> = Vec::new();
+        let mut tags = BTreeSet::new();
+        let mut last: Option<String> = None;
         loop {
-            let last = tags.last().cloned();
             let page = fetch::retried(|| self.page(last.as_deref())).await?;
-            // A registry that does not know pages answers with all tags each time.
-            let new: Vec<String> = page.into_iter().filter(|tag| !tags.contains(tag)).collect();
-            let is_last = new.len() < PAGE;
-            tags.extend(new);
-            if is_last || tags.len() > MOST_TAGS {
+            last = page.last().cloned();
+            let known = tags.len();
+            tags.extend(page);
+            // A short page says nothing, as registries have limits of their own; and one that does not know pages
+            // answers with all tags each time.
+            if tags.len() == known || tags.len() > MOST_TAGS {
                 return Ok(tags.iter().map(|tag| tag.replace('_', "+")).collect());
             }
         }

@@ -23,6 +23,8 @@ struct Registry {
     layer: &'static str,
     /// `user:password` that a token costs; without it everything may be read.
     login: Option<&'static str>,
+    /// The most tags in a page, however many are asked for; without it all tags, in whatever page.
+    page: Option<usize>,
     /// Other bytes than the manifest promises.
     swapped: Option<Vec<u8>>,
 }
@@ -30,7 +32,7 @@ struct Registry {
 impl Registry {
     fn with(versions: &[&str]) -> Self {
         let tags = versions.iter().map(|version| (version.replace('+', "_"), archive_of(version).to_vec()));
-        Self { tags: tags.collect(), layer: LAYER, login: None, swapped: None }
+        Self { tags: tags.collect(), layer: LAYER, login: None, page: Some(100), swapped: None }
     }
 
     async fn start(self) -> Web {
@@ -65,16 +67,11 @@ impl Registry {
 
     /// A page of tags, by the rules of the specification.
     fn list(&self, query: &str) -> Answer {
-        let parameter = |name: &str| {
-            query
-                .split('&')
-                .filter_map(|pair| pair.split_once('='))
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| value)
+        let last = query.split('&').find_map(|pair| pair.strip_prefix("last=")).unwrap_or_default();
+        let tags: Vec<&String> = match self.page {
+            Some(size) => self.tags.keys().filter(|tag| tag.as_str() > last).take(size).collect(),
+            None => self.tags.keys().collect(),
         };
-        let size: usize = parameter("n").map_or(usize::MAX, |size| size.parse().unwrap());
-        let after = parameter("last").unwrap_or_default();
-        let tags: Vec<&String> = self.tags.keys().filter(|tag| tag.as_str() > after).take(size).collect();
         ok(json!({"name": "charts/kubeblocks", "tags": tags}).to_string())
     }
 
@@ -149,15 +146,15 @@ async fn what_a_registry_does_not_have_is_named_with_what_it_has() {
 
 #[tokio::test]
 async fn tags_are_read_page_by_page() {
-    let versions: Vec<String> = (0..1500).map(|patch| format!("0.1.{patch}")).collect();
-    let mut registry = Registry::with(&[]);
-    registry.tags = versions.iter().map(|version| (version.clone(), Vec::new())).collect();
-    registry.tags.insert("0.2.0".to_owned(), archive_of("0.2.0").to_vec());
-    let web = registry.start().await;
-    let chart = charts(Vec::new()).resolve(&source(&web), None, None).await.unwrap();
-    assert_eq!(chart.version, "0.2.0");
-    let pages = web.paths().iter().filter(|path| path.ends_with("/tags/list")).count();
-    assert_eq!(pages, 2);
+    for (page, requests) in [(Some(100), 5), (Some(1000), 2), (None, 2)] {
+        let mut registry = Registry { page, ..Registry::with(&["0.2.0"]) };
+        registry.tags.extend((0..350).map(|patch| (format!("0.1.{patch}"), Vec::new())));
+        let web = registry.start().await;
+        let chart = charts(Vec::new()).resolve(&source(&web), None, None).await.unwrap();
+        assert_eq!(chart.version, "0.2.0");
+        let pages = web.paths().iter().filter(|path| path.ends_with("/tags/list")).count();
+        assert_eq!(pages, requests, "{page:?}");
+    }
 }
 
 #[tokio::test]
