@@ -29,8 +29,10 @@ use crate::helm::executable::Executable;
 use crate::helm;
 use crate::kubernetes::{self, Client, Connection, Kubernetes};
 use crate::kubernetes_attribute::{KubernetesConnection, ProcessEnvironment};
+use crate::resources::addon::AddonResource;
 use crate::resources::cluster::ClusterResource;
 use crate::resources::object::ObjectResource;
+use crate::resources::operator::OperatorResource;
 
 /// Runs databases on Kubernetes with [KubeBlocks](https://kubeblocks.io): describes them, waits until they run, changes
 /// them in place, and says why when they do not come up.
@@ -239,7 +241,12 @@ impl Provider for KubeblocksProvider {
 
     fn resources(&self) -> Vec<Box<dyn ErasedResource>> {
         let shared = || Arc::clone(&self.shared);
-        vec![Box::new(ClusterResource::new(shared())), Box::new(ObjectResource::new(shared()))]
+        vec![
+            Box::new(AddonResource::new(shared())),
+            Box::new(ClusterResource::new(shared())),
+            Box::new(ObjectResource::new(shared())),
+            Box::new(OperatorResource::new(shared())),
+        ]
     }
 
     fn data_sources(&self) -> Vec<Box<dyn ErasedDataSource>> {

@@ -39,9 +39,17 @@ struct State {
     forbidden: BTreeSet<String>,
     forbidden_watches: BTreeSet<String>,
     not_served: BTreeSet<String>,
+    /// Plurals whose objects are gone at once when they are deleted.
+    unheld: BTreeSet<String>,
+    /// What a controller makes of each write: plural and object.
+    reactions: Vec<Reaction>,
+    /// Plural, name and body of every patch.
+    patches: Vec<(String, String, Value)>,
     /// Method and path of every request.
     requests: Vec<String>,
 }
+
+type Reaction = Arc<dyn Fn(&str, &mut Value) + Send + Sync>;
 
 struct Watch {
     plural: String,
@@ -115,6 +123,23 @@ impl TestApi {
         self.state().not_served.insert(plural.to_owned());
     }
 
+    /// Objects of this plural have no finalizers: a delete removes them at once.
+    pub(crate) fn hold_none(&self, plural: &str) {
+        self.state().unheld.insert(plural.to_owned());
+    }
+
+    /// Changes each object that a patch has changed, as a controller would, before anybody sees it.
+    pub(crate) fn react(&self, reaction: impl Fn(&str, &mut Value) + Send + Sync + 'static) {
+        self.state().reactions.push(Arc::new(reaction));
+    }
+
+    /// The bodies of the patches of an object, in their order.
+    pub(crate) fn patches(&self, plural: &str, name: &str) -> Vec<Value> {
+        let state = self.state();
+        let of = |(kind, object, _): &&(String, String, Value)| kind == plural && object == name;
+        state.patches.iter().filter(of).map(|(.., body)| body.clone()).collect()
+    }
+
     /// How many requests came whose method and path contain `part`.
     pub(crate) fn count(&self, part: &str) -> usize {
         self.state().requests.iter().filter(|request| request.contains(part)).count()
@@ -136,9 +161,12 @@ impl State {
         });
     }
 
-    fn answer(&mut self, method: &str, uri: &http::Uri) -> Answer {
+    fn answer(&mut self, method: &str, uri: &http::Uri, body: &Value) -> Answer {
         self.requests.push(format!("{method} {uri}"));
         let segments: Vec<&str> = uri.path().split('/').filter(|segment| !segment.is_empty()).collect();
+        if segments == ["version"] {
+            return json_answer(200, &json!({ "major": "1", "minor": "30", "gitVersion": "v1.30.0" }));
+        }
         // `/api/v1/...` or `/apis/<group>/<version>/...`, then perhaps `namespaces/<namespace>/`.
         let kind = if segments[0] == "api" { 2 } else { 3 };
         let kind = if segments[kind] == "namespaces" { kind + 2 } else { kind };
@@ -152,7 +180,12 @@ impl State {
             return json_answer(403, &status(403, "Forbidden", &message, &Value::Null));
         }
         let labels = labels_of(&query);
+        if let (Some(name), Some(&"log")) = (name, segments.get(kind + 2)) {
+            let log = self.objects.get(&(plural, (*name).to_owned())).and_then(|pod| pod["log"].as_str());
+            return text(200, log.unwrap_or_default());
+        }
         match (method, name) {
+            ("PATCH", Some(name)) => self.patch(&plural, name, body),
             ("GET", Some(name)) => match self.objects.get(&(plural, (*name).to_owned())) {
                 Some(object) => json_answer(200, object),
                 None => json_answer(404, &status(404, "NotFound", "not found", &Value::Null)),
@@ -176,6 +209,12 @@ impl State {
                 let Some(mut object) = self.objects.get(&key).cloned() else {
                     return json_answer(404, &status(404, "NotFound", "not found", &Value::Null));
                 };
+                if self.unheld.contains(&plural) {
+                    self.objects.remove(&key);
+                    self.version += 1;
+                    self.tell(&plural, "DELETED", &object);
+                    return json_answer(200, &object);
+                }
                 object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
                 self.objects.insert(key, object.clone());
                 self.version += 1;
@@ -184,6 +223,28 @@ impl State {
             }
             _ => panic!("unexpected request: {method} {uri}"),
         }
+    }
+
+    /// Merges; what an apply no longer has is not removed. A change of `spec` is a new generation.
+    fn patch(&mut self, plural: &str, name: &str, body: &Value) -> Answer {
+        self.patches.push((plural.to_owned(), name.to_owned(), body.clone()));
+        let key = (plural.to_owned(), name.to_owned());
+        let before = self.objects.get(&key).cloned();
+        let mut object = before.clone().unwrap_or_else(|| json!({ "metadata": { "uid": name } }));
+        merge(&mut object, body);
+        let is_changed = before.as_ref().is_none_or(|before| before["spec"] != object["spec"]);
+        if is_changed {
+            let generation = object["metadata"]["generation"].as_i64().unwrap_or(0);
+            object["metadata"]["generation"] = (generation + 1).into();
+        }
+        for reaction in self.reactions.clone() {
+            reaction(plural, &mut object);
+        }
+        self.version += 1;
+        object["metadata"]["resourceVersion"] = self.version.to_string().into();
+        self.objects.insert(key, object.clone());
+        self.tell(plural, if before.is_some() { "MODIFIED" } else { "ADDED" }, &object);
+        json_answer(if before.is_some() { 200 } else { 201 }, &object)
     }
 
     fn watch(&mut self, plural: String, labels: BTreeMap<String, String>) -> Answer {
@@ -195,6 +256,21 @@ impl State {
         }
         self.watches.push(Watch { plural, labels, events });
         streamed(receiver.boxed())
+    }
+}
+
+fn merge(into: &mut Value, from: &Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                if value.is_null() {
+                    into.remove(name);
+                } else {
+                    merge(into.entry(name).or_insert(Value::Null), value);
+                }
+            }
+        }
+        (into, from) => *into = from.clone(),
     }
 }
 
@@ -242,11 +318,14 @@ impl tower::Service<Request<Body>> for TestApi {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let api = self.clone();
         Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+            let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
             let mut state = api.state();
             if state.away {
                 return Err(std::io::ErrorKind::ConnectionRefused.into());
             }
-            Ok(state.answer(request.method().as_str(), request.uri()))
+            Ok(state.answer(parts.method.as_str(), &parts.uri, &body))
         })
     }
 }

@@ -1,0 +1,4 @@
+import {
+  to = kubeblocks_addon.redis
+  id = "redis"
+}

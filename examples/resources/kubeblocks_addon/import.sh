@@ -1,0 +1,2 @@
+# <name>
+terraform import kubeblocks_addon.redis redis
