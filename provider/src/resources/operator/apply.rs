@@ -94,6 +94,9 @@ async fn install(
     progress.record(without_unknowns(state.clone(), None));
     run.apply_crds(chart).await?;
     let history = run.heal(history).await?;
+    if history.is_empty() {
+        free_stuck_addons(run).await?;
+    }
     let is_done =
         history.first().is_some_and(|last| changes::is_current(last, chart, &values.values, source));
     if !is_done {
@@ -302,6 +305,24 @@ async fn ensure_namespace(run: &Run<'_>, state: &OperatorState) -> Result<(), Fa
         ..Namespace::default()
     };
     run.client.server_side_apply(&namespace, Conflicts::Refuse).await.map_err(|error| failed(&error))?;
+    Ok(())
+}
+
+/// Add-ons that an uninstall without this provider deleted and whose finalizers nobody was left to take off. An operator
+/// that is installed now would finish their deletion, and with it remove what helm has just installed.
+async fn free_stuck_addons(run: &Run<'_>) -> Result<(), Failure> {
+    let failed = |error: &Error| failure::of_api(run.summary, "remains of add-ons were removed", error);
+    let resource = resource_of::<Addon>();
+    let there = match run.client.list_objects(&resource, None, None).await {
+        Ok(there) => there,
+        Err(error) if error.is_not_served() => return Ok(()),
+        Err(error) => return Err(failed(&error)),
+    };
+    let free = json!({"metadata": {"finalizers": null}});
+    for addon in there.iter().filter(|addon| addon.metadata.deletion_timestamp.is_some()) {
+        let name = addon.name_any();
+        run.client.merge_object(&resource, None, &name, &free).await.map_err(|error| failed(&error))?;
+    }
     Ok(())
 }
 
