@@ -29,6 +29,7 @@ use crate::helm::executable::Executable;
 use crate::helm;
 use crate::kubernetes::{self, Client, Connection, Kubernetes};
 use crate::kubernetes_attribute::{KubernetesConnection, ProcessEnvironment};
+use crate::resources::addon::AddonResource;
 use crate::resources::cluster::ClusterResource;
 use crate::resources::object::ObjectResource;
 use crate::resources::operator::OperatorResource;
@@ -241,6 +242,7 @@ impl Provider for KubeblocksProvider {
     fn resources(&self) -> Vec<Box<dyn ErasedResource>> {
         let shared = || Arc::clone(&self.shared);
         vec![
+            Box::new(AddonResource::new(shared())),
             Box::new(ClusterResource::new(shared())),
             Box::new(ObjectResource::new(shared())),
             Box::new(OperatorResource::new(shared())),
