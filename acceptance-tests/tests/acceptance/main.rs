@@ -19,6 +19,8 @@ mod examples;
 mod hcl;
 mod lookups;
 mod object;
+mod operator_faults;
+mod operator_lifecycle;
 mod platform;
 mod playground;
 mod quickstart;
