@@ -113,11 +113,7 @@ impl Resource for ObjectResource {
         Box::pin(apply::create(self, context, request.planned, progress)).await
     }
 
-    async fn read(
-        &self,
-        context: &Context,
-        state: ObjectState,
-    ) -> Result<Option<ObjectState>, Diagnostics> {
+    async fn read(&self, context: &Context, state: ObjectState) -> Result<Option<ObjectState>, Diagnostics> {
         read::read(self, context, state).await
     }
 

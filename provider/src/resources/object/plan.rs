@@ -8,7 +8,7 @@ use tfplugin::prelude::*;
 use super::apply::needs_write;
 use super::kinds::group_of;
 use super::manifest::{Manifest, Names, Written, scope_problem};
-use super::messages::refused;
+use super::messages::{as_warning, refused};
 use super::readiness::is_unfinished;
 use super::remote::Target;
 use super::schema::ObjectState;
@@ -24,6 +24,7 @@ use crate::wait::at_most;
 const PLAN_LOOK: Duration = Duration::from_secs(10);
 
 const REFUSED: &str = "The API server does not accept the object";
+const CONFLICTS: &str = "The apply will conflict with another field manager";
 
 /// Fills the names, and says which of them make it another object.
 pub(super) fn settle_names(prior: Option<&ObjectState>, planned: &mut ObjectState) -> Vec<Path> {
@@ -154,6 +155,10 @@ impl ObjectResource {
         match answer {
             Some(Ok(Answer::Fine)) => Diagnostics::new(),
             Some(Ok(Answer::Refused(diagnostics))) => diagnostics,
+            Some(Ok(Answer::Conflicts(diagnostics))) => {
+                diagnostics.into_iter().for_each(|conflict| context.warn(as_warning(conflict)));
+                Diagnostics::new()
+            }
             // The same plan installs KubeBlocks.
             Some(Ok(Answer::NotServed)) if self.shared.is_being_installed(&connection) => Diagnostics::new(),
             Some(Ok(Answer::NotServed)) => {
@@ -198,6 +203,8 @@ impl ObjectResource {
 pub(super) enum Answer {
     Fine,
     Refused(Diagnostics),
+    /// The apply would be refused as it is now; what it would change is worth seeing nevertheless.
+    Conflicts(Diagnostics),
     NotServed,
 }
 
@@ -232,7 +239,10 @@ impl Question<'_> {
         match asked {
             Ok(_) => Ok(Answer::Fine),
             Err(Error::KindNotServed { .. }) => Ok(Answer::NotServed),
-            Err(error @ (Error::Invalid { .. } | Error::FieldConflict { .. })) => {
+            Err(error @ Error::FieldConflict { .. }) => {
+                Ok(Answer::Conflicts(refused(CONFLICTS, &error, Some(self.written))))
+            }
+            Err(error @ Error::Invalid { .. }) => {
                 Ok(Answer::Refused(refused(REFUSED, &error, Some(self.written))))
             }
             Err(error) if !super::paths::refused_fields(&error).is_empty() => {

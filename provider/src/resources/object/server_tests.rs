@@ -51,7 +51,7 @@ async fn ask(
 
 fn refusals(answer: Answer) -> Vec<String> {
     match answer {
-        Answer::Refused(all) => {
+        Answer::Refused(all) | Answer::Conflicts(all) => {
             all.iter().map(|one| one.path.as_ref().map(ToString::to_string).unwrap_or_default()).collect()
         }
         other => panic!("{other:?}"),
@@ -125,7 +125,9 @@ async fn a_conflict_is_said_while_planning_unless_it_is_to_be_forced_or_the_obje
         ]})))
     };
     let server = TestServer::expecting([on("GET", &[ONE]).answers(200, ours()), conflict()]);
-    assert_eq!(refusals(ask(&server, Some(&prior), &prior).await.unwrap()), ["manifest.spec.type"]);
+    let answer = ask(&server, Some(&prior), &prior).await.unwrap();
+    assert!(matches!(answer, Answer::Conflicts(_)), "{answer:?}");
+    assert_eq!(refusals(answer), ["manifest.spec.type"]);
     assert!(server.finish().iter().all(|seen| !seen.path.contains("force")));
 
     let forced = ObjectState { force_conflicts: Value::Known(true), ..prior.clone() };
