@@ -239,7 +239,8 @@ fn parse_version(text: &str) -> Option<Version> {
     Version::parse(&format!("{numbers}{}{rest}", ".0".repeat(missing))).ok()
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
@@ -280,10 +281,10 @@ mod tests {
             beside: given[2].then(|| folders[2].path().to_owned()),
             path: given[3].then(|| folders[3].path().as_os_str().to_owned()),
         };
-        for first in 0..4 {
+        for (first, expected) in paths.iter().enumerate() {
             let given = std::array::from_fn(|place| place >= first);
             let (path, found_by) = places(given).first().unwrap();
-            assert_eq!(path, paths[first], "{found_by}");
+            assert_eq!(path, *expected, "{found_by}");
         }
         let nothing = places([false; 4]).first().unwrap_err();
         assert!(matches!(&nothing, Error::NotFound { looked_at } if looked_at.len() == 4));

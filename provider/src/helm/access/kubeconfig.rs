@@ -23,7 +23,7 @@ pub(super) struct Plugin<'a> {
 }
 
 /// The kubeconfig as JSON, which is YAML. Without a plugin its user is anonymous.
-pub(super) fn kubeconfig(address: &Address, plugin: Option<Plugin<'_>>) -> Result<String, Error> {
+pub(super) fn kubeconfig(address: &Address, plugin: Option<&Plugin<'_>>) -> Result<String, Error> {
     let mut cluster = Map::new();
     cluster.insert("server".to_owned(), address.server.clone().into());
     if address.insecure {
@@ -95,7 +95,7 @@ mod tests {
 
     fn written(address: &Address) -> Value {
         let plugin = Plugin { program: Path::new("/bin/provider"), socket: Path::new("/p/socket") };
-        serde_json::from_str(&kubeconfig(address, Some(plugin)).unwrap()).unwrap()
+        serde_json::from_str(&kubeconfig(address, Some(&plugin)).unwrap()).unwrap()
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub enum Error {
     #[error("failed to get a credential for helm")]
     Credential {
         /// The cause.
-        source: kubernetes::Error,
+        source: Box<kubernetes::Error>,
     },
     /// The folder or a file in it cannot be made.
     #[error("failed to prepare a private folder")]
@@ -60,14 +60,15 @@ impl Access {
     /// that a login that does not work is found here and not by helm.
     #[cfg(unix)]
     pub async fn open(client: &Client, program: &Path) -> Result<Self, Error> {
-        let credential = client.credential().await.map_err(|source| Error::Credential { source })?;
-        let address = client.address().await.map_err(|source| Error::Credential { source })?;
+        let credential_error = |source| Error::Credential { source: Box::new(source) };
+        let credential = client.credential().await.map_err(credential_error)?;
+        let address = client.address().await.map_err(credential_error)?;
         let folder_error = |source| Error::Folder { source };
         let folder = PrivateFolder::new().map_err(folder_error)?;
         let socket = folder.path().join(serve::SOCKET);
         let is_anonymous = credential.token.is_none() && credential.certificate.is_none();
         let plugin = (!is_anonymous).then_some(kubeconfig::Plugin { program, socket: &socket });
-        let content = kubeconfig::kubeconfig(&address, plugin)?;
+        let content = kubeconfig::kubeconfig(&address, plugin.as_ref())?;
         let kubeconfig = folder.write("kubeconfig", content.as_bytes()).map_err(folder_error)?;
         let answering = serve::Answering::start(&socket, client.clone()).map_err(folder_error)?;
         Ok(Self { kubeconfig, server: address.server, _answering: answering, folder })

@@ -187,11 +187,11 @@ pub enum Error {
 
 impl Error {
     /// Waiting for another operation on the release ended without its turn.
-    pub(super) fn of_waiting(operation: Operation, ended: WaitError<(), ()>) -> Self {
+    pub(super) fn of_waiting(operation: Operation, ended: &WaitError<(), ()>) -> Self {
         match ended {
             WaitError::TimedOut { waited, .. } => Self::TimedOut {
                 operation,
-                waited,
+                waited: *waited,
                 message: "another operation of this run on the same release took all the time".to_owned(),
             },
             WaitError::Interrupted { .. } | WaitError::Failed { .. } => Self::Interrupted { operation },

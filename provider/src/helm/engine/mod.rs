@@ -74,7 +74,11 @@ pub struct Upgrade<'a> {
 /// What renders and writes releases. Operations on one release never overlap within this process.
 pub trait ReleaseEngine: Send + Sync {
     /// The manifest without hooks, tests and the chart's own definitions of kinds. Asks no Kubernetes cluster.
-    fn render(&self, request: &Render<'_>, limits: &Limits) -> impl Future<Output = Result<String, Error>> + Send;
+    fn render(
+        &self,
+        request: &Render<'_>,
+        limits: &Limits,
+    ) -> impl Future<Output = Result<String, Error>> + Send;
 
     /// Installs the release, or upgrades it when there is one. Waits for hooks and for nothing else.
     fn upgrade(
@@ -130,7 +134,8 @@ impl Engine {
         let operation = call.operation();
         let setup = |source| Error::Setup { operation, source };
         let folder = PrivateFolder::new().map_err(setup)?;
-        let chart = call.chart().map(|chart| folder.write("chart.tgz", &chart.archive)).transpose().map_err(setup)?;
+        let chart =
+            call.chart().map(|chart| folder.write("chart.tgz", &chart.archive)).transpose().map_err(setup)?;
         let none = Values::default();
         let values = call.values().unwrap_or(&none);
         let redaction = Redaction::new(&values.secrets);
@@ -138,14 +143,19 @@ impl Engine {
         let run = Run {
             helm: &self.executable.path,
             program: &self.program,
-            arguments: call.arguments(chart.as_deref().unwrap_or(Path::new("")), &self.executable.version, limits),
+            arguments: call.arguments(
+                chart.as_deref().unwrap_or(Path::new("")),
+                &self.executable.version,
+                limits,
+            ),
             input,
             folder: &folder,
             kubeconfig: access.map(Access::kubeconfig),
             redaction: &redaction,
         };
         tracing::debug!(arguments = ?run.arguments, "running helm");
-        let finished = process::run(run, limits).await.map_err(|source| Error::Process { operation, source })?;
+        let finished =
+            process::run(run, limits).await.map_err(|source| Error::Process { operation, source })?;
         match finished.ending {
             Ending::Exited(0) => Ok(finished),
             Ending::Exited(code) => Err(classify::failure(operation, code, &finished.stderr)),
@@ -162,7 +172,7 @@ impl Engine {
         let operation = call.operation();
         let _turn = serial::turn(access.server(), call.target(), limits)
             .await
-            .map_err(|ended| Error::of_waiting(operation, ended))?;
+            .map_err(|ended| Error::of_waiting(operation, &ended))?;
         self.run(call, Some(access), limits).await.map(drop)
     }
 }

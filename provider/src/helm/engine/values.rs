@@ -1,6 +1,6 @@
 //! The values of a release, and how they are written for helm. Pure.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde_json::Value;
 
@@ -30,7 +30,9 @@ impl Values {
         let mut written = String::with_capacity(json.len());
         for character in json.chars() {
             if is_special(character) {
-                written.push_str(&format!("\\u{:04x}", u32::from(character)));
+                let code = u32::from(character);
+                // Writing to a String cannot fail.
+                let _ = write!(written, "\\u{code:04x}");
             } else {
                 written.push(character);
             }

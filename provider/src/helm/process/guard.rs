@@ -109,18 +109,15 @@ impl Guarded {
             let late = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             tokio::select! {
                 status = self.helm.wait() => break status.unwrap_or_default(),
-                line = self.provider.next_line(), if !orphaned => match line {
-                    Ok(Some(line)) => match Order::of_line(&line) {
-                        Some(Order::Interrupt) => self.send(Signal::INT),
-                        Some(Order::Kill) => self.send(Signal::KILL),
-                        None => {}
-                    },
-                    Ok(None) | Err(_) => {
+                line = self.provider.next_line(), if !orphaned => {
+                    if let Ok(Some(line)) = line {
+                        self.obey(&line);
+                    } else {
                         orphaned = true;
                         deadline = Some(Instant::now() + ORPHAN_GRACE);
                         self.send(Signal::INT);
                     }
-                },
+                }
                 _ = self.terminate.recv() => self.send(Signal::INT),
                 _ = self.interrupt.recv() => self.send(Signal::INT),
                 _ = wait::at_most(late.unwrap_or_default(), std::future::pending::<()>()), if late.is_some() => {
@@ -131,6 +128,15 @@ impl Guarded {
         };
         let _ = wait::at_most(DRAIN_LIMIT, streams).await;
         (status, orphaned)
+    }
+
+    fn obey(&self, line: &str) {
+        match Order::of_line(line) {
+            Some(Order::Interrupt) => self.send(Signal::INT),
+            Some(Order::Kill) => self.send(Signal::KILL),
+            // Of another version of the provider, which cannot be.
+            None => {}
+        }
     }
 
     fn send(&self, signal: Signal) {

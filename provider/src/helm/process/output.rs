@@ -81,11 +81,8 @@ mod tests {
 
     #[tokio::test]
     async fn standard_error_is_kept_from_its_end_and_without_secrets() {
-        let mut text = String::new();
-        for number in 0..9000 {
-            text.push_str(&format!("line {number} says hunter2\n"));
-        }
-        text.push_str("Error: the end");
+        let lines = (0..9000).map(|number| format!("line {number} says hunter2\n"));
+        let text = lines.chain(["Error: the end".to_owned()]).collect::<String>();
         let kept = read_stderr(text.as_bytes(), &Redaction::new(["hunter2"])).await;
         assert!(kept.len() <= STDERR_KEPT && kept.len() > STDERR_KEPT - 100, "{}", kept.len());
         assert!(kept.starts_with("line ") && kept.ends_with("says (sensitive)\nError: the end"));
