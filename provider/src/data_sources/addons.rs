@@ -119,7 +119,8 @@ fn show(config: AddonsData, addons: &[Addon], definitions: &[ClusterDefinition])
         definitions.sort();
         (name, Value::Known(describe(addon, definitions)))
     });
-    AddonsData { addons: Value::Known(shown.collect()), ..config.clone() }
+    let addons = Value::Known(shown.collect());
+    AddonsData { addons, ..config }
 }
 
 fn is_enabled(addon: &Addon) -> bool {
@@ -189,19 +190,18 @@ mod tests {
             addon("kafka", Some(false), "Disabled"),
             addon("etcd", None, "Disabled"),
         ];
-        let table: [(Value<Set<String>>, Value<bool>, &[&str]); 5] = [
-            (Value::Null, Value::Null, &["etcd", "kafka", "redis"]),
-            (Value::Null, Value::Known(true), &["redis"]),
-            (Value::Null, Value::Known(false), &["etcd", "kafka"]),
-            (
-                Value::Known(["redis".to_owned(), "none".to_owned()].into_iter().collect()),
-                Value::Null,
-                &["redis"],
-            ),
-            (Value::Known(["redis".to_owned()].into_iter().collect()), Value::Known(false), &[]),
+        let none: Option<&[&str]> = None;
+        let table = [
+            (none, None, &["etcd", "kafka", "redis"][..]),
+            (none, Some(true), &["redis"]),
+            (none, Some(false), &["etcd", "kafka"]),
+            (Some(&["redis", "none"]), None, &["redis"]),
+            (Some(&["redis"]), Some(false), &[]),
         ];
         for (wanted, enabled, expected) in table {
-            let config = AddonsData { names: wanted, enabled, ..AddonsData::default() };
+            let wanted = wanted.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+            let config =
+                AddonsData { names: wanted.into(), enabled: enabled.into(), ..AddonsData::default() };
             assert_eq!(names(&show(config, &addons, &[])), expected);
         }
     }

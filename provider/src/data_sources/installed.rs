@@ -157,8 +157,9 @@ mod tests {
 
     #[test]
     fn the_default_version_is_marked_or_the_only_one() {
-        let table: [(&[(&str, Option<&str>)], Option<&str>); 5] = [
-            (&[], None),
+        let none: &[(&str, Option<&str>)] = &[];
+        let table = [
+            (none, None),
             (&[("b", None)], Some("b")),
             (&[("b", None), ("a", None)], None),
             (&[("b", Some("true")), ("a", Some("false"))], Some("b")),

@@ -274,14 +274,18 @@ mod tests {
     use super::*;
     use crate::kubernetes::test_server::{TestServer, on};
 
-    fn lacking() -> Area {
-        Ok(vec![Lack { resource: "clusters.apps.kubeblocks.io".to_owned(), verbs: vec!["create", "patch"] }])
+    fn lacks() -> Vec<Lack> {
+        vec![Lack { resource: "clusters.apps.kubeblocks.io".to_owned(), verbs: vec!["create", "patch"] }]
     }
 
     #[test]
     fn what_is_missing_is_listed_and_weighs_by_area() {
-        let all =
-            Access { operator: lacking(), addons: lacking(), databases: lacking(), database_namespace: None };
+        let all = Access {
+            operator: Ok(lacks()),
+            addons: Ok(lacks()),
+            databases: Ok(lacks()),
+            ..Access::default()
+        };
         let none = Access::default();
         let unread = || Err(Unread("interrupted".to_owned()));
         let failing =

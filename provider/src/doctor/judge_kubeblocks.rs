@@ -228,7 +228,8 @@ mod tests {
 
     #[test]
     fn the_operator_is_judged_by_its_deployments() {
-        let table: [(&[(&str, i32, i32)], Outcome, &str); 5] = [
+        type Found<'a> = &'a [(&'a str, i32, i32)];
+        let table: [(Found<'_>, Outcome, &str); 5] = [
             (
                 &[("kb-system", 1, 1), ("kb-system", 2, 2)],
                 Outcome::Pass,
@@ -252,13 +253,14 @@ mod tests {
 
     #[test]
     fn failed_add_ons_are_named() {
+        type Found<'a> = &'a [(&'a str, &'a str)];
         let addon = |name: &str, phase: &str| -> Addon {
             object(json!({
                 "metadata": { "name": name }, "spec": { "type": "Helm", "defaultInstallValues": [] },
                 "status": { "phase": phase },
             }))
         };
-        let table: [(&[(&str, &str)], Outcome, &str); 4] = [
+        let table: [(Found<'_>, Outcome, &str); 4] = [
             (&[], Outcome::Pass, "enabled: none"),
             (&[("redis", "Enabled"), ("kafka", "Disabled")], Outcome::Pass, "enabled: redis"),
             (

@@ -107,8 +107,9 @@ fn nodes(nodes: &[Node]) -> Check {
     const NAME: &str = "nodes";
     let usable: Vec<&Node> = nodes.iter().filter(|node| is_usable(node)).collect();
     let found = format!(
-        "{} nodes, {} of them ready; {} CPU and {} memory allocatable",
+        "{} {}, {} ready; {} CPU and {} memory allocatable",
         nodes.len(),
+        if nodes.len() == 1 { "node" } else { "nodes" },
         usable.len(),
         allocatable(&usable, "cpu"),
         allocatable(&usable, "memory")
@@ -225,13 +226,9 @@ mod tests {
     fn nodes_are_counted_when_they_are_ready_and_not_cordoned() {
         let good = || node(true, false, &[]);
         let table: [(Vec<Node>, Outcome, &str); 4] = [
-            (
-                vec![good(), good(), good()],
-                Outcome::Pass,
-                "3 nodes, 3 of them ready; 11760m CPU and 18Gi memory",
-            ),
-            (vec![good(), good(), node(false, false, &[])], Outcome::Warn, "3 nodes, 2 of them ready"),
-            (vec![node(true, true, &[])], Outcome::Fail, "1 nodes, 0 of them ready; unknown CPU"),
+            (vec![good(), good(), good()], Outcome::Pass, "3 nodes, 3 ready; 11760m CPU and 18Gi memory"),
+            (vec![good(), good(), node(false, false, &[])], Outcome::Warn, "3 nodes, 2 ready"),
+            (vec![node(true, true, &[])], Outcome::Fail, "1 node, 0 ready; unknown CPU"),
             (vec![], Outcome::Fail, "0 nodes"),
         ];
         for (found, expected, text) in table {
@@ -243,7 +240,8 @@ mod tests {
 
     #[test]
     fn taints_are_held_against_what_kubeblocks_tolerates() {
-        let table: [(&[&[(&str, &str, &str)]], Outcome); 7] = [
+        type Taints<'a> = &'a [(&'a str, &'a str, &'a str)];
+        let table: [(&[Taints<'_>], Outcome); 7] = [
             (&[&[]], Outcome::Pass),
             (
                 &[&[("kb-controller", "true", "NoSchedule")], &[("kb-data", "true", "NoSchedule")]],

@@ -49,11 +49,19 @@ pub const CHECKS: [&str; 16] = [
 /// Exit codes: 0 all is well, 1 something is worth a look, 2 something will not work, 64 the command line is wrong.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
-    /// Kubeconfig file; otherwise KUBE_CONFIG_PATH, then KUBECONFIG, then ~/.kube/config
-    #[arg(long, value_name = "PATH")]
+    /// The kubeconfig file; absent: as the provider finds it.
+    #[arg(
+        long,
+        value_name = "PATH",
+        help = "Kubeconfig file; otherwise KUBE_CONFIG_PATH, then KUBECONFIG, then ~/.kube/config"
+    )]
     pub kubeconfig: Option<String>,
-    /// Context of the kubeconfig; otherwise KUBE_CTX, then the file's current context
-    #[arg(long, value_name = "NAME")]
+    /// The context of the kubeconfig; absent: as the provider finds it.
+    #[arg(
+        long,
+        value_name = "NAME",
+        help = "Context of the kubeconfig; otherwise KUBE_CTX, then the file's current context"
+    )]
     pub context: Option<String>,
     /// Namespace of the operator
     #[arg(long, value_name = "NAME", default_value = "kb-system")]
@@ -64,8 +72,12 @@ pub struct Arguments {
     /// The cloud of the Kubernetes cluster, when it cannot be seen from its version and nodes
     #[arg(long, value_enum)]
     pub cloud: Option<Cloud>,
-    /// The helm that the provider will run; otherwise KUBEBLOCKS_HELM, then beside this program, then PATH
-    #[arg(long, value_name = "PATH")]
+    /// The helm that the provider will run; absent: as the provider finds it.
+    #[arg(
+        long,
+        value_name = "PATH",
+        help = "The helm that the provider will run; otherwise KUBEBLOCKS_HELM, then beside this program, then PATH"
+    )]
     pub helm_path: Option<std::path::PathBuf>,
     /// Print JSON instead of a table
     #[arg(long)]
@@ -132,7 +144,11 @@ async fn look(arguments: &Arguments) -> (Option<Client>, Result<Facts, Error>) {
     // Nothing of the arguments is unknown, so there is always a way.
     let connection = arguments.connection().resolve(&ProcessEnvironment).unwrap_or_default();
     match Kubernetes::new().client(&connection).await {
-        Ok(client) => (Some(client.clone()), read::read(&client, arguments.told()).await),
+        Ok(client) => {
+            // Many requests at once make a large future.
+            let facts = Box::pin(read::read(&client, arguments.told())).await;
+            (Some(client), facts)
+        }
         Err(error) => (None, Err(error)),
     }
 }
@@ -233,7 +249,8 @@ mod tests {
     async fn a_server_that_lets_nobody_in_is_told_with_what_to_do() {
         let server =
             TestServer::expecting([on("GET", &["/version"]).fails(401, "Unauthorized", "Unauthorized")]);
-        let error = read::read(&server.client(), arguments(None, None).told()).await.unwrap_err();
+        let client = server.client();
+        let error = Box::pin(read::read(&client, arguments(None, None).told())).await.unwrap_err();
         let check = unreachable(&error);
         assert_eq!((check.name, check.result), ("connection", Outcome::Fail));
         assert!(check.found.contains("401"), "{}", check.found);
@@ -261,9 +278,9 @@ mod tests {
                 json!({ "groupVersion": "apps.kubeblocks.io/v1alpha1", "resources": [resource("clusters"), resource("clusters/status")] }),
             ),
         ]);
-        let served = read::served_kinds(&server.client()).await.unwrap();
-        assert_eq!(served.kinds, BTreeSet::from(["clusters.apps.kubeblocks.io".to_owned()]));
-        assert_eq!(served.versions, ["v1", "v1alpha1"].map(str::to_owned).into());
+        let found = read::served_kinds(&server.client()).await.unwrap();
+        assert_eq!(found.kinds, BTreeSet::from(["clusters.apps.kubeblocks.io".to_owned()]));
+        assert_eq!(found.versions, ["v1", "v1alpha1"].map(str::to_owned).into());
         server.finish();
     }
 }

@@ -7,7 +7,6 @@ use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::storage::v1::StorageClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIGroupList, APIResourceList};
 use k8s_openapi::apimachinery::pkg::version::Info;
-use kube::ResourceExt as _;
 use kubeblocks_schemas::v1alpha1::Addon;
 
 use super::access::{Access, Namespaces};
@@ -101,7 +100,7 @@ async fn operator(client: &Client, namespace: &str) -> Result<Vec<Deployment>, E
 async fn addons(client: &Client) -> Result<Option<Vec<Addon>>, Error> {
     match client.list::<Addon>(None, None).await {
         Ok(mut found) => {
-            found.sort_by_key(|addon| addon.name_any());
+            found.sort_by_key(kube::ResourceExt::name_any);
             Ok(Some(found))
         }
         Err(error) if error.is_not_served() => Ok(None),
