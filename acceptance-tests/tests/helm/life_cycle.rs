@@ -1,15 +1,18 @@
 //! A release from its installation to its end.
 
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::Api;
 use kubeblocks_provider::helm::engine::{Error, ReleaseEngine};
 use kubeblocks_provider::helm::release::{self, Status};
 use serde_json::{Value, json};
 
-use crate::world::{Helm, RELEASE, World, limits, small_chart};
+use crate::world::{Helm, RELEASE, World, chart, limits, small_chart};
 
 with_both_helms!(
     a_release_is_installed_upgraded_rolled_back_and_uninstalled,
     a_release_that_was_uninstalled_but_kept_is_installed_again,
     two_upgrades_at_once_take_turns,
+    a_release_that_a_person_installed_with_any_helm_is_upgraded,
 );
 
 async fn a_release_is_installed_upgraded_rolled_back_and_uninstalled(helm: Helm) {
@@ -73,4 +76,26 @@ async fn two_upgrades_at_once_take_turns(helm: Helm) {
     other.unwrap();
     assert_eq!(world.history().await.len(), 2);
     assert_eq!(world.last().await.status, Status::Deployed);
+}
+
+/// Helm 4 applies on the server when a person installs with it; the engine does not, and takes over all the same.
+async fn a_release_that_a_person_installed_with_any_helm_is_upgraded(helm: Helm) {
+    for theirs in [Helm::Three, Helm::Four] {
+        let world = World::new(helm).await;
+        let chart = chart(&[("templates/config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\ndata: {{ .Values.data | toJson }}\n")]).await;
+        let archive = tempfile::NamedTempFile::with_suffix(".tgz").unwrap();
+        std::fs::write(archive.path(), &chart.archive).unwrap();
+        let path = archive.path().to_str().unwrap();
+        world.helm_of(theirs, &["install", RELEASE, path, "--set", "data.key=theirs,data.old=gone"]).await;
+
+        world.upgrade(&chart, json!({ "data": { "key": "ours", "new": "here" } })).await.unwrap();
+        let maps: Api<ConfigMap> = Api::namespaced(world.kube.clone(), &world.namespace);
+        let data = maps.get(RELEASE).await.unwrap().data.unwrap();
+        let expected =
+            [("key", "ours"), ("new", "here")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(data, expected.into(), "{theirs:?}");
+
+        world.engine.uninstall(&world.access().await, world.target(), &limits()).await.unwrap();
+        assert_eq!(world.configured().await, None);
+    }
 }

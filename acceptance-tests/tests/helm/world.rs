@@ -171,7 +171,12 @@ impl World {
 
     /// What the real helm prints when a person runs it.
     pub(crate) async fn helm(&self, arguments: &[&str]) -> String {
-        let output = tokio::process::Command::new(self.helm.path())
+        self.helm_of(self.helm, arguments).await
+    }
+
+    /// The same with another helm than the engine's.
+    pub(crate) async fn helm_of(&self, helm: Helm, arguments: &[&str]) -> String {
+        let output = tokio::process::Command::new(helm.path())
             .args(arguments)
             .args(["--namespace", &self.namespace])
             .env("KUBECONFIG", self.plane.kubeconfig())
