@@ -6,6 +6,9 @@
 // A failed expectation is how a test here ends, also in its helpers.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, missing_docs)]
 
+mod addon_catalogue;
+mod addon_faults;
+mod addon_lifecycle;
 mod bad_input;
 mod catalog;
 mod cluster_at_scale;
