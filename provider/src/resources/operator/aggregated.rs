@@ -21,10 +21,13 @@ const QUIET: Duration = Duration::from_secs(2);
 /// Whether nobody but the controller has a hand in the role.
 fn is_remains(role: &DynamicObject) -> bool {
     let managers = role.metadata.managed_fields.as_deref().unwrap_or_default();
+    let has_rules = role.data["rules"].as_array().is_some_and(|rules| !rules.is_empty());
     role.metadata.deletion_timestamp.is_none()
         && role.labels().is_empty()
+        && role.annotations().is_empty()
         && role.data.get("aggregationRule").is_none_or(Json::is_null)
-        && !managers.is_empty()
+        // Without any rule left, the controller owns no field and so is not noted.
+        && !(managers.is_empty() && has_rules)
         && managers.iter().all(|entry| entry.manager.as_deref() == Some(CONTROLLER))
 }
 
@@ -89,7 +92,9 @@ mod tests {
         let mut aggregating = role("a", CONTROLLER);
         aggregating["aggregationRule"] = json!({"clusterRoleSelectors": []});
         assert!(!judge(aggregating));
-        assert!(!judge(json!({"metadata": {"name": "a"}, "rules": []})));
+        assert!(judge(json!({"metadata": {"name": "a"}, "rules": null})));
+        assert!(!judge(json!({"metadata": {"name": "a"}, "rules": [{"verbs": ["get"]}]})));
+        assert!(!judge(json!({"metadata": {"name": "a", "annotations": {"a": "b"}}, "rules": []})));
     }
 
     #[tokio::test(start_paused = true)]

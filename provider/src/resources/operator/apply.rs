@@ -20,7 +20,7 @@ use super::failure::{self, Failure};
 use super::note::Note;
 use super::run::{Run, chart, with_chart, without_unknowns};
 use super::schema::OperatorState;
-use super::{UNFINISHED, changes, deployments, healing, is_unfinished, plan, values};
+use super::{UNFINISHED, changes, crds, deployments, guard, healing, is_unfinished, plan, values};
 use crate::helm::chart::{Chart, Source};
 use crate::helm::engine::Values;
 use crate::helm::manifest::{Manifest, diff};
@@ -95,7 +95,7 @@ async fn install(
     run.apply_crds(chart).await?;
     let history = run.heal(history).await?;
     if history.is_empty() {
-        free_stuck_addons(run).await?;
+        free_stuck_objects(run, chart).await?;
     }
     let is_done =
         history.first().is_some_and(|last| changes::is_current(last, chart, &values.values, source));
@@ -308,20 +308,26 @@ async fn ensure_namespace(run: &Run<'_>, state: &OperatorState) -> Result<(), Fa
     Ok(())
 }
 
-/// Add-ons that an uninstall without this provider deleted and whose finalizers nobody was left to take off. An operator
-/// that is installed now would finish their deletion, and with it remove what helm has just installed.
-async fn free_stuck_addons(run: &Run<'_>) -> Result<(), Failure> {
-    let failed = |error: &Error| failure::of_api(run.summary, "remains of add-ons were removed", error);
-    let resource = resource_of::<Addon>();
-    let there = match run.client.list_objects(&resource, None, None).await {
-        Ok(there) => there,
-        Err(error) if error.is_not_served() => return Ok(()),
-        Err(error) => return Err(failed(&error)),
-    };
+/// Objects of the release that an uninstall without this provider deleted, and whose finalizers nobody was left to take
+/// off. An operator that is installed now would finish their deletion, and with it remove what helm has just installed.
+async fn free_stuck_objects(run: &Run<'_>, chart: &Chart) -> Result<(), Failure> {
+    let failed =
+        |error: &Error| failure::of_api(run.summary, "remains of an earlier release were removed", error);
     let free = json!({"metadata": {"finalizers": null}});
-    for addon in there.iter().filter(|addon| addon.metadata.deletion_timestamp.is_some()) {
-        let name = addon.name_any();
-        run.client.merge_object(&resource, None, &name, &free).await.map_err(|error| failed(&error))?;
+    for kind in chart.crds.iter().filter_map(|crd| crds::kind_of(&crd["spec"])) {
+        let there = match run.client.list_objects(&kind, None, None).await {
+            Ok(there) => there,
+            Err(error) if error.is_not_served() => continue,
+            Err(error) => return Err(failed(&error)),
+        };
+        for object in there {
+            let is_own = guard::belongs_to(&object, &run.namespace, &run.name);
+            if is_own && object.metadata.deletion_timestamp.is_some() {
+                let (namespace, name) = (object.namespace(), object.name_any());
+                let freed = run.client.merge_object(&kind, namespace.as_deref(), &name, &free).await;
+                freed.map_err(|error| failed(&error))?;
+            }
+        }
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use super::schema::{OperatorState, PlannedChanges};
 use super::source;
 use super::values::{open_values, same_json};
 use crate::helm::chart::{Chart, Source};
-use crate::helm::manifest::Changes;
+use crate::helm::manifest::{Changes, ObjectKey};
 use crate::helm::release::{Release, Status};
 
 /// Whether the chart is another one than before, or may be.
@@ -62,10 +62,30 @@ pub fn moved_to(prior: &OperatorState, planned: &OperatorState) -> Option<Path> 
     (bare(before) != bare(after)).then(|| Path::attribute("kubernetes").then_attribute("endpoint"))
 }
 
-/// Changes as the attribute shows them.
-pub fn shown(changes: &Changes) -> PlannedChanges {
-    let list = |keys: &[crate::helm::manifest::ObjectKey]| {
-        let mut texts: Vec<String> = keys.iter().map(ToString::to_string).collect();
+/// Kinds of Kubernetes itself whose objects live in namespaces. Charts leave the namespace of the release out.
+const NAMESPACED: [&str; 16] = [
+    "ConfigMap",
+    "CronJob",
+    "DaemonSet",
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "Ingress",
+    "Job",
+    "NetworkPolicy",
+    "PersistentVolumeClaim",
+    "PodDisruptionBudget",
+    "Role",
+    "RoleBinding",
+    "Secret",
+    "Service",
+    "ServiceAccount",
+    "StatefulSet",
+];
+
+/// Changes as the attribute shows them. `namespace` is that of the release.
+pub fn shown(changes: &Changes, namespace: &str) -> PlannedChanges {
+    let list = |keys: &[ObjectKey]| {
+        let mut texts: Vec<String> = keys.iter().map(|key| text_of(key, namespace)).collect();
         texts.sort();
         texts.dedup();
         Value::Known(texts.into_iter().map(Value::Known).collect())
@@ -75,6 +95,13 @@ pub fn shown(changes: &Changes) -> PlannedChanges {
         changed: list(&changes.changed),
         removed: list(&changes.removed),
     }
+}
+
+fn text_of(key: &ObjectKey, namespace: &str) -> String {
+    if key.namespace.is_none() && NAMESPACED.contains(&key.kind.as_str()) {
+        return ObjectKey { namespace: Some(namespace.to_owned()), ..key.clone() }.to_string();
+    }
+    key.to_string()
 }
 
 /// Names of the add-ons among the objects that an upgrade would remove.
@@ -228,9 +255,9 @@ mod tests {
         let texts = |value: Value<Vec<Value<String>>>| -> Vec<String> {
             value.into_known().unwrap().into_iter().filter_map(Value::into_known).collect()
         };
-        let shown = shown(&changes);
-        assert_eq!(texts(shown.added), ["ConfigMap a"]);
-        assert_eq!(texts(shown.changed), ["ConfigMap b"]);
+        let shown = shown(&changes, "kb-system");
+        assert_eq!(texts(shown.added), ["ConfigMap kb-system/a"]);
+        assert_eq!(texts(shown.changed), ["ConfigMap kb-system/b"]);
         assert_eq!(texts(shown.removed), ["Addon foreign", "Addon redis"]);
     }
 }

@@ -25,6 +25,20 @@ pub fn resource() -> ApiResource {
     }
 }
 
+/// The kind that a definition defines, in the version that is stored. `spec` is the definition's.
+pub fn kind_of(spec: &Json) -> Option<ApiResource> {
+    let text = |value: &Json| value.as_str().map(str::to_owned);
+    let version = spec["versions"].as_array()?.iter().find(|version| version["storage"] == true)?;
+    let (group, version) = (text(&spec["group"])?, text(&version["name"])?);
+    Some(ApiResource {
+        api_version: format!("{group}/{version}"),
+        group,
+        version,
+        kind: text(&spec["names"]["kind"])?,
+        plural: text(&spec["names"]["plural"])?,
+    })
+}
+
 /// Why definitions are not in place.
 #[derive(Debug, thiserror::Error)]
 pub enum CrdError {

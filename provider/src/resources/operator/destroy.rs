@@ -1,6 +1,7 @@
 //! Delete: the add-ons while the operator still runs, then the release, then what is left of it. Each step does what is
 //! still to be done, so that a destroy that was cut off is gone on with by the next.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
@@ -77,6 +78,11 @@ impl Destroy<'_> {
         let addons = guard::removable(self.list::<Addon>().await?, self.forced);
         if !addons.is_empty() {
             self.remove_addons(&addons, history.first()).await?;
+        }
+        if let Some(last) = history.first()
+            && self.is_running(Some(last)).await?
+        {
+            self.delete_own_objects(last).await?;
         }
         if !history.is_empty() {
             let (engine, access) = self.helm().await?;
@@ -217,6 +223,43 @@ impl Destroy<'_> {
             Ok(left.collect())
         })
         .await
+    }
+
+    /// Objects of KubeBlocks' kinds that the chart brings, such as storage providers: helm would delete them together
+    /// with the operator, which would be gone before it had taken off its finalizers.
+    async fn delete_own_objects(&self, last: &Release) -> Result<(), Failure> {
+        let failed = Self::failed("objects of the release were deleted");
+        let Ok(manifest) = Manifest::parse(&last.manifest, &self.namespace) else { return Ok(()) };
+        let kinds: BTreeSet<(&str, &str)> = manifest
+            .keys()
+            .filter(|key| key.kind != "Addon" && key.api_version.contains(".kubeblocks.io/"))
+            .map(|key| (key.api_version.as_str(), key.kind.as_str()))
+            .collect();
+        for (api_version, kind) in kinds {
+            let served = self.client.served_kind(api_version, kind).await.map_err(&failed)?;
+            let Some(resource) = served.map(|served| served.resource) else { continue };
+            let objects = self.client.list_objects(&resource, None, None).await.map_err(&failed)?;
+            let is_own = |object: &DynamicObject| guard::belongs_to(object, &self.namespace, &self.name);
+            let held: Vec<&DynamicObject> =
+                objects.iter().filter(|object| is_own(object) && !object.finalizers().is_empty()).collect();
+            for object in &held {
+                let (namespace, uid) = (object.namespace(), object.uid());
+                self.client
+                    .delete_object(&resource, namespace.as_deref(), &object.name_any(), uid.as_deref())
+                    .await
+                    .map_err(&failed)?;
+            }
+            let uids: Vec<Option<String>> = held.iter().map(|object| object.uid()).collect();
+            if uids.is_empty() {
+                continue;
+            }
+            self.wait(vec![Selection::of(resource)], "objects of the release were deleted", |seen| {
+                let left = seen[0].objects().filter(|object| uids.contains(&object.uid()));
+                Ok(left.map(|object| shown(kind, object)).collect())
+            })
+            .await?;
+        }
+        Ok(())
     }
 
     /// Without the operator: the releases of the add-ons by helm itself, and the finalizers that nobody takes off.

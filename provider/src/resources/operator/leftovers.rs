@@ -82,27 +82,12 @@ fn is_of_kubeblocks(crd: &DynamicObject, noted: &[String]) -> bool {
     group == "kubeblocks.io" || group.ends_with(".kubeblocks.io")
 }
 
-/// The kind that a definition defines, in the version that is stored.
-fn kind_of(crd: &DynamicObject) -> Option<ApiResource> {
-    let spec = &crd.data["spec"];
-    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-    let version = spec["versions"].as_array()?.iter().find(|version| version["storage"] == true)?;
-    let (group, version) = (text(&spec["group"])?, text(&version["name"])?);
-    Some(ApiResource {
-        api_version: format!("{group}/{version}"),
-        group,
-        version,
-        kind: text(&spec["names"]["kind"])?,
-        plural: text(&spec["names"]["plural"])?,
-    })
-}
-
 async fn objects(
     destroy: &Destroy<'_>,
     definitions: &[DynamicObject],
 ) -> Result<Vec<(ApiResource, DynamicObject)>, Failure> {
     let mut left = Vec::new();
-    for kind in definitions.iter().filter_map(kind_of) {
+    for kind in definitions.iter().filter_map(|crd| crds::kind_of(&crd.data["spec"])) {
         match destroy.client.list_objects(&kind, None, None).await {
             Ok(objects) => left.extend(objects.into_iter().map(|object| (kind.clone(), object))),
             Err(error) if error.is_not_served() => {}
@@ -245,7 +230,7 @@ mod tests {
         assert!(is_of_kubeblocks(&own, &[]) && !is_of_kubeblocks(&foreign, &[]));
         assert!(is_of_kubeblocks(&foreign, &["clusters.mykubeblocks.io".to_owned()]));
         assert!(!is_of_kubeblocks(&own, &["clusters.mykubeblocks.io".to_owned()]));
-        let kind = kind_of(&own).unwrap();
+        let kind = crds::kind_of(&own.data["spec"]).unwrap();
         assert_eq!(
             (kind.api_version.as_str(), kind.plural.as_str()),
             ("apps.kubeblocks.io/v1beta1", "clusters")
@@ -254,7 +239,7 @@ mod tests {
 
     #[test]
     fn objects_that_are_left_are_warned_of_when_they_are_stuck_and_refuse_their_definitions_to_go() {
-        let kind = kind_of(&crd("addons", "extensions.kubeblocks.io")).unwrap();
+        let kind = crds::kind_of(&crd("addons", "extensions.kubeblocks.io").data["spec"]).unwrap();
         let plain = object(json!({"metadata": {"name": "a"}}));
         let stuck =
             object(json!({"metadata": {"name": "b", "finalizers": ["addon.kubeblocks.io/finalizer"]}}));

@@ -194,7 +194,7 @@ async fn preview(
         Manifest::parse(&rendered, &namespace).map_err(|error| failure::of_manifest(SUMMARY, &error))?;
     let Some(client) = client.filter(|_| seen.is_live) else { return Ok(Value::Unknown) };
     if plan.prior.is_none() {
-        return Ok(Value::Known(changes::shown(&diff(None, &after))));
+        return Ok(Value::Known(changes::shown(&diff(None, &after), &namespace)));
     }
     let before = at_most(PLAN_LOOK, release::deployed(&client, &namespace, &name)).await;
     let Some(Ok(Some(before))) = before else { return Ok(Value::Unknown) };
@@ -210,7 +210,7 @@ async fn preview(
             .at(Path::attribute("version")),
         );
     }
-    Ok(Value::Known(changes::shown(&found)))
+    Ok(Value::Known(changes::shown(&found, &namespace)))
 }
 
 /// Renders with the values of a plan, and with the cloud that the live install will see.

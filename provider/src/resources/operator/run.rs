@@ -191,7 +191,8 @@ impl<'a> Run<'a> {
             .map_err(|error| failure::of_manifest(self.summary, &error))?;
         if state.planned_changes.is_unknown() {
             let before = before.and_then(|text| Manifest::parse(text, &self.namespace).ok());
-            state.planned_changes = Value::Known(changes::shown(&diff(before.as_ref(), &manifest)));
+            state.planned_changes =
+                Value::Known(changes::shown(&diff(before.as_ref(), &manifest), &self.namespace));
         }
         if state.crds_digest.is_unknown() {
             state.crds_digest = Value::Known(digest.clone());
