@@ -14,7 +14,7 @@ use super::messages::{as_warning, not_deleted, not_ready, refused};
 use super::readiness::{Goal, Verdict, is_unfinished};
 use super::remote::{NotThere, Target};
 use super::schema::ObjectState;
-use super::{MARK, ObjectResource, UID, equality, same_group_object};
+use super::{IMPORTED, MARK, ObjectResource, UID, equality, same_group_object};
 use crate::kubernetes::diagnostic::diagnostic;
 use crate::kubernetes::dynamic::ServedKind;
 use crate::kubernetes::ownership::Ownership;
@@ -119,6 +119,7 @@ impl<'a> Job<'a> {
             .apply(&obeying, body, conflicts)
             .await
             .map_err(|error| refused(self.summary, &error, Some(&self.written)))?;
+        context.set_private(IMPORTED, false.into());
         if let Some(uid) = &applied.metadata.uid {
             context.set_private(UID, uid.clone().into());
         }

@@ -36,6 +36,9 @@ pub use schema::{ObjectIdentity, ObjectState};
 /// Private data: which object it is, through a change of its `kubernetes`.
 const UID: &str = "uid";
 
+/// Private data: the state came from an import, so it may hold more than is written.
+const IMPORTED: &str = "imported";
+
 /// Annotation of an object whose create Terraform has not been told the end of.
 const MARK: &str = "terraform.kubeblocks.io/unfinished";
 
@@ -88,6 +91,11 @@ impl Resource for ObjectResource {
     }
 
     async fn modify_plan(&self, context: &Context, plan: &mut Plan<ObjectState>) -> Result<(), Diagnostics> {
+        if let Some(prior) = &plan.prior
+            && context.private(IMPORTED) == Some(serde_json::Value::Bool(true))
+        {
+            plan::keep_imported(prior, &mut plan.planned);
+        }
         let replaced = plan::settle_names(plan.prior.as_ref(), &mut plan.planned);
         plan.requires_replace.extend(replaced);
         if let Some(prior) = &plan.prior {

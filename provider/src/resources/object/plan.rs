@@ -9,9 +9,11 @@ use super::apply::needs_write;
 use super::kinds::group_of;
 use super::manifest::{Manifest, Names, Written, scope_problem};
 use super::messages::{as_warning, refused};
+use super::observe::observe;
 use super::readiness::is_unfinished;
 use super::remote::Target;
 use super::schema::ObjectState;
+use super::values::to_json;
 use super::{ObjectResource, UID};
 use crate::kubernetes::diagnostic::detail;
 use crate::kubernetes::dynamic::ServedKind;
@@ -81,6 +83,16 @@ pub(super) fn same_group_object(left: &ObjectState, right: &ObjectState) -> bool
         && left.kind == right.kind
         && left.namespace == right.namespace
         && left.name == right.name
+}
+
+/// An import cannot tell what its author wrote from defaults within lists, and shows all of it. A configuration that
+/// agrees with that, as far as it goes, changes nothing.
+pub(super) fn keep_imported(prior: &ObjectState, planned: &mut ObjectState) {
+    let json = |state: &ObjectState| state.manifest.known().and_then(to_json);
+    let (Some(imported), Some(written)) = (json(prior), json(planned)) else { return };
+    if observe(&written, &imported, None) == written {
+        planned.manifest = prior.manifest.clone();
+    }
 }
 
 /// `ready` of an update: an unfinished wait is gone on with, and what was taken over learns it.
@@ -267,13 +279,12 @@ impl Question<'_> {
         };
         let force = self.planned.force_conflicts == Value::Known(true);
         Ok(match (self.prior, existing) {
-            (None, None) => Some(Conflicts::Refuse),
             // Either it is to be replaced, and is gone then, or the create refuses it.
             (None, Some(_)) | (Some(_), None) => None,
             (Some(_), Some(existing)) if force || Ownership::ours(&existing.metadata).is_none() => {
                 Some(Conflicts::Force)
             }
-            (Some(_), Some(_)) => Some(Conflicts::Refuse),
+            (None, None) | (Some(_), Some(_)) => Some(Conflicts::Refuse),
         })
     }
 }
@@ -335,6 +346,21 @@ mod tests {
         let mut named = ObjectState { manifest: Value::Known(manifest), ..unnamed(prior.clone()) };
         assert_eq!(settle_names(Some(&prior), &mut named), [Path::attribute("name")]);
         assert!(named.name.is_unknown());
+    }
+
+    #[test]
+    fn what_an_import_shows_beyond_the_configuration_changes_nothing() {
+        let mut live = definition("redis");
+        live["spec"]["componentDefs"][0]["defaulted"] = true.into();
+        let prior = in_hcl(&live);
+        let keep = |mut planned: ObjectState| {
+            keep_imported(&prior, &mut planned);
+            planned.manifest == prior.manifest
+        };
+        assert!(keep(in_hcl(&definition("redis"))));
+        assert!(!keep(changed(|it| it["spec"]["type"] = "x".into())));
+        assert!(!keep(changed(|it| it["spec"]["more"] = "x".into())));
+        assert!(!keep(ObjectState { manifest: Value::Unknown, ..in_hcl(&live) }));
     }
 
     #[test]

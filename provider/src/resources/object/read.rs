@@ -10,7 +10,7 @@ use super::observe::{imported, observe};
 use super::remote::{Target, as_json};
 use super::schema::{ObjectIdentity, ObjectState};
 use super::values::{from_json, to_json, to_yaml, without_nulls};
-use super::{ObjectResource, UID, names};
+use super::{IMPORTED, ObjectResource, UID, names};
 use crate::kubernetes::diagnostic::diagnostic;
 use crate::kubernetes::ownership::Ownership;
 use crate::kubernetes::{Client, Error};
@@ -61,6 +61,7 @@ async fn look(
     }
     let live = as_json(&object);
     let Some(written) = Written::of(&state) else {
+        context.set_private(IMPORTED, true.into());
         let manifest = Value::Known(from_json(&imported(&live, &object.metadata)));
         return Ok(Some(ObjectState { manifest, ..state }));
     };

@@ -28,7 +28,10 @@ const MAY_BE_GOING: Duration = Duration::from_secs(20);
 /// The kinds that servers were found to serve. One that is served stays so while a process lives, or its objects say
 /// that it is not.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Kinds(Arc<Mutex<HashMap<(String, String, String), ServedKind>>>);
+pub(super) struct Kinds(Arc<Mutex<HashMap<KindKey, ServedKind>>>);
+
+/// Endpoint, `apiVersion` and kind.
+type KindKey = (String, String, String);
 
 impl Kinds {
     /// How the server serves a kind; `None` when it does not.
@@ -210,8 +213,7 @@ impl Target<'_> {
             }
             match obeying.get().await {
                 Ok(Some(found)) if found.metadata.uid.as_deref() == Some(uid) => {}
-                Ok(_) => return Ok(()),
-                Err(Error::KindNotServed { .. }) => return Ok(()),
+                Ok(_) | Err(Error::KindNotServed { .. }) => return Ok(()),
                 Err(Error::Interrupted) => return Err(NotThere::Interrupted),
                 Err(error) if error.is_unavailable() => {}
                 Err(error) => return Err(NotThere::Api(error)),

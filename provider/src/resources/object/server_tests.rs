@@ -326,7 +326,7 @@ async fn a_definition_in_use_is_not_deleted_unless_its_databases_are_going() {
             tokio::task::yield_now().await;
         }
         api.change("clusters", "orders", |object| {
-            object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into()
+            object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
         });
     });
     assert_eq!(unused, Ok(()));
