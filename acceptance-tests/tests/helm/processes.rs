@@ -1,6 +1,6 @@
 //! Looks at processes of this machine, as any user of it can.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -52,7 +52,7 @@ fn processes() -> Vec<Process> {
 }
 
 /// Nothing when it is no process, or ended meanwhile.
-fn read(folder: &PathBuf) -> Option<Process> {
+fn read(folder: &Path) -> Option<Process> {
     let id = folder.file_name()?.to_str()?.parse().ok()?;
     let text = |file: &str, separator: &str| {
         let bytes = std::fs::read(folder.join(file)).ok()?;

@@ -7,6 +7,7 @@ use kubeblocks_provider::helm::access;
 use kubeblocks_provider::helm::engine::{Error, ReleaseEngine, Target, Upgrade};
 use kubeblocks_provider::helm::release;
 use kubeblocks_provider::kubernetes::{Auth, Connection};
+use rand::RngExt as _;
 use serde_json::{Value, json};
 
 use crate::world::{
@@ -76,7 +77,6 @@ async fn a_namespace_that_is_missing_is_named(helm: Helm) {
 async fn a_release_that_fills_more_than_a_secret_is_refused(helm: Helm) {
     let world = World::new(helm).await;
     // Random text, as helm compresses.
-    use rand::RngExt as _;
     let mut random = rand::rng();
     let text: String = (0..2_000_000).map(|_| char::from(random.random_range(b'a'..=b'z'))).collect();
     let error = world.upgrade(&small_chart().await, json!({ "unused": text })).await;

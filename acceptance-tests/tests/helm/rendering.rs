@@ -1,5 +1,7 @@
 //! Rendering without a Kubernetes cluster.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use kubeblocks_provider::helm::chart::Chart;
 use kubeblocks_provider::helm::engine::{Error, ReleaseEngine, Render, Target, Values};
 use serde_json::{Value, json};
@@ -23,6 +25,9 @@ async fn render(helm: Helm, chart: &Chart, values: &Values, is_upgrade: bool) ->
     };
     engine(helm).await.render(&request, &limits()).await
 }
+
+/// Files of a chart, and what the error must be.
+type Case<'a> = (&'a [(&'a str, &'a str)], fn(&Error) -> bool);
 
 /// The data of the rendered `ConfigMap`.
 fn data(manifest: &str) -> Value {
@@ -67,8 +72,7 @@ async fn values_arrive_as_they_were_written(helm: Helm) {
     let values = json!({ "text": text, "list": [1, 1.5, true, null, "0x1f", "1e3", "null"], "absent": null });
     let manifest = render(helm, &chart, &plain(values), false).await.unwrap();
     let data = data(&manifest);
-    use base64::Engine as _;
-    let bytes = base64::engine::general_purpose::STANDARD.decode(data["text"].as_str().unwrap()).unwrap();
+    let bytes = BASE64.decode(data["text"].as_str().unwrap()).unwrap();
     assert_eq!(String::from_utf8(bytes).unwrap(), text);
     assert_eq!(data["list"], r#"[1,1.5,true,null,"0x1f","1e3","null"]"#);
     // A null takes the chart's default away, as helm's users know it.
@@ -97,7 +101,7 @@ async fn what_the_chart_or_its_schema_refuses_is_told_by_meaning(helm: Helm) {
     assert_eq!(message, "key must not be bad");
     assert!(location.starts_with("small/templates/config.yaml:1"), "{location}");
 
-    let cases: [(&[(&str, &str)], fn(&Error) -> bool); 4] = [
+    let cases: [Case<'_>; 4] = [
         (&[("templates/x.yaml", "{{ .Values.a.b.c }}")], |error| matches!(error, Error::Template { .. })),
         (&[("templates/x.yaml", "{{ if }}")], |error| matches!(error, Error::Template { .. })),
         (&[("templates/x.yaml", "a: b\n c: d\n- e")], |error| matches!(error, Error::Template { .. })),

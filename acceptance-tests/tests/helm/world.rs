@@ -164,9 +164,8 @@ impl World {
             labels.and_then(|labels| labels.get("status")).is_some_and(|found| found == status)
         };
         let waited = tokio::time::timeout(LIMIT, await_condition(secrets, &name, is)).await;
-        if waited.is_err() {
-            panic!("revision {revision} is never {status}: {:?}", self.history().await);
-        }
+        let history = self.history().await;
+        assert!(waited.is_ok(), "revision {revision} is never {status}: {history:?}");
     }
 
     /// What the real helm prints when a person runs it.
