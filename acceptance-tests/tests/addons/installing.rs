@@ -21,6 +21,7 @@ const AUTOMATIC: [(&str, &str); 7] = [
     ("redis", "redis"),
 ];
 
+/// Whether a definition is good as it is now.
 fn is_available(definition: Option<&DynamicObject>) -> bool {
     definition.is_some_and(|definition| {
         definition.data["status"]["phase"] == "Available"
@@ -67,7 +68,15 @@ async fn the_operator_installs_its_engines_by_itself_and_they_run() {
             "clusterDefinitionRef": "redis",
             "clusterVersionRef": "redis-7.0.6",
             "terminationPolicy": "WipeOut",
-            "componentSpecs": [{ "name": "redis", "componentDefRef": "redis", "replicas": 1 }],
+            "componentSpecs": [{
+                "name": "redis",
+                "componentDefRef": "redis",
+                "replicas": 1,
+                "volumeClaimTemplates": [{ "name": "data", "spec": {
+                    "accessModes": ["ReadWriteOnce"],
+                    "resources": { "requests": { "storage": "1Gi" } },
+                }}],
+            }],
         },
     }))
     .unwrap();
@@ -86,6 +95,14 @@ async fn the_operator_installs_its_engines_by_itself_and_they_run() {
     assert!(definitions.get("redis").await.unwrap().metadata.deletion_timestamp.is_some());
     clusters.delete("cache", &kube::api::DeleteParams::default()).await.unwrap();
     until(&definitions, "redis", |definition: Option<&DynamicObject>| definition.is_none()).await;
+    // What is still on its way out would be taken for what is wanted, and then vanish.
+    let constraints = kind(&client, "apps", "ConfigConstraint");
+    until(&constraints, "redis7-config-constraints", |constraint: Option<&DynamicObject>| {
+        constraint.is_none()
+    })
+    .await;
+    until(&versions, "redis-7.0.6", |version: Option<&DynamicObject>| version.is_none()).await;
+    until(&templates, "redis7-config-template", |map: Option<&ConfigMap>| map.is_none()).await;
     redis.until_tidy().await;
     redis.enable(true).await;
     redis.until_phase("Enabled").await;
