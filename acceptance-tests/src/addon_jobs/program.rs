@@ -42,22 +42,20 @@ impl Program {
         let reading = async { tokio::join!(read(output, log, &inside), read(errors, log, &inside)) };
         let status = async {
             tokio::select! {
-                status = child.wait() => status.map(Some),
+                status = child.wait() => status,
                 () = until_stopped(&mut stop) => {
                     signal(group, Signal::TERM);
-                    match tokio::time::timeout(grace, child.wait()).await {
-                        Ok(status) => status.map(Some),
-                        Err(_) => {
-                            signal(group, Signal::KILL);
-                            child.wait().await.map(Some)
-                        }
+                    if let Ok(status) = tokio::time::timeout(grace, child.wait()).await {
+                        return status;
                     }
+                    signal(group, Signal::KILL);
+                    child.wait().await
                 }
             }
         };
         let (status, _) = tokio::join!(status, reading);
         let status = status.map_err(|source| Error::Program { program: self.path.clone(), source })?;
-        Ok(status.and_then(|status| status.code()).unwrap_or(KILLED))
+        Ok(status.code().unwrap_or(KILLED))
     }
 
     fn start(&self) -> Result<Child, Error> {

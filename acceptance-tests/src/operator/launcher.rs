@@ -67,17 +67,18 @@ pub(super) async fn run(client: Client, options: Options) -> Result<(), Error> {
                 Some(Ok(watcher::Event::Init)) => listed.clear(),
                 Some(Ok(watcher::Event::InitApply(deployment))) => {
                     listed.insert(key(&deployment));
-                    launcher.look(deployment).await;
+                    Box::pin(launcher.look(deployment)).await;
                 }
-                Some(Ok(watcher::Event::InitDone)) => launcher.played.retain(|key, _| listed.contains(key)),
-                Some(Ok(watcher::Event::Apply(deployment))) => launcher.look(deployment).await,
+                Some(Ok(watcher::Event::InitDone)) => launcher.mark_deleted(|key| !listed.contains(key)),
+                Some(Ok(watcher::Event::Apply(deployment))) => Box::pin(launcher.look(deployment)).await,
                 Some(Ok(watcher::Event::Delete(deployment))) => {
-                    launcher.played.remove(&key(&deployment));
+                    let deleted = key(&deployment);
+                    launcher.mark_deleted(|key| *key == deleted);
                 }
                 Some(Err(error)) => tracing::debug!(%error, "the watch of the operator's Deployments is restarted"),
                 None => return Err(Error::Ended { kind: "Deployment" }),
             },
-            _ = restarts.tick() => launcher.restart().await,
+            _ = restarts.tick() => Box::pin(launcher.tick()).await,
         }
     }
 }
@@ -119,6 +120,8 @@ struct Played {
     running: Option<Running>,
     /// Whether the pods were made to crash.
     is_crashing: bool,
+    /// Whether the Deployment is gone; its pods live a moment longer, and with them what is played.
+    is_deleted: bool,
 }
 
 /// Controllers, and the container that they were made from.
@@ -162,8 +165,10 @@ impl Launcher {
             deployment: deployment.clone(),
             running: None,
             is_crashing: false,
+            is_deleted: false,
         });
         played.deployment = deployment;
+        played.is_deleted = false;
         if !has_ready_pods(&played.deployment) {
             played.running = None;
             // Pods that crash are not ready; that ends by `restart`, or with the pods.
@@ -175,7 +180,27 @@ impl Launcher {
         self.played.insert(key, played);
     }
 
-    /// Starts again what has ended.
+    fn mark_deleted(&mut self, is_deleted: impl Fn(&Key) -> bool) {
+        for (_, played) in self.played.iter_mut().filter(|(key, _)| is_deleted(key)) {
+            played.is_deleted = true;
+        }
+    }
+
+    /// Ends what has no pods left, and starts again what has ended by itself.
+    async fn tick(&mut self) {
+        let mut gone = Vec::new();
+        for (key, played) in self.played.iter().filter(|(_, played)| played.is_deleted) {
+            let Some((program, _)) = container(&played.deployment) else { continue };
+            match self.pods(&played.deployment, program).await {
+                Ok(pods) if pods.iter().any(|pod| pod.metadata.deletion_timestamp.is_none()) => {}
+                Ok(_) => gone.push(key.clone()),
+                Err(error) => tracing::debug!(error = %error.chain(), "the operator's pods cannot be read"),
+            }
+        }
+        self.played.retain(|key, _| !gone.contains(key));
+        self.restart().await;
+    }
+
     async fn restart(&mut self) {
         let is_due = |played: &Played| {
             played.is_crashing || played.running.as_ref().is_some_and(|running| running.task.is_finished())
@@ -268,14 +293,7 @@ impl Launcher {
         let (fault_key, own_key) =
             (format!("{PLAYGROUND_PREFIX}fault"), format!("{PLAYGROUND_PREFIX}crashed"));
         let namespace = deployment.namespace().unwrap_or_default();
-        // Both Deployments select the same labels.
-        let selector = deployment.spec.selector.match_labels.clone();
-        let pods: Vec<Pod> = self.store.list(&namespace, &selector.unwrap_or_default()).await?;
-        let is_played = |pod: &&Pod| {
-            let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
-            containers.filter_map(Program::of).any(|found| found == program)
-        };
-        for pod in pods.iter().filter(is_played) {
+        for pod in &self.pods(deployment, program).await? {
             let annotations = match fault {
                 Some(fault) if !pod.annotations().contains_key(&fault_key) => {
                     json!({ &fault_key: fault.annotation(), &own_key: "true" })
@@ -289,5 +307,17 @@ impl Launcher {
             self.store.merge::<Pod>(&namespace, &pod.name_any(), &patch).await?;
         }
         Ok(())
+    }
+
+    /// The pods that a program runs in. The Deployments of both programs select the same labels.
+    async fn pods(&self, deployment: &Deployment, program: Program) -> Result<Vec<Pod>, Error> {
+        let selector = deployment.spec.selector.match_labels.clone().unwrap_or_default();
+        let namespace = deployment.namespace().unwrap_or_default();
+        let mut pods: Vec<Pod> = self.store.list(&namespace, &selector).await?;
+        pods.retain(|pod| {
+            let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+            containers.filter_map(Program::of).any(|found| found == program)
+        });
+        Ok(pods)
     }
 }

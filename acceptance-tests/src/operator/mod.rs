@@ -79,5 +79,5 @@ pub async fn run(client: Client, options: Options) -> Result<(), Error> {
 /// [`addon_jobs`](crate::addon_jobs) runs. Without the custom resource definitions the container crashes until they are
 /// there. Returns only when Deployments cannot be watched.
 pub async fn run_when_installed(client: Client, options: Options) -> Result<(), Error> {
-    launcher::run(client, options).await
+    Box::pin(launcher::run(client, options)).await
 }

@@ -36,6 +36,7 @@ pub(crate) struct Settings {
 
 /// Groups of controllers, one argument of the manager each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "one switch for each argument of the manager")]
 pub(crate) struct Parts {
     pub(crate) apps: bool,
     pub(crate) workloads: bool,

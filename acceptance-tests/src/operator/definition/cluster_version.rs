@@ -73,16 +73,13 @@ pub(super) async fn check_all(context: &Context, definition: &ClusterDefinition)
             continue;
         }
         let mut status = before.clone();
-        match problem(&version, definition) {
-            Some(message) => {
-                "Unavailable".clone_into(&mut status.phase);
-                status.message = message;
-            }
-            None => {
-                "Available".clone_into(&mut status.phase);
-                status.message.clear();
-                status.cluster_def_generation = generation;
-            }
+        if let Some(message) = problem(&version, definition) {
+            "Unavailable".clone_into(&mut status.phase);
+            status.message = message;
+        } else {
+            "Available".clone_into(&mut status.phase);
+            status.message.clear();
+            status.cluster_def_generation = generation;
         }
         context.store.write_global_status(&version, Some(&before), &status).await?;
     }
