@@ -17,11 +17,17 @@ use serde_json::json;
 use tokio::process::Command;
 use tokio::sync::{OnceCell, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use crate::addon::Addon;
+
 /// A limit for everything that the playground does in seconds; wide, because machines of tests are busy.
 const LIMIT: Duration = Duration::from_mins(2);
 
 /// Where the operator is.
 pub(crate) const NAMESPACE: &str = "kb-system";
+
+/// What the operator installs without being asked.
+pub(crate) const AUTOMATIC: [&str; 8] =
+    ["apecloud-mysql", "kafka", "mongodb", "mysql", "postgresql", "pulsar", "redis", "snapshot-controller"];
 
 /// A control plane with the node that runs the Jobs of add-ons.
 pub(crate) struct Playground {
@@ -94,6 +100,11 @@ impl Playground {
             ])
             .await;
         assert!(output.status.success(), "{}", text(&output));
+        // What a test does to the operator must not meet what it installs by itself.
+        let client = self.client().await;
+        for addon in AUTOMATIC {
+            Addon::of(&client, addon).until_phase("Enabled").await;
+        }
         *is_there = true;
     }
 
