@@ -108,9 +108,9 @@ async fn release_secrets(platform: &Platform, name: &str) -> Vec<String> {
     names
 }
 
-const MARIADB: &str = r#"
-resource "kubeblocks_addon" "mariadb" {
-  name = "mariadb"
+const POSTGRESQL: &str = r#"
+resource "kubeblocks_addon" "postgresql" {
+  name = "postgresql"
   ENABLED
 }
 "#;
@@ -121,10 +121,10 @@ fn database(namespace: &str) -> String {
 resource "kubeblocks_cluster" "shop" {{
   namespace          = "{namespace}"
   name               = "shop"
-  definition         = one(kubeblocks_addon.mariadb.cluster_definitions)
-  version            = one(kubeblocks_addon.mariadb.cluster_versions)
+  definition         = one(kubeblocks_addon.postgresql.cluster_definitions)
+  version            = "postgresql-14.8.0"
   termination_policy = "WipeOut"
-  components         = {{ mariadb-compdef = {{ replicas = 1 }} }}
+  components         = {{ postgresql = {{ replicas = 1, volumes = {{ data = {{ size = "1Gi" }} }} }} }}
 }}
 "#
     )
@@ -135,19 +135,19 @@ async fn an_engine_and_its_database_come_in_one_apply_and_the_engine_stays_while
     let platform = Platform::with_operator().await;
     let workspace = platform.workspace(Cli::Terraform);
     platform.kubectl(&["create", "namespace", "addon-shop"]).await.succeeded();
-    workspace.write("main.tf", MARIADB.replace("ENABLED", ""));
+    workspace.write("main.tf", POSTGRESQL.replace("ENABLED", ""));
     workspace.write("database.tf", database("addon-shop"));
     workspace.apply().await.succeeded();
-    assert!(definitions(platform).await.contains(&"mariadb".to_owned()));
+    assert!(definitions(platform).await.contains(&"postgresql".to_owned()));
     workspace.plan_is_empty().await;
 
     // The plan says what would fail, and the apply refuses; nothing is touched.
-    workspace.write("main.tf", MARIADB.replace("ENABLED", "enabled = false"));
+    workspace.write("main.tf", POSTGRESQL.replace("ENABLED", "enabled = false"));
     workspace.write(
         "database.tf",
         database("addon-shop")
-            .replace("one(kubeblocks_addon.mariadb.cluster_definitions)", "\"mariadb\"")
-            .replace("one(kubeblocks_addon.mariadb.cluster_versions)", "\"mariadb\""),
+            .replace("one(kubeblocks_addon.postgresql.cluster_definitions)", "\"postgresql\"")
+            .replace("one(kubeblocks_addon.postgresql.cluster_versions)", "\"postgresql\""),
     );
     workspace
         .plan()
@@ -159,21 +159,21 @@ async fn an_engine_and_its_database_come_in_one_apply_and_the_engine_stays_while
         "One database uses",
         "addon-shop/shop",
     ]);
-    assert_eq!(addon(platform, "mariadb").await["status"]["phase"], "Enabled");
+    assert_eq!(addon(platform, "postgresql").await["status"]["phase"], "Enabled");
     workspace
-        .run(["destroy", "-auto-approve", "-no-color", "-target=kubeblocks_addon.mariadb"])
+        .run(["destroy", "-auto-approve", "-no-color", "-target=kubeblocks_addon.postgresql"])
         .await
         .failed()
         .says(&["addon-shop/shop"]);
 
     // Without the reference the engine could go first; with it the order is right.
-    workspace.write("main.tf", MARIADB.replace("ENABLED", ""));
+    workspace.write("main.tf", POSTGRESQL.replace("ENABLED", ""));
     workspace.write("database.tf", database("addon-shop"));
     workspace.apply().await.succeeded();
     workspace.destroy().await.succeeded();
-    assert!(!definitions(platform).await.contains(&"mariadb".to_owned()), "gone when the destroy ends");
-    assert!(release_secrets(platform, "mariadb").await.is_empty());
-    let left = addon(platform, "mariadb").await;
+    assert!(!definitions(platform).await.contains(&"postgresql".to_owned()), "gone when the destroy ends");
+    assert!(release_secrets(platform, "postgresql").await.is_empty());
+    let left = addon(platform, "postgresql").await;
     assert_eq!(left["status"]["phase"], "Disabled");
 }
 
@@ -194,7 +194,7 @@ async fn a_chart_that_the_operator_has_no_add_on_for_is_made_and_removed() {
     };
     // An image that does not exist is said, and mended by the next apply although its Job would never end.
     workspace.write("main.tf", own("registry.invalid/charts:1"));
-    workspace.apply().await.failed().says(&["does not start", "ErrImagePull"]);
+    workspace.apply().await.failed().says(&["does not start", "registry.invalid"]);
     workspace.write("main.tf", own(&image).replace("20s", "5m"));
     workspace.apply().await.succeeded();
     let attributes = workspace.attributes("kubeblocks_addon.etcd").await;

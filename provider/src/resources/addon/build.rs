@@ -187,12 +187,13 @@ pub fn resources(resources: &Resources) -> Wire {
 /// The names of the fields of a part of a chart, beside its `name`.
 const FIELDS: [&str; 5] = ["replicas", "storageClass", "persistentVolumeEnabled", "tolerations", "resources"];
 
-/// The `spec.install` in which nothing is lost that the add-on has as a default for this Kubernetes cluster, or nothing
-/// when what is sent suffices.
+/// The patch of `spec.install` that sets what the add-on has as a default for this Kubernetes cluster and nobody has set,
+/// or nothing when there is no such thing.
 ///
 /// The operator fills in its defaults only while nothing at all is set. One setting of the practitioner would so take
-/// all defaults away.
-pub fn with_defaults(
+/// all defaults away. The patch has nothing of what is sent: it would become ours a second time, and would stay when it
+/// is no longer sent.
+pub fn missing_defaults(
     body: &Json,
     live: &Addon,
     ours: Option<&Ownership>,
@@ -209,83 +210,78 @@ pub fn with_defaults(
         None => &Nothing,
     };
     let place = Place::root(claims).field("spec").field("install");
-    let (mut install, mut is_filled) = fill(sent, &Json::Null, &defaults, &current, &place);
+    let mut patch = fill(sent, &defaults, &current, &place);
     let all = [sent, &current, &defaults];
     let names: BTreeSet<&str> =
         all.into_iter().flat_map(extras).filter_map(|extra| extra.get("name")?.as_str()).collect();
-    let mut list = Vec::new();
+    let (mut list, mut is_filled) = (Vec::new(), false);
     for name in names {
         let [sent, current, defaults] = all.map(|fields| named(fields, name));
-        // The list is sent whole, so what others have set in it goes along.
-        let (mut extra, is_more) =
-            fill(sent, current, defaults, current, &place.field("extras").at(Step::Named(name)));
-        extra.insert("name".to_owned(), name.into());
-        list.push(Json::Object(extra));
-        is_filled |= is_more;
+        let filled = fill(sent, defaults, current, &place.field("extras").at(Step::Named(name)));
+        is_filled |= !filled.is_empty();
+        if current.is_null() && filled.is_empty() {
+            continue;
+        }
+        // A list is patched as a whole, so what is there goes along.
+        let mut extra = current.clone();
+        merge(&mut extra, Json::Object(filled));
+        extra["name"] = name.into();
+        list.push(extra);
     }
-    if !list.is_empty() {
-        install.insert("extras".to_owned(), list.into());
+    if is_filled {
+        patch.insert("extras".to_owned(), list.into());
     }
-    is_filled.then_some(Json::Object(install))
+    (!patch.is_empty()).then_some(Json::Object(patch))
 }
 
-/// What is sent, over what of `kept` is not ours, over the defaults of fields that nobody has set; and whether there
-/// are any of the latter.
-fn fill(
-    sent: &Json,
-    kept: &Json,
-    defaults: &Json,
-    current: &Json,
-    place: &Place<'_>,
-) -> (Map<String, Json>, bool) {
-    let mut fields = sent.as_object().cloned().unwrap_or_default();
-    fields.remove("extras");
-    let mut is_filled = false;
+/// The defaults of what is neither sent nor set by others.
+fn fill(sent: &Json, defaults: &Json, current: &Json, place: &Place<'_>) -> Map<String, Json> {
+    let mut filled = Map::new();
     for field in FIELDS.into_iter().filter(|field| *field != "resources") {
-        if !fields.contains_key(field) {
-            let (chosen, is_default) = choose(field, kept, defaults, current, place);
-            fields.extend(chosen.map(|value| (field.to_owned(), value)));
-            is_filled |= is_default;
-        }
+        fill_one(field, [sent, defaults, current], place, &mut filled);
     }
-    let mut resources =
-        fields.remove("resources").and_then(|found| found.as_object().cloned()).unwrap_or_default();
+    let mut resources = Map::new();
     for side in ["requests", "limits"] {
-        let [kept, defaults, current] = [kept, defaults, current].map(|fields| &fields["resources"][side]);
+        let sides = [sent, defaults, current].map(|fields| &fields["resources"][side]);
         let place = place.field("resources").field(side);
-        let mut quantities =
-            resources.remove(side).and_then(|found| found.as_object().cloned()).unwrap_or_default();
+        let mut quantities = Map::new();
         for name in ["cpu", "memory", "storage"] {
-            if !quantities.contains_key(name) {
-                let (chosen, is_default) = choose(name, kept, defaults, current, &place);
-                quantities.extend(chosen.map(|value| (name.to_owned(), value)));
-                is_filled |= is_default;
-            }
+            fill_one(name, sides, &place, &mut quantities);
         }
         if !quantities.is_empty() {
             resources.insert(side.to_owned(), Json::Object(quantities));
         }
     }
     if !resources.is_empty() {
-        fields.insert("resources".to_owned(), Json::Object(resources));
+        filled.insert("resources".to_owned(), Json::Object(resources));
     }
-    (fields, is_filled)
+    filled
 }
 
-/// A field that is not sent: what others have set, or else the default; and whether it is the latter.
-fn choose(
+fn fill_one(
     field: &str,
-    kept: &Json,
-    defaults: &Json,
-    current: &Json,
+    [sent, defaults, current]: [&Json; 3],
     place: &Place<'_>,
-) -> (Option<Json>, bool) {
-    if current.get(field).is_some() && !place.owns(Step::Field(field)) {
-        return (kept.get(field).cloned(), false);
+    filled: &mut Map<String, Json>,
+) {
+    let is_of_others = current.get(field).is_some() && !place.owns(Step::Field(field));
+    if sent.get(field).is_none()
+        && !is_of_others
+        && let Some(default) = defaults.get(field)
+    {
+        filled.insert(field.to_owned(), default.clone());
     }
-    let default = defaults.get(field).cloned();
-    let is_default = default.is_some();
-    (default, is_default)
+}
+
+fn merge(into: &mut Json, from: Json) {
+    match (into, from) {
+        (Json::Object(into), Json::Object(from)) => {
+            for (name, value) in from {
+                merge(into.entry(name).or_insert(Json::Null), value);
+            }
+        }
+        (into, from) => *into = from,
+    }
 }
 
 /// Whether a part of the chart, or a further one, has a setting. The operator writes empty ones.
@@ -409,7 +405,7 @@ mod tests {
                 one.clone(),
                 &nothing,
                 None,
-                Some(json!({"enabled": true, "replicas": 3, "storageClass": "standard",
+                Some(json!({"storageClass": "standard",
                     "extras": [{"name": "a", "replicas": 1}, {"name": "b", "replicas": 5}]})),
             ),
             (
@@ -417,15 +413,14 @@ mod tests {
                 one.clone(),
                 &now,
                 None,
-                Some(json!({"enabled": true, "replicas": 3,
-                    "extras": [{"name": "a", "replicas": 9}, {"name": "b", "replicas": 5}]})),
+                Some(json!({"extras": [{"name": "a", "replicas": 9}, {"name": "b", "replicas": 5}]})),
             ),
             (
                 "what we set and no longer want is the default again",
                 one,
                 &now,
                 Some(owning(&json!({"f:spec": {"f:install": {"f:storageClass": {}}}}))),
-                Some(json!({"enabled": true, "replicas": 3, "storageClass": "standard",
+                Some(json!({"storageClass": "standard",
                     "extras": [{"name": "a", "replicas": 9}, {"name": "b", "replicas": 5}]})),
             ),
         ];
@@ -435,20 +430,20 @@ mod tests {
             json!({"resources": {"requests": {"cpu": "2", "storage": "8Gi"}, "limits": {"memory": "1Gi"}}});
         let body_of_small = body(&small, Some(&nothing), None).unwrap();
         assert_eq!(
-            with_defaults(&body_of_small, &nothing, None, Some(&defaults(sized))),
+            missing_defaults(&body_of_small, &nothing, None, Some(&defaults(sized))),
             Some(
-                json!({"enabled": true, "resources": {"requests": {"cpu": "1", "storage": "8Gi"}, "limits": {"memory": "1Gi"}}})
+                json!({"resources": {"requests": {"storage": "8Gi"}, "limits": {"memory": "1Gi"}}})
             ),
         );
         for (case, state, live, ours, expected) in table {
             let body = body(&state, Some(live), None).unwrap();
             assert_eq!(
-                with_defaults(&body, live, ours.as_ref(), Some(&defaults(all.clone()))),
+                missing_defaults(&body, live, ours.as_ref(), Some(&defaults(all.clone()))),
                 expected,
                 "{case}"
             );
         }
         let body = body(&written(), Some(&nothing), None).unwrap();
-        assert_eq!(with_defaults(&body, &nothing, None, Some(&defaults(json!({"enabled": true})))), None);
+        assert_eq!(missing_defaults(&body, &nothing, None, Some(&defaults(json!({"enabled": true})))), None);
     }
 }

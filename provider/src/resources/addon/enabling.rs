@@ -149,18 +149,17 @@ impl<'a> Work<'a> {
         let resource = resource_of::<Addon>();
         let name = self.state.name();
         let failed = |error| Stop::from(diagnostic(self.summary, &error));
-        if let Some(live) = live.filter(|_| self.state.chart.is_null())
+        let is_enabling = body["spec"]["install"]["enabled"] == true;
+        if let Some(live) = live.filter(|_| is_enabling && self.state.chart.is_null())
             && let Some(platform) = self.platform().await?
         {
             let ours = Ownership::ours(&live.metadata);
             let defaults = operator::defaults(live, &platform);
-            if let Some(install) = build::with_defaults(body, live, ours.as_ref(), defaults) {
-                let mut spec = body["spec"].clone();
-                spec["install"] = install;
-                self.client
-                    .merge_object(&resource, None, name, &json!({ "spec": spec }))
-                    .await
-                    .map_err(failed)?;
+            if let Some(install) = build::missing_defaults(body, live, ours.as_ref(), defaults) {
+                let patch = json!({ "spec": { "install": install } });
+                self.client.merge_object(&resource, None, name, &patch).await.map_err(failed)?;
+                // The operator begins at once; what is written next must not get into its installation.
+                wait_for(&self.client, &self.operator, name, Goal::Settled, self.limits).await?;
             }
         }
         let applied = self
