@@ -58,8 +58,8 @@ fn faulty_helm(workspace: &mut Workspace, verb: &str, first: &str) {
     workspace.set("KUBEBLOCKS_HELM", program.display());
 }
 
-/// Runs the real helm and kills it as soon as it has noted its begin.
-const KILLED_AT_WORK: &str = "exec 3<&0\n  'REAL' \"$@\" <&3 & helm=$!\n  while ! 'REAL' list -a -n kb-system -o json 2>/dev/null | grep -q pending; do :; done\n  kill -9 $helm; wait $helm; kill -9 $$";
+/// Runs the real helm, slowly, and kills it as soon as it has noted its begin.
+const KILLED_AT_WORK: &str = "exec 3<&0\n  HELM_QPS=8 HELM_BURST_LIMIT=8 'REAL' \"$@\" <&3 & helm=$!\n  while ! 'REAL' list -a -n kb-system -o json 2>/dev/null | grep -q pending; do :; done\n  kill -9 $helm; wait $helm; kill -9 $$";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_helm_that_is_killed_leaves_a_release_that_the_next_apply_heals() {

@@ -185,7 +185,7 @@ async fn data_is_guarded(platform: &Platform, workspace: &Workspace) {
     let cluster = json!({
         "apiVersion": "apps.kubeblocks.io/v1alpha1", "kind": "Cluster",
         "metadata": {"name": "orders", "namespace": "default"},
-        "spec": {"terminationPolicy": "Delete", "clusterDefinitionRef": "nothing", "clusterVersionRef": "nothing", "componentSpecs": []},
+        "spec": {"terminationPolicy": "Delete", "clusterDefinitionRef": "nothing", "clusterVersionRef": "nothing", "componentSpecs": [{"name": "redis", "componentDefRef": "redis", "replicas": 1}]},
     });
     let api = platform.api("apps.kubeblocks.io", "Cluster", "clusters", Some("default"));
     let cluster = serde_json::from_value(cluster).expect("an object");
