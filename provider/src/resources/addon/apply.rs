@@ -206,16 +206,14 @@ async fn remove(work: &Work<'_>, live: Addon) -> Result<(), Stop> {
 /// Switches the add-on off, with what is written, and waits until what it had brought is gone.
 async fn disable(work: &Work<'_>, live: Option<Addon>, record: impl Fn()) -> Result<Brought, Stop> {
     let body = work.body(live.as_ref(), None)?;
-    match live {
-        Some(live) => switch_off(work, live, &body, record).await.map(|_| Brought::default()),
-        None => {
-            let applied = work.apply(&body, None).await?;
-            record();
-            let goal = Goal::Disabled(applied.metadata.generation.unwrap_or(0));
-            wait_for(&work.client, &work.operator, work.state.name(), goal, work.limits).await?;
-            Ok(Brought::default())
-        }
+    if let Some(live) = live {
+        return switch_off(work, live, &body, record).await.map(|_| Brought::default());
     }
+    let applied = work.apply(&body, None).await?;
+    record();
+    let goal = Goal::Disabled(applied.metadata.generation.unwrap_or(0));
+    wait_for(&work.client, &work.operator, work.state.name(), goal, work.limits).await?;
+    Ok(Brought::default())
 }
 
 /// What was there before is returned.

@@ -43,13 +43,13 @@ pub fn body(
         spec.insert("helm".to_owned(), Json::Object(helm));
     }
     spec.insert("install".to_owned(), Json::Object(install(state)));
-    Ok(object(state.name(), Json::Object(spec)))
+    Ok(object(state.name(), &Json::Object(spec)))
 }
 
 /// What is sent to let go of all fields but the switch, which stays off: without it the operator would enable add-ons
 /// again that it enables by itself.
 pub fn switched_off(name: &str) -> Json {
-    object(name, json!({ "install": { "enabled": false } }))
+    object(name, &json!({ "install": { "enabled": false } }))
 }
 
 /// The same with what is written, so that a toggle changes nothing else.
@@ -58,7 +58,7 @@ pub fn with_switch(mut body: Json, enabled: bool) -> Json {
     body
 }
 
-fn object(name: &str, spec: Json) -> Json {
+fn object(name: &str, spec: &Json) -> Json {
     json!({ "apiVersion": API_VERSION, "kind": "Addon", "metadata": { "name": name }, "spec": spec })
 }
 
@@ -431,9 +431,7 @@ mod tests {
         let body_of_small = body(&small, Some(&nothing), None).unwrap();
         assert_eq!(
             missing_defaults(&body_of_small, &nothing, None, Some(&defaults(sized))),
-            Some(
-                json!({"resources": {"requests": {"storage": "8Gi"}, "limits": {"memory": "1Gi"}}})
-            ),
+            Some(json!({"resources": {"requests": {"storage": "8Gi"}, "limits": {"memory": "1Gi"}}})),
         );
         for (case, state, live, ours, expected) in table {
             let body = body(&state, Some(live), None).unwrap();

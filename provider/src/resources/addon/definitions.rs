@@ -191,7 +191,7 @@ pub fn remaining(
 
 /// The databases that use what an add-on has brought, as `namespace/name`, sorted.
 pub fn users(brought: &Brought, clusters: &[Cluster]) -> Vec<String> {
-    let uses = |cluster: &&Cluster| {
+    let is_user = |cluster: &&Cluster| {
         let label = cluster.metadata.labels.as_ref().and_then(|labels| labels.get(DEFINITION_LABEL));
         let version = cluster.spec.cluster_version_ref.as_ref();
         brought.definitions.contains(&cluster.spec.cluster_definition_ref)
@@ -200,7 +200,7 @@ pub fn users(brought: &Brought, clusters: &[Cluster]) -> Vec<String> {
     };
     let mut users: Vec<String> = clusters
         .iter()
-        .filter(uses)
+        .filter(is_user)
         .map(|cluster| format!("{}/{}", cluster.namespace().unwrap_or_default(), cluster.name_any()))
         .collect();
     users.sort();

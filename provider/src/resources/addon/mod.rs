@@ -101,13 +101,12 @@ async fn foresee(
                 let found = checks::missing(WOULD_FAIL, planned.name(), &there);
                 findings.push(Diagnostic { detail: format!("{}\n\n{comfort}", found.detail), ..found });
             }
-            Ok(None) => {}
             Err(Error::KindNotServed { .. }) => {
                 let found = text::no_operator(WOULD_FAIL, &client.endpoint());
                 findings.push(Diagnostic { detail: format!("{}\n\n{comfort}", found.detail), ..found });
             }
-            // Not everybody may look.
-            Err(Error::Forbidden { .. }) => {}
+            // A chart of one's own makes its add-on; and not everybody may look.
+            Ok(None) | Err(Error::Forbidden { .. }) => {}
             Err(error) => return Err(error),
         }
     }

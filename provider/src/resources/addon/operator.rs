@@ -40,7 +40,7 @@ pub struct Platform {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Version {
+struct ServerVersion {
     major: String,
     minor: String,
     git_version: String,
@@ -84,7 +84,7 @@ fn operator(deployment: &Deployment) -> Option<Operator> {
 
 /// What the operator knows of its Kubernetes cluster.
 pub async fn platform(client: &Client, operator: &Operator) -> Result<Platform, Error> {
-    let version: Version = client.get_path("/version", "version").await?;
+    let version: ServerVersion = client.get_path("/version", "version").await?;
     Ok(Platform {
         version: format!("{}.{}", version.major, version.minor),
         git_version: version.git_version,
@@ -171,7 +171,7 @@ mod tests {
         Platform { git_version: "v1.28.3-gke.100".into(), version: "1.28".into(), provider: String::new() }
     }
 
-    fn addon(spec: serde_json::Value) -> Addon {
+    fn addon(spec: &serde_json::Value) -> Addon {
         let mut object =
             json!({"metadata": {"name": "a"}, "spec": {"type": "Helm", "defaultInstallValues": []}});
         object["spec"].as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());
@@ -198,7 +198,7 @@ mod tests {
             (json!([{"key": "Other", "operator": "Unknown", "values": ["x"]}]), Some(0)),
         ];
         for (selectors, expected) in table {
-            let addon = addon(json!({"installable": {"autoInstall": false, "selectors": selectors}}));
+            let addon = addon(&json!({"installable": {"autoInstall": false, "selectors": selectors}}));
             let all = &addon.spec.installable.as_ref().unwrap().selectors;
             assert_eq!(unmet(&addon, &platform()), expected.map(|index: usize| &all[index]), "{selectors}");
         }
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn conditions_can_be_switched_off_at_the_object() {
         let selectors = json!([{"key": "KubeProvider", "operator": "Contains", "values": ["aws"]}]);
-        let mut addon = addon(json!({"installable": {"autoInstall": false, "selectors": selectors}}));
+        let mut addon = addon(&json!({"installable": {"autoInstall": false, "selectors": selectors}}));
         addon.metadata.annotations = Some([(SKIP_CHECK.to_owned(), "true".to_owned())].into());
         assert_eq!(unmet(&addon, &platform()), None);
     }
@@ -222,7 +222,7 @@ mod tests {
                 {"key": "KubeGitVersion", "operator": "Contains", "values": ["gke"]},
             ]},
         ]);
-        let addon = addon(json!({"defaultInstallValues": values}));
+        let addon = addon(&json!({"defaultInstallValues": values}));
         assert_eq!(defaults(&addon, &platform()).unwrap().replicas, Some(3));
         assert_eq!(defaults(&addon, &Platform::default()).unwrap().replicas, Some(1));
     }

@@ -330,6 +330,8 @@ pub enum Heal {
 }
 
 /// How the newest revision of a release fares, and what else matters for healing.
+// Each of the four is a fact of its own.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReleaseFacts {
     /// Whether there is one.
@@ -348,10 +350,10 @@ pub struct ReleaseFacts {
 /// works is never toggled: databases that use its definitions would lose them.
 pub fn heal(release: ReleaseFacts) -> Heal {
     match release {
-        ReleaseFacts { exists: false, .. } => Heal::Toggle,
         ReleaseFacts { is_pending: true, is_used: true, .. } => Heal::Blocked,
-        ReleaseFacts { is_pending: true, .. } => Heal::Toggle,
-        ReleaseFacts { has_deployed: false, is_used: false, .. } => Heal::Toggle,
+        ReleaseFacts { exists: false, .. }
+        | ReleaseFacts { is_pending: true, .. }
+        | ReleaseFacts { has_deployed: false, is_used: false, .. } => Heal::Toggle,
         ReleaseFacts { .. } => Heal::Again,
     }
 }

@@ -5,7 +5,7 @@ use kubeblocks_schemas::quantity::Quantity;
 use tfplugin::prelude::*;
 
 use super::build;
-use super::schema::{AddonState, Chart, Map, Resources, Settings};
+use super::schema::{AddonState, Chart, Resources, Settings};
 use super::values;
 use crate::resources::cluster::build::known_entries;
 
@@ -112,9 +112,9 @@ fn check_resources(resources: &Resources, path: &Path, diagnostics: &mut Diagnos
             diagnostics.push(Diagnostic::error("Conflicting attributes", detail).at(path));
         }
     }
-    let maps: [(&str, &Value<Map<String>>, &[&str]); 2] = [
-        ("requests", &resources.requests, &["cpu", "memory", "storage"]),
-        ("limits", &resources.limits, &["cpu", "memory"]),
+    let maps = [
+        ("requests", &resources.requests, &["cpu", "memory", "storage"][..]),
+        ("limits", &resources.limits, &["cpu", "memory"][..]),
     ];
     for (attribute, map, allowed) in maps {
         for (name, text) in known_entries(map) {
@@ -190,7 +190,7 @@ fn check_chart(chart: &Chart, path: &Path, diagnostics: &mut Diagnostics) {
         push("url", "Write `oci://...`, `https://....tgz`, or `file://....tgz` for a file in `image`.");
         return;
     }
-    if !is_oci && !url.ends_with(".tgz") {
+    if !is_oci && std::path::Path::new(url).extension().is_none_or(|extension| extension != "tgz") {
         push("url", "It must lead to a packaged chart, whose name ends in `.tgz`.");
     }
     if is_file && chart.image.is_null() {

@@ -25,6 +25,7 @@ fn deployment(ready: i32) -> Json {
     })
 }
 
+#[allow(clippy::needless_pass_by_value)]
 fn addon(install: Json, status: Json) -> Json {
     json!({
         "apiVersion": "extensions.kubeblocks.io/v1alpha1", "kind": "Addon",
@@ -37,6 +38,7 @@ fn addon(install: Json, status: Json) -> Json {
     })
 }
 
+#[allow(clippy::needless_pass_by_value)]
 fn job(status: Json) -> Json {
     json!({
         "apiVersion": "batch/v1", "kind": "Job",
@@ -46,6 +48,7 @@ fn job(status: Json) -> Json {
 }
 
 /// An operator that runs, and its add-on.
+#[allow(clippy::needless_pass_by_value)]
 fn api(install: Json, status: Json) -> TestApi {
     let api = TestApi::default();
     api.put("deployments", deployment(1));
