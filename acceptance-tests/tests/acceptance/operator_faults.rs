@@ -59,7 +59,7 @@ fn faulty_helm(workspace: &mut Workspace, verb: &str, first: &str) {
 }
 
 /// Runs the real helm, slowly, and kills it as soon as it has noted its begin.
-const KILLED_AT_WORK: &str = "exec 3<&0\n  HELM_QPS=8 HELM_BURST_LIMIT=8 'REAL' \"$@\" <&3 & helm=$!\n  while ! 'REAL' list -a -n kb-system -o json 2>/dev/null | grep -q pending; do :; done\n  kill -9 $helm; wait $helm; kill -9 $$";
+const KILLED_AT_WORK: &str = "exec 3<&0\n  HELM_QPS=50 HELM_BURST_LIMIT=50 'REAL' \"$@\" <&3 & helm=$!\n  while ! 'REAL' list -a -n kb-system -f '^kubeblocks$' -o json 2>/dev/null | grep -q pending; do :; done\n  kill -9 $helm; wait $helm; kill -9 $$";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_helm_that_is_killed_leaves_a_release_that_the_next_apply_heals() {
@@ -84,7 +84,10 @@ async fn a_helm_that_is_killed_leaves_a_release_that_the_next_apply_heals() {
 }
 
 async fn status(platform: &Platform) -> String {
-    let listed = platform.helm(&["list", "-a", "-n", "kb-system", "-o", "json"]).await.succeeded();
+    let listed = platform
+        .helm(&["list", "-a", "-n", "kb-system", "-f", "^kubeblocks$", "-o", "json"])
+        .await
+        .succeeded();
     let listed: Value = serde_json::from_str(&listed.stdout).expect("JSON");
     listed[0]["status"].as_str().unwrap_or_default().to_owned()
 }
