@@ -26,7 +26,7 @@ deny: ## Licences, sources and duplicates of the dependencies
 unit: ## Tests that need no Kubernetes
 	@scripts/test unit
 
-playground: ## Tests of the control plane and of the stand-in operator
+playground: ## Tests of the control plane, the stand-in operator, the charts, and helm
 	@scripts/test playground
 
 acceptance: ## The provider through the real terraform and tofu

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use kubeblocks_schemas::catalogue::Catalogue;
 use tfplugin::TerraformSchema;
 use tfplugin::context::Context;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
@@ -23,10 +24,10 @@ use crate::data_sources::cluster_definitions::ClusterDefinitionsDataSource;
 use crate::data_sources::cluster_versions::ClusterVersionsDataSource;
 use crate::ephemeral::credentials::Credentials;
 use crate::functions::{ConnectionUri, ManifestDecodeMulti, QuantityFunction, SupportsFunction};
+use crate::helm;
 use crate::helm::chart::Charts;
 use crate::helm::engine::Engine;
 use crate::helm::executable::Executable;
-use crate::helm;
 use crate::kubernetes::{self, Client, Connection, Kubernetes};
 use crate::kubernetes_attribute::{KubernetesConnection, ProcessEnvironment};
 use crate::resources::addon::AddonResource;
@@ -60,6 +61,8 @@ pub struct Shared {
     claimed: Mutex<HashSet<(String, String, String)>>,
     /// Kubernetes clusters into which a plan of this process installs KubeBlocks.
     installing: Mutex<HashSet<Connection>>,
+    /// Add-ons that a plan of this process enables, by name.
+    enabling: Mutex<HashSet<(Connection, String)>>,
     charts: Charts,
     /// The helm that was found for a `helm_path`.
     helm: tokio::sync::Mutex<HashMap<Option<PathBuf>, Executable>>,
@@ -99,6 +102,7 @@ impl Shared {
             away: Mutex::default(),
             claimed: Mutex::default(),
             installing: Mutex::default(),
+            enabling: Mutex::default(),
             charts: Charts::new(),
             helm: tokio::sync::Mutex::default(),
         })
@@ -119,6 +123,26 @@ impl Shared {
     /// Whether a plan of this process installs KubeBlocks there.
     pub fn is_being_installed(&self, connection: &Connection) -> bool {
         self.installing.lock().unwrap_or_else(PoisonError::into_inner).contains(connection)
+    }
+
+    /// Notes that a plan enables an add-on there, so that what it brings is not missed.
+    pub fn note_enabling(&self, connection: &Connection, addon: &str) {
+        let addon = (connection.clone(), addon.to_owned());
+        self.enabling.lock().unwrap_or_else(PoisonError::into_inner).insert(addon);
+    }
+
+    /// Whether a plan of this process enables there what brings a `ClusterDefinition`. Nobody knows what an add-on
+    /// outside the catalogue brings, so it may be any definition that is not there either.
+    pub fn is_being_enabled(&self, connection: &Connection, definition: &str) -> bool {
+        let catalogue = Catalogue::v0_7();
+        let bringing = catalogue.addon_of(definition);
+        let enabling = self.enabling.lock().unwrap_or_else(PoisonError::into_inner);
+        enabling.iter().filter(|(place, _)| place == connection).any(|(_, addon)| match bringing {
+            Some(known) => {
+                addon == known.name || known.object.or(known.chart).is_some_and(|object| object == addon)
+            }
+            None => true,
+        })
     }
 
     /// The charts that this process has read.
@@ -302,6 +326,24 @@ mod tests {
         assert!(shared.claim("https://two", "shop", "orders").is_some());
         drop(first);
         assert!(shared.claim("https://one", "shop", "orders").is_some());
+    }
+
+    #[test]
+    fn an_add_on_that_a_plan_enables_brings_its_own_definitions_and_perhaps_unknown_ones() {
+        let shared = Shared::new();
+        let here = Connection::default();
+        let there = Connection { endpoint: Some("https://there".into()), ..Connection::default() };
+        shared.note_enabling(&here, "llm");
+        let table = [
+            (&here, "ggml", true),
+            (&here, "vllm", true),
+            (&here, "redis", false),
+            (&here, "our-engine", true),
+            (&there, "ggml", false),
+        ];
+        for (connection, definition, expected) in table {
+            assert_eq!(shared.is_being_enabled(connection, definition), expected, "{definition}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
-# Two databases and their credentials, from one apply.
+# From an empty Kubernetes cluster to two running databases, by one apply: the operator, two add-ons, two databases.
 #
-# The KubeBlocks operator must run in the Kubernetes cluster. On a laptop, `make demo` brings one.
+# `make demo` applies it on a laptop. On a Kubernetes cluster of your own, nothing needs to be set.
 
 terraform {
   required_version = ">= 1.11"
@@ -15,13 +15,41 @@ terraform {
 # Without a `kubernetes` argument the provider takes KUBECONFIG, ~/.kube/config, or the pod it runs in.
 provider "kubeblocks" {}
 
+variable "chart_repository" {
+  description = "Where the chart of the operator comes from: https://, or oci:// for a registry."
+  type        = string
+  default     = "https://apecloud.github.io/helm-charts"
+}
+
 variable "namespace" {
   description = "Namespace of both databases. It must exist."
   type        = string
   default     = "default"
 }
 
+resource "kubeblocks_operator" "this" {
+  version        = "0.7.5"
+  chart          = { repository = var.chart_repository }
+  image_registry = "docker.io"
+
+  # `terraform destroy` then leaves nothing. Leave it out where others may use the same definitions.
+  delete_crds = true
+}
+
+# What an add-on brings is installed in the operator's Kubernetes cluster, so it says which one that is. The reference
+# also makes Terraform install the operator first, and remove it last.
+resource "kubeblocks_addon" "redis" {
+  kubernetes = kubeblocks_operator.this.kubernetes
+  name       = "redis"
+}
+
+resource "kubeblocks_addon" "postgresql" {
+  kubernetes = kubeblocks_operator.this.kubernetes
+  name       = "postgresql"
+}
+
 resource "kubeblocks_cluster" "cache" {
+  kubernetes         = kubeblocks_addon.redis.kubernetes
   namespace          = var.namespace
   name               = "cache"
   definition         = "redis"
@@ -38,6 +66,7 @@ resource "kubeblocks_cluster" "cache" {
 }
 
 resource "kubeblocks_cluster" "orders" {
+  kubernetes         = kubeblocks_addon.postgresql.kubernetes
   namespace          = var.namespace
   name               = "orders"
   definition         = "postgresql"
@@ -52,7 +81,6 @@ resource "kubeblocks_cluster" "orders" {
     }
   }
 }
-
 # Read at each run and kept nowhere: neither the plan nor the state holds a password.
 ephemeral "kubeblocks_credentials" "orders" {
   secret = kubeblocks_cluster.orders.credentials_secret

@@ -155,9 +155,9 @@ fn not_served_detail(endpoint: &str, action: &Action) -> String {
     );
     if group == "kubeblocks.io" || group.ends_with(".kubeblocks.io") {
         format!(
-            "{what}: KubeBlocks v0.7 is not installed there.\n\nInstall the operator: with `kbcli kubeblocks \
-             install`, or with the Helm chart `kubeblocks`. If it is installed, check that `kubernetes` names the \
-             right cluster."
+            "{what}: KubeBlocks v0.7 is not installed there.\n\nInstall the operator, with a `kubeblocks_operator` \
+             resource whose `kubernetes` this one refers to, so that it comes first. If it is installed, check that \
+             `kubernetes` names the right cluster."
         )
     } else {
         format!("{what}. Check that `kubernetes` names the right cluster and that it is not too old.")

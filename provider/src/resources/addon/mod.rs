@@ -54,6 +54,16 @@ impl AddonResource {
         Self { shared }
     }
 
+    /// Lets the plans of databases know what will be there.
+    fn announce(&self, planned: &AddonState) {
+        if let (Reach::Known(connection), Some(name)) =
+            (self.shared.reach(&planned.kubernetes), planned.name.known())
+            && planned.is_enabled()
+        {
+            self.shared.note_enabling(&connection, name);
+        }
+    }
+
     /// Looks at the add-on as it is. Whatever is found is at most a warning, as the same apply may change it; and that
     /// the API is away never fails a plan.
     async fn look(&self, context: &Context, prior: Option<&AddonState>, planned: &AddonState) {
@@ -152,6 +162,7 @@ impl Resource for AddonResource {
             unfinished: is_unfinished(context),
         });
         if plan.prior.as_ref() != Some(&plan.planned) {
+            self.announce(&plan.planned);
             self.look(context, plan.prior.as_ref(), &plan.planned).await;
         }
         Ok(())

@@ -10,6 +10,9 @@ use super::build;
 use super::schema::ClusterState;
 use crate::kubernetes::{Client, Error};
 
+/// Summary of the finding that a definition is not there.
+pub const NOT_INSTALLED: &str = "Engine is not installed";
+
 /// What was found.
 #[derive(Debug, Default)]
 pub struct Found {
@@ -79,9 +82,10 @@ fn missing_definition(wanted: &str, found: &Found, moment: Moment) -> Diagnostic
     let remedy = match (slip, in_catalogue) {
         (Some(near), _) => format!("Did you mean \"{near}\"?"),
         (None, Some(addon)) => {
-            let addon = addon.name;
+            let addon = addon.object.unwrap_or(addon.name);
             format!(
-                "The add-on \"{addon}\" brings it: enable it, for example with `kbcli addon enable {addon}`."
+                "The add-on \"{addon}\" brings it: enable it with a `kubeblocks_addon` named \"{addon}\", and refer to that \
+                 resource's `kubernetes` here, so that it comes first."
             )
         }
         (None, None) => "Install the add-on that brings it, or choose an installed one.".to_owned(),
@@ -92,8 +96,7 @@ fn missing_definition(wanted: &str, found: &Found, moment: Moment) -> Diagnostic
         "The ClusterDefinition \"{wanted}\" is not installed in the Kubernetes cluster. {}\n\n{remedy}{comfort}",
         list("Installed are", &found.definitions)
     );
-    Diagnostic { severity, ..Diagnostic::error("Engine is not installed", detail) }
-        .at(Path::attribute("definition"))
+    Diagnostic { severity, ..Diagnostic::error(NOT_INSTALLED, detail) }.at(Path::attribute("definition"))
 }
 
 fn judge_components(state: &ClusterState, definition: &ClusterDefinition, diagnostics: &mut Diagnostics) {

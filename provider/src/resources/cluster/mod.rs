@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kubeblocks_schemas::v1alpha1::Cluster;
+use tfplugin::diagnostic::Severity;
 use tfplugin::prelude::*;
 
 use crate::kubernetes::Client;
@@ -75,12 +76,14 @@ impl ClusterResource {
         let Reach::Known(connection) = self.shared.reach(&planned.kubernetes) else {
             return Diagnostics::new();
         };
-        let being_installed = self.shared.is_being_installed(&connection);
+        let definition = planned.definition.known().map_or("", String::as_str);
+        let being_installed = self.shared.is_being_installed(&connection)
+            || self.shared.is_being_enabled(&connection, definition);
         match at_most(PLAN_LOOK, installed::find(&client, planned)).await {
             Some(Ok(found)) => {
                 let found = installed::judge(planned, &found, installed::Moment::Plan);
                 // What the same plan installs will be there.
-                if being_installed { only_errors(found) } else { found }
+                if being_installed { without_missing(found) } else { found }
             }
             Some(Err(error)) if being_installed && error.is_not_served() => Diagnostics::new(),
             Some(Err(error)) => {
@@ -201,8 +204,13 @@ fn settle(context: &Context, diagnostics: Diagnostics) -> Result<(), Diagnostics
     Ok(())
 }
 
-fn only_errors(diagnostics: Diagnostics) -> Diagnostics {
-    diagnostics.into_iter().filter(|found| found.severity == tfplugin::diagnostic::Severity::Error).collect()
+/// What stands against a plan although the same plan installs what is missing. A definition that is not there yet may well
+/// be near to the name of one that is.
+fn without_missing(diagnostics: Diagnostics) -> Diagnostics {
+    diagnostics
+        .into_iter()
+        .filter(|found| found.severity == Severity::Error && found.summary != installed::NOT_INSTALLED)
+        .collect()
 }
 
 /// Namespace and name, which are known wherever there is something to do.
