@@ -240,7 +240,6 @@ fn path_action(verb: &'static str, what: &str) -> Action {
 mod tests {
     use serde_json::json;
 
-    use super::*;
     use crate::kubernetes::test_server::{TestServer, on};
 
     #[tokio::test]

@@ -4,6 +4,8 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIGroupList;
 use k8s_openapi::apimachinery::pkg::version::Info;
 
+use serde::{Deserialize, Serialize};
+
 use crate::kubernetes::{Client, Error};
 
 /// The version that is assumed where none can be asked for.
@@ -18,7 +20,7 @@ const KINDS: [(&str, &[&str]); 4] = [
 ];
 
 /// What charts can ask of a Kubernetes cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capabilities {
     /// Version, such as `v1.34.4-eks-1a2b3c4`.
     pub kube_version: String,
@@ -35,6 +37,15 @@ impl Default for Capabilities {
             api_versions: with_kinds(vec!["policy/v1".to_owned(), "networking.k8s.io/v1".to_owned()]),
             is_live: false,
         }
+    }
+}
+
+impl Capabilities {
+    /// The version of the Kubernetes cluster, and for the rest what is usual. What a Kubernetes cluster serves can grow
+    /// between a plan and its apply, by other resources; what a create was planned with must be the same at both.
+    #[must_use]
+    pub fn usual_with_version(self) -> Self {
+        Self { kube_version: self.kube_version, is_live: self.is_live, ..Self::default() }
     }
 }
 

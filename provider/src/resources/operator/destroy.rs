@@ -15,7 +15,7 @@ use super::failure::{self, Failure};
 use super::guard::{self, Standing};
 use super::note::Note;
 use super::schema::OperatorState;
-use super::{aggregated, deployments, leftovers, names, noted};
+use super::{aggregated, deployments, garbage, leftovers, names, noted};
 use crate::helm::access::Access;
 use crate::helm::engine::{Engine, ReleaseEngine, Target};
 use crate::helm::manifest::Manifest;
@@ -79,9 +79,9 @@ impl Destroy<'_> {
         if !addons.is_empty() {
             self.remove_addons(&addons, history.first()).await?;
         }
-        if let Some(last) = history.first()
-            && self.is_running(Some(last)).await?
-        {
+        let is_running = self.is_running(history.first()).await?;
+        garbage::remove(self, &note, is_running).await?;
+        if let Some(last) = history.first().filter(|_| is_running) {
             self.delete_own_objects(last).await?;
         }
         if !history.is_empty() {

@@ -64,7 +64,7 @@ async fn remove_of_release(destroy: &Destroy<'_>) -> Result<(), Failure> {
 }
 
 /// The definitions of KubeBlocks' kinds that are there.
-async fn definitions(destroy: &Destroy<'_>, note: &Note) -> Result<Vec<DynamicObject>, Failure> {
+pub(super) async fn definitions(destroy: &Destroy<'_>, note: &Note) -> Result<Vec<DynamicObject>, Failure> {
     let all = match destroy.client.list_objects(&crds::resource(), None, None).await {
         Ok(all) => all,
         Err(Error::Forbidden { .. }) if !destroy.deletes_crds && !destroy.forced => return Ok(Vec::new()),
@@ -82,7 +82,8 @@ fn is_of_kubeblocks(crd: &DynamicObject, noted: &[String]) -> bool {
     group == "kubeblocks.io" || group.ends_with(".kubeblocks.io")
 }
 
-async fn objects(
+/// All objects of these kinds.
+pub(super) async fn objects(
     destroy: &Destroy<'_>,
     definitions: &[DynamicObject],
 ) -> Result<Vec<(ApiResource, DynamicObject)>, Failure> {

@@ -13,6 +13,7 @@ pub mod crds;
 pub mod deployments;
 mod destroy;
 mod failure;
+mod garbage;
 pub mod guard;
 pub mod healing;
 pub mod import;
@@ -49,6 +50,10 @@ const PLAN_LOOK: Duration = Duration::from_secs(10);
 const UNFINISHED: &str = "unfinished";
 /// Private data: what the last apply installed.
 const NOTE: &str = "note";
+
+/// Private data: what the Kubernetes cluster could do at the last refresh, so that both plans of one change, at plan and
+/// at apply, render the same.
+const CAPABILITIES: &str = "capabilities";
 
 /// The resource.
 #[derive(Clone, Debug)]

@@ -10,8 +10,8 @@ use super::capabilities::{self, Capabilities};
 use super::note::Note;
 use super::schema::{OperatorState, PlannedChanges};
 use super::{
-    PLAN_LOOK, changes, failure, is_unfinished, names, noted, planning_client, source, validate, values,
-    version,
+    CAPABILITIES, PLAN_LOOK, changes, failure, is_unfinished, names, noted, planning_client, source,
+    validate, values, version,
 };
 use crate::helm::chart::{Chart, Source};
 use crate::helm::engine::{Engine, ReleaseEngine, Render, Target};
@@ -168,7 +168,14 @@ async fn preview(
         return Ok(Value::Unknown);
     }
     let client = planning_client(shared, context, &plan.planned).await;
-    let seen = look(shared, context, &plan.planned, client.as_ref()).await;
+    let live = look(shared, context, &plan.planned, client.as_ref()).await;
+    let remembered =
+        context.private(CAPABILITIES).and_then(|seen| serde_json::from_value::<Capabilities>(seen).ok());
+    let (seen, is_repeatable) = match (&plan.prior, remembered) {
+        (Some(_), Some(remembered)) => (remembered, live.is_live),
+        (Some(_), None) => (live, false),
+        (None, _) => (live.usual_with_version(), true),
+    };
     if seen.is_live
         && let Some(refusal) =
             version::judge_kubernetes(&chart.version, chart.kube_version.as_deref(), &seen.kube_version)
@@ -192,7 +199,7 @@ async fn preview(
     })?;
     let after =
         Manifest::parse(&rendered, &namespace).map_err(|error| failure::of_manifest(SUMMARY, &error))?;
-    let Some(client) = client.filter(|_| seen.is_live) else { return Ok(Value::Unknown) };
+    let Some(client) = client.filter(|_| seen.is_live && is_repeatable) else { return Ok(Value::Unknown) };
     if plan.prior.is_none() {
         return Ok(Value::Known(changes::shown(&diff(None, &after), &namespace)));
     }

@@ -9,7 +9,7 @@ use tfplugin::prelude::*;
 use super::failure::{self, Failure};
 use super::note::{self, Note};
 use super::schema::OperatorState;
-use super::{NOTE, UNFINISHED, crds, healing, names, noted, values};
+use super::{CAPABILITIES, NOTE, UNFINISHED, capabilities, crds, healing, names, noted, values};
 use crate::helm::manifest::Manifest;
 use crate::helm::release::{self, Release, Status};
 use crate::kubernetes::{Client, Error};
@@ -56,6 +56,9 @@ async fn look(
     let Some(last) = history.first().filter(|last| last.status != Status::Uninstalled) else {
         return Ok(None);
     };
+    if let Ok(seen) = capabilities::look(client).await {
+        context.set_private(CAPABILITIES, serde_json::to_value(seen).unwrap_or_default());
+    }
     let is_import = state.version.is_null();
     let note = noted(context).or_else(|| history.iter().find_map(Note::on));
     if let Some(note) = &note {
