@@ -250,6 +250,8 @@ async fn what_was_changed_by_hand_is_seen_and_put_back() {
     assert_eq!(plan["resource_changes"][0]["change"]["before"]["values"], json!({"hostNetwork": true}));
     workspace.apply().await.succeeded();
     workspace.plan_is_empty().await;
+    // Helm cannot roll back over an object that was kept.
+    platform.kubectl(&["delete", "addon", "xinference", "--timeout", "60s"]).await.succeeded();
     platform.helm(&["rollback", "kubeblocks", "1", "-n", "kb-system"]).await.succeeded();
     let plan = workspace.plan_json().await;
     assert_eq!(plan["resource_changes"][0]["change"]["before"]["version"], "0.7.4");
@@ -294,6 +296,7 @@ async fn releases_of_others_are_refused_and_those_of_helm_release_are_taken_over
             }, "sensitive_attributes": []}],
         }],
     });
+    play_helm_provider(&workspace);
     workspace.write("terraform.tfstate", state.to_string());
     let moved = format!(
         "{}\nmoved {{\n  from = helm_release.kubeblocks\n  to   = {OPERATOR}\n}}\n",
@@ -304,6 +307,19 @@ async fn releases_of_others_are_refused_and_those_of_helm_release_are_taken_over
     workspace.apply().await.succeeded();
     workspace.plan_is_empty().await;
     clean(platform, &workspace, "").await;
+}
+
+/// Terraform wants the provider of the state that is moved, and asks it nothing; ours plays it.
+fn play_helm_provider(workspace: &Workspace) {
+    let folder = workspace.path("helm-provider");
+    std::fs::create_dir(&folder).expect("a folder");
+    let program = crate::terraform::provider_binary();
+    std::os::unix::fs::symlink(program, folder.join("terraform-provider-helm")).expect("a link");
+    let settings = workspace.path("cli.tfrc");
+    let text = std::fs::read_to_string(&settings).expect("settings");
+    let line =
+        format!("dev_overrides {{\n    \"registry.terraform.io/hashicorp/helm\" = \"{}\"", folder.display());
+    std::fs::write(&settings, text.replacen("dev_overrides {", &line, 1)).expect("written");
 }
 
 async fn refused(workspace: &Workspace, texts: &[&str]) -> Output {
