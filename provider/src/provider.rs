@@ -154,13 +154,12 @@ impl Shared {
     pub async fn engine(&self) -> Result<Engine, helm::executable::Error> {
         let path = self.config.load().helm_path.known().map(PathBuf::from);
         let mut found = self.helm.lock().await;
-        let executable = match found.get(&path) {
-            Some(executable) => executable.clone(),
-            None => {
-                let executable = helm::executable::find(path.as_deref()).await?;
-                found.insert(path, executable.clone());
-                executable
-            }
+        let executable = if let Some(executable) = found.get(&path) {
+            executable.clone()
+        } else {
+            let executable = helm::executable::find(path.as_deref()).await?;
+            found.insert(path, executable.clone());
+            executable
         };
         // A provider that cannot name its own file cannot guard helm either; starting it will say so.
         Ok(Engine::new(executable, std::env::current_exe().unwrap_or_default()))

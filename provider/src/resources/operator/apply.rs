@@ -161,7 +161,7 @@ impl Change<'_> {
             run.apply_crds(self.chart).await?;
         } else {
             run.context.set_private(UNFINISHED, true.into());
-            self.upgrade(run, &state, last, &values).await?;
+            Box::pin(self.upgrade(run, &state, last, &values)).await?;
         }
         progress.record(without_unknowns(state.clone(), Some(self.prior)));
         let release = run.last().await?;

@@ -1,6 +1,8 @@
 //! The chart's custom resource definitions: applied by this provider, as Helm never upgrades them; waited for; and their
 //! digest in the Kubernetes cluster, by which a refresh sees that one is missing or was changed.
 
+use std::fmt::Write;
+
 use futures::{StreamExt, TryStreamExt, stream};
 use kube::api::DynamicObject;
 use kube::core::ApiResource;
@@ -183,8 +185,10 @@ fn digest_of(found: &[(String, Option<Json>)]) -> String {
         }
         hash.update([0]);
     }
-    let hex: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    hash.finalize().iter().fold("sha256:".to_owned(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

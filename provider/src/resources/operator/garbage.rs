@@ -64,9 +64,9 @@ fn orphans(objects: &[(ApiResource, DynamicObject)]) -> impl Iterator<Item = (&A
         if dead.is_empty() {
             break;
         }
-        dead.iter().for_each(|uid| {
+        for uid in dead {
             alive.remove(uid);
-        });
+        }
     }
     objects
         .iter()

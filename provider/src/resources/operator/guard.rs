@@ -79,7 +79,7 @@ pub fn standing(addon: &DynamicObject) -> Standing {
         (Some(true), _) | (None, "Enabled" | "Enabling" | "Failed") => Standing::On,
         (_, "" | "Disabled") => Standing::Off,
         (Some(false), "Failed") if is_seen => Standing::Failed(said(addon)),
-        (Some(false), _) | (None, _) => Standing::Stopping,
+        (Some(false) | None, _) => Standing::Stopping,
     }
 }
 

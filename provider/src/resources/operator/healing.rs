@@ -197,7 +197,7 @@ mod tests {
             match expected {
                 None => assert_eq!(refused, None),
                 Some(part) => {
-                    assert!(refused.as_ref().is_some_and(|text| text.contains(part)), "{refused:?}")
+                    assert!(refused.as_ref().is_some_and(|text| text.contains(part)), "{refused:?}");
                 }
             }
         }
@@ -219,14 +219,14 @@ mod tests {
         let client = api.client();
         let limits = Limits::new(Duration::from_mins(1), &CancellationToken::new());
         let wait = wait_until_abandoned(&client, &pending, &limits);
-        let moves = async {
+        let change = async {
             crate::wait::pause(Duration::from_secs(10), &CancellationToken::new()).await.unwrap();
             api.change("secrets", "sh.helm.release.v1.kubeblocks.v1", |object| {
                 object["metadata"]["labels"]["status"] = "deployed".into();
             });
         };
-        let (moved, ()) = tokio::join!(wait, moves);
-        assert!(!moved.unwrap());
+        let (outcome, ()) = tokio::join!(wait, change);
+        assert!(!outcome.unwrap());
         assert!(start.elapsed() < ABANDONED_AFTER);
     }
 }

@@ -195,10 +195,7 @@ mod tests {
         assert_eq!(moved.version, text("0.7.5"));
         let chart = ChartSource { repository: text("https://charts.test/"), ..ChartSource::default() };
         assert_eq!(moved.chart, Value::Known(chart));
-        assert_eq!(
-            (moved.create_namespace.clone(), moved.max_history.clone()),
-            (Value::Known(true), Value::Known(3))
-        );
+        assert_eq!((moved.create_namespace, moved.max_history), (Value::Known(true), Value::Known(3)));
         assert_eq!(
             json_of(&moved.values),
             json!({

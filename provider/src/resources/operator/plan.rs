@@ -147,10 +147,10 @@ fn refuse(plan: &Plan<OperatorState>, chart: Option<&Chart>) -> Option<Diagnosti
     let to = chart.map(|chart| &chart.version).or(plan.planned.version.known())?;
     let from = plan.prior.as_ref().and_then(|prior| prior.version.known());
     if from != Some(to) {
-        version::judge(from.map(String::as_str), to).into_iter().for_each(|one| found.push(one));
+        found.append(version::judge(from.map(String::as_str), to).into_iter().collect());
     }
     let values = values::open_values(&plan.planned);
-    validate::refuse_webhooks(&values, to).into_iter().for_each(|one| found.push(one));
+    found.append(validate::refuse_webhooks(&values, to).into_iter().collect());
     Some(found)
 }
 

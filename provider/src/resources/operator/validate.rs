@@ -122,6 +122,8 @@ pub fn refuse_webhooks(values: &Json, chart_version: &str) -> Option<Diagnostic>
     })
 }
 
+// The macro of the schema hands a check what the attribute holds, by reference.
+#[allow(clippy::ptr_arg)]
 pub(super) fn not_empty(text: &String) -> Result<(), &'static str> {
     if text.trim().is_empty() { Err("must not be empty; leave it out instead") } else { Ok(()) }
 }
@@ -195,6 +197,7 @@ pub(super) fn known_provider(text: &String) -> Result<(), String> {
     Err(format!("{text:?} is not a cloud that the chart knows; it knows {}.{hint}", PROVIDERS.join(", ")))
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // as above
 pub(super) fn at_least_one(number: &i64) -> Result<(), String> {
     if (1..=1_000_000).contains(number) {
         return Ok(());
@@ -219,6 +222,7 @@ mod tests {
             .collect()
     }
 
+    #[allow(clippy::needless_pass_by_value)] // reads better where it is called
     fn raw(json: Json) -> Value<RawValue> {
         Value::Known(from_json(&json))
     }

@@ -427,6 +427,7 @@ mod tests {
     use super::*;
     use crate::resources::cluster::test_support::text;
 
+    #[allow(clippy::needless_pass_by_value)] // reads better where it is called
     fn raw(json: Json) -> Value<RawValue> {
         Value::Known(from_json(&json))
     }
