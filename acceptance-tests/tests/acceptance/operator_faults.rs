@@ -305,7 +305,12 @@ async fn releases_of_others_are_refused_and_those_of_helm_release_are_taken_over
     assert_eq!(workspace.planned_actions().await, [(OPERATOR.to_owned(), vec!["update".to_owned()])]);
     workspace.apply().await.succeeded();
     workspace.plan_is_empty().await;
-    clean(platform, &workspace, "").await;
+    workspace.write("main.tf", platform.operator("0.7.5", "delete_crds = true"));
+    workspace.apply().await.succeeded();
+    workspace.destroy().await.succeeded();
+    // Not made by us, so it stayed.
+    platform.kubectl(&["delete", "namespace", "kb-system"]).await.succeeded();
+    platform.is_empty().await;
 }
 
 /// Terraform wants the provider of the state that is moved, and asks it nothing; ours plays it.
