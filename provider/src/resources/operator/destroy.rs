@@ -7,7 +7,11 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kube::api::DynamicObject;
-use kubeblocks_schemas::v1alpha1::{Addon, Backup, BackupRepo, Cluster, ClusterDefinition, ClusterVersion};
+use kube::core::ApiResource;
+use kubeblocks_schemas::v1alpha1::{
+    Addon, Backup, BackupPolicyTemplate, BackupRepo, Cluster, ClusterDefinition, ClusterVersion,
+    ConfigConstraint,
+};
 use serde_json::json;
 use tfplugin::prelude::*;
 
@@ -210,9 +214,16 @@ impl Destroy<'_> {
     /// What the add-ons' charts defined: the operator takes the finalizers off as long as it runs.
     async fn wait_for_definitions(&self, addons: &[DynamicObject]) -> Result<(), Failure> {
         let releases: Vec<String> = addons.iter().map(addon_release).collect();
-        let selections = vec![Selection::kind::<ClusterDefinition>(), Selection::kind::<ClusterVersion>()];
+        let kinds = [
+            resource_of::<ClusterDefinition>(),
+            resource_of::<ClusterVersion>(),
+            resource_of::<ConfigConstraint>(),
+            resource_of::<BackupPolicyTemplate>(),
+            action_sets(),
+        ];
+        let selections = kinds.iter().cloned().map(Selection::of).collect();
+        let kinds = kinds.each_ref().map(|kind| kind.kind.as_str());
         self.wait(selections, "definitions of add-ons were removed", |seen| {
-            let kinds = ["ClusterDefinition", "ClusterVersion"];
             let left = seen.iter().zip(kinds).flat_map(|(seen, kind)| {
                 let of_addons = seen.objects().filter(|object| {
                     let release = object.annotations().get("meta.helm.sh/release-name");
@@ -339,6 +350,17 @@ fn cluster_roles(release: Option<&Release>, namespace: &str) -> Vec<String> {
     let manifest = release.and_then(|release| Manifest::parse(&release.manifest, namespace).ok());
     let keys = manifest.iter().flat_map(Manifest::keys).filter(|key| key.kind == "ClusterRole");
     keys.map(|key| key.name.clone()).collect()
+}
+
+/// The kind of the procedures of backups, which has no type here.
+fn action_sets() -> ApiResource {
+    ApiResource {
+        group: "dataprotection.kubeblocks.io".to_owned(),
+        version: "v1alpha1".to_owned(),
+        api_version: "dataprotection.kubeblocks.io/v1alpha1".to_owned(),
+        kind: "ActionSet".to_owned(),
+        plural: "actionsets".to_owned(),
+    }
 }
 
 /// The release that the operator makes for an add-on.
