@@ -311,7 +311,11 @@ fn the_catalogue_says_what_the_reference_says() {
             assert_eq!(Some(stated.as_str()), row["functions"][word].as_str(), "{name} {function}");
             assert_eq!(function.as_str(), word);
         }
-        assert_eq!(addon.chart, row["chart"].as_str().map(|path| path.trim_start_matches("deploy/")), "{name}");
+        assert_eq!(
+            addon.chart,
+            row["chart"].as_str().map(|path| path.trim_start_matches("deploy/")),
+            "{name}"
+        );
         let engine_versions: Vec<&str> =
             row["versions"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         assert_eq!(addon.engine_versions, engine_versions, "{name}");

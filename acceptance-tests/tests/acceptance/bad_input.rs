@@ -115,7 +115,8 @@ async fn an_engine_that_is_not_installed_is_told_at_plan_and_refused_at_apply() 
         .replace("    redis = {", "    qdrant = {");
     workspace.write("main.tf", text);
     // The same apply might install it, so the plan warns.
-    let told = ["ClusterDefinition \"qdrant\" is not installed", "\"redis\"", "`kubeblocks_addon` named \"qdrant\""];
+    let told =
+        ["ClusterDefinition \"qdrant\" is not installed", "\"redis\"", "`kubeblocks_addon` named \"qdrant\""];
     workspace.plan().await.succeeded().says(&told);
     let started = std::time::Instant::now();
     workspace.apply().await.failed().says(&["qdrant"]);

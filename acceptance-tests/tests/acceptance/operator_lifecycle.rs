@@ -95,8 +95,8 @@ async fn install(platform: &Platform, workspace: &Workspace) {
     assert_eq!(listed[0]["name"], "kubeblocks");
     assert_eq!(listed[0]["status"], "deployed");
     assert_eq!(listed[0]["chart"], "kubeblocks-0.7.4");
+    // The limit of a Secret is 1 MiB.
     let sizes = release_secrets(platform).await;
-    println!("the release's Secret has {} bytes", sizes[0]);
     assert!(sizes.len() == 1 && sizes[0] < 400 * 1024, "{sizes:?}");
 
     let state = workspace.attributes(OPERATOR).await;
@@ -115,9 +115,7 @@ async fn install(platform: &Platform, workspace: &Workspace) {
 /// No helm, no repository.
 async fn nothing_changed(platform: &Platform, workspace: &Workspace, helm: &NotingHelm) {
     let before = platform.repository().requests().len();
-    let begin = std::time::Instant::now();
     workspace.plan_is_empty().await;
-    println!("the empty plan took {:?}", begin.elapsed());
     assert_eq!(platform.repository().requests().len(), before, "the repository is not asked");
     assert_eq!(helm.runs(), Vec::<String>::new(), "helm does not run");
 }
@@ -176,6 +174,7 @@ async fn import(platform: &Platform, workspace: &Workspace) {
     // Without a state, what is installed is refused and not taken over in silence.
     workspace.run(["state", "rm", OPERATOR]).await.succeeded();
     workspace.apply().await.failed().says(&["installed already", "kb-system/kubeblocks"]);
+    // The limit of a Secret is 1 MiB.
     let sizes = release_secrets(platform).await;
     assert!(sizes.iter().all(|size| *size < 400 * 1024), "{sizes:?}");
     workspace.run(["import", "-no-color", OPERATOR, "kb-system/kubeblocks"]).await.succeeded();

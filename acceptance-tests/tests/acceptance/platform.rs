@@ -109,16 +109,6 @@ impl Platform {
         &self.faults
     }
 
-    /// The control plane, for proxies that play faults of the API.
-    pub(crate) fn control_plane(&self) -> &ControlPlane {
-        &self.control_plane
-    }
-
-    /// A client with the administrator's rights.
-    pub(crate) fn client(&self) -> &kube::Client {
-        &self.client
-    }
-
     /// A configuration whose provider block names the administrator's kubeconfig and the real helm.
     pub(crate) fn workspace(&self, cli: Cli) -> Workspace {
         Self::workspace_through(cli, self.kubeconfig())

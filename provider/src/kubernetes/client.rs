@@ -251,7 +251,8 @@ impl Client {
     ) -> Result<(), Error> {
         let action = action::<K>("patch", namespace, Some(name));
         let body = serde_json::json!({ "metadata": { "annotations": annotations } });
-        let parameters = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+        let parameters =
+            PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
         // Only metadata comes back: the object can have a megabyte.
         let request = requests::<K>(namespace).patch_metadata(name, &parameters, &Patch::Merge(&body));
         self.send(request, &action).await.map(drop)

@@ -260,9 +260,9 @@ mod tests {
             on("GET", &["/apis/none.example.com/v1"]).fails(404, "NotFound", "the server could not find the requested resource"),
         ]);
         let client = server.client();
-        let served = client.served_kind("apps.kubeblocks.io/v1alpha1", "Cluster").await.unwrap().unwrap();
-        assert_eq!(served.resource.plural, "clusters");
-        assert!(served.namespaced && served.has_status);
+        let kind = client.served_kind("apps.kubeblocks.io/v1alpha1", "Cluster").await.unwrap().unwrap();
+        assert_eq!(kind.resource.plural, "clusters");
+        assert!(kind.namespaced && kind.has_status);
         assert_eq!(client.served_kind("v1", "Cluster").await.unwrap(), None);
         assert_eq!(client.served_kind("none.example.com/v1", "Thing").await.unwrap(), None);
         server.finish();

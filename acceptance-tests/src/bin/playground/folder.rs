@@ -199,11 +199,11 @@ impl Claim {
             ("KUBEBLOCKS_HELM", facts.helm.display().to_string()),
             ("TF_VAR_chart_repository", facts.chart_repository.clone()),
         ];
-        let lines: String = variables
+        let lines: Vec<String> = variables
             .iter()
             .map(|(name, value)| format!("export {name}='{}'\n", value.replace('\'', r"'\''")))
             .collect();
-        std::fs::write(&path, lines).map_err(|source| file_error("write", &path, source))?;
+        std::fs::write(&path, lines.concat()).map_err(|source| file_error("write", &path, source))?;
         let path = self.folder.facts_path();
         let content = serde_json::to_vec_pretty(facts)
             .map_err(|source| Error::Content { path: path.clone(), source })?;
