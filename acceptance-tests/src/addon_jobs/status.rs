@@ -202,8 +202,9 @@ mod tests {
 
     #[test]
     fn the_phase_follows_the_containers() {
+        type Case = (&'static str, Vec<(List, State)>, &'static str);
         let running = || State::Running { since: now() };
-        let table: [(&str, Vec<(List, State)>, &str); 8] = [
+        let table: [Case; 8] = [
             ("Never", vec![], "Pending"),
             ("Never", vec![(List::Init, running())], "Pending"),
             ("Never", vec![(List::Init, ended(1))], "Failed"),

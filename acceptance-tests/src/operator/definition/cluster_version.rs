@@ -180,7 +180,7 @@ mod tests {
             let problem = problem(&version, &definition);
             match expected {
                 Some(part) => {
-                    assert!(problem.as_ref().is_some_and(|text| text.contains(part)), "{problem:?}")
+                    assert!(problem.as_ref().is_some_and(|text| text.contains(part)), "{problem:?}");
                 }
                 None => assert_eq!(problem, None),
             }
