@@ -22,6 +22,7 @@ mod examples;
 mod hcl;
 mod lookups;
 mod object;
+mod operator_ends;
 mod operator_faults;
 mod operator_lifecycle;
 mod platform;

@@ -14,12 +14,13 @@ async fn the_quickstart_brings_databases_to_an_empty_kubernetes_cluster_and_leav
     let stack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/stacks/quickstart/main.tf");
     let text = std::fs::read_to_string(stack).expect("the quickstart is there");
     let platform = Platform::bare().await;
-    for cli in [Cli::Terraform, Cli::OpenTofu] {
+    let helms = [tools::helm().expect("helm 3 is built"), tools::helm4().expect("helm 4 is built")];
+    for (cli, helm) in [Cli::Terraform, Cli::OpenTofu].into_iter().zip(helms) {
         let mut workspace = Playground::workspace_from_mirror(cli);
         workspace.write("main.tf", &text);
         // The quickstart has no argument for it: the provider finds the kubeconfig as kubectl does.
         workspace.set("KUBECONFIG", platform.kubeconfig().display());
-        workspace.set("KUBEBLOCKS_HELM", tools::helm().expect("helm is built").display());
+        workspace.set("KUBEBLOCKS_HELM", helm.display());
         workspace.set("TF_VAR_chart_repository", platform.repository().url());
         workspace.run(["init", "-no-color", "-input=false"]).await.succeeded();
 
