@@ -1,14 +1,32 @@
 //! The one place where errors of `kubernetes` become text for the practitioner: what failed, the cause in the
 //! server's words, what to do. Everything else passes [`Error`] on.
 
+use std::time::Duration;
+
 use tfplugin::diagnostic::Diagnostic;
 
+use super::Client;
 use super::configuration::Error as ConfigurationError;
 use super::error::{Action, Error, FieldConflict, InvalidField, Unreachability};
 
 /// The error as a diagnostic. `summary` says what could not be done, such as `cannot create KubeBlocks cluster`.
 pub fn diagnostic(summary: impl Into<String>, error: &Error) -> Diagnostic {
     Diagnostic::error(summary, detail(error))
+}
+
+/// What is said of a server that took longer than it was given.
+pub fn silent(client: &Client, limit: Duration) -> String {
+    format!(
+        "The Kubernetes API server {} did not answer within {} seconds.",
+        client.endpoint(),
+        limit.as_secs()
+    )
+}
+
+/// A refresh or an import that took longer than `timeouts.read`.
+pub fn read_timed_out(summary: &str, client: &Client, limit: Duration) -> Diagnostic {
+    let text = format!("{} Raise `timeouts.read` if it is that slow.", silent(client, limit));
+    Diagnostic::error(summary, text)
 }
 
 /// A diagnostic for each field of a conflict, with the field, so that the caller can say where it stands in the

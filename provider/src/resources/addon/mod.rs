@@ -30,7 +30,7 @@ use kubeblocks_schemas::v1alpha1::Addon;
 use tfplugin::diagnostic::Severity;
 use tfplugin::prelude::*;
 
-use crate::kubernetes::diagnostic::detail;
+use crate::kubernetes::diagnostic::{detail, silent};
 use crate::kubernetes::{Client, Error};
 use crate::provider::{Reach, Shared};
 use crate::wait::at_most;
@@ -83,11 +83,7 @@ impl AddonResource {
             Some(Ok(findings)) => findings.into_iter().for_each(|finding| context.warn(finding)),
             Some(Err(error)) => self.shared.plan_without(context, &connection, &detail(&error)),
             None => {
-                let why = format!(
-                    "The Kubernetes API server {} did not answer within {} seconds.",
-                    client.endpoint(),
-                    PLAN_LOOK.as_secs()
-                );
+                let why = silent(&client, PLAN_LOOK);
                 self.shared.plan_without(context, &connection, &why);
             }
         }

@@ -8,7 +8,7 @@ use tfplugin::prelude::*;
 use super::definitions::{self, Brought, unusable};
 use super::schema::{AddonIdentity, AddonState};
 use super::{checks, observe, operator, remember, text, validate};
-use crate::kubernetes::diagnostic::diagnostic;
+use crate::kubernetes::diagnostic::{diagnostic, read_timed_out};
 use crate::kubernetes::ownership::Ownership;
 use crate::kubernetes::{Client, Error};
 use crate::provider::{Reach, Shared};
@@ -36,11 +36,7 @@ pub(super) async fn read(
     match at_most(limit, Box::pin(look(&client, context, state))).await {
         Some(Ok(state)) => Ok(state),
         Some(Err(error)) => Err(text::unreadable(CANNOT_READ, &error).into()),
-        None => Err(Diagnostic::error(
-            CANNOT_READ,
-            format!("The Kubernetes API server {} did not answer within {} seconds. Raise `timeouts.read` if it is that slow.", client.endpoint(), limit.as_secs()),
-        )
-        .into()),
+        None => Err(read_timed_out(CANNOT_READ, &client, limit).into()),
     }
 }
 

@@ -30,7 +30,7 @@ use tfplugin::diagnostic::Severity;
 use tfplugin::prelude::*;
 
 use crate::kubernetes::Client;
-use crate::kubernetes::diagnostic::detail;
+use crate::kubernetes::diagnostic::{detail, silent};
 use crate::provider::{Reach, Shared};
 use crate::wait::at_most;
 pub use schema::{ClusterIdentity, ClusterState};
@@ -91,11 +91,7 @@ impl ClusterResource {
                 Diagnostics::new()
             }
             None => {
-                let why = format!(
-                    "The Kubernetes API server {} did not answer within {} seconds.",
-                    client.endpoint(),
-                    PLAN_LOOK.as_secs()
-                );
+                let why = silent(&client, PLAN_LOOK);
                 self.shared.plan_without(context, &connection, &why);
                 Diagnostics::new()
             }

@@ -13,7 +13,7 @@ use super::claims::{Claims, Everything, Nothing, Place};
 use super::schema::{ClusterIdentity, ClusterState, Endpoint, Map, SecretReference};
 use super::{UID, UNFINISHED, build, endpoints, names, observe};
 use crate::kubeblocks::naming;
-use crate::kubernetes::diagnostic::diagnostic;
+use crate::kubernetes::diagnostic::{diagnostic, read_timed_out};
 use crate::kubernetes::ownership::Ownership;
 use crate::kubernetes::{Client, Error};
 use crate::provider::{Reach, Shared};
@@ -40,11 +40,7 @@ pub(super) async fn read(
     match at_most(limit, Box::pin(look(&client, context, state))).await {
         Some(Ok(state)) => Ok(state),
         Some(Err(error)) => Err(diagnostic(CANNOT_READ, &error).into()),
-        None => Err(Diagnostic::error(
-            CANNOT_READ,
-            format!("The Kubernetes API server {} did not answer within {} seconds. Raise `timeouts.read` if it is that slow.", client.endpoint(), limit.as_secs()),
-        )
-        .into()),
+        None => Err(read_timed_out(CANNOT_READ, &client, limit).into()),
     }
 }
 

@@ -15,7 +15,7 @@ use super::remote::Target;
 use super::schema::ObjectState;
 use super::values::to_json;
 use super::{ObjectResource, UID};
-use crate::kubernetes::diagnostic::detail;
+use crate::kubernetes::diagnostic::{detail, silent};
 use crate::kubernetes::dynamic::ServedKind;
 use crate::kubernetes::ownership::Ownership;
 use crate::kubernetes::{Client, Conflicts, Connection, Error};
@@ -182,11 +182,7 @@ impl ObjectResource {
                 Diagnostics::new()
             }
             None => {
-                let why = format!(
-                    "The Kubernetes API server {} did not answer within {} seconds.",
-                    client.endpoint(),
-                    PLAN_LOOK.as_secs()
-                );
+                let why = silent(&client, PLAN_LOOK);
                 self.shared.plan_without(context, &connection, &why);
                 Diagnostics::new()
             }

@@ -11,7 +11,7 @@ use super::remote::{Target, as_json};
 use super::schema::{ObjectIdentity, ObjectState};
 use super::values::{from_json, to_json, to_yaml, without_nulls};
 use super::{IMPORTED, ObjectResource, UID, names};
-use crate::kubernetes::diagnostic::diagnostic;
+use crate::kubernetes::diagnostic::{diagnostic, read_timed_out};
 use crate::kubernetes::ownership::Ownership;
 use crate::kubernetes::{Client, Error};
 use crate::provider::Reach;
@@ -37,11 +37,7 @@ pub(super) async fn read(
     match at_most(limit, Box::pin(look(resource, &client, context, state))).await {
         Some(Ok(state)) => Ok(state),
         Some(Err(error)) => Err(diagnostic(CANNOT_READ, &error).into()),
-        None => Err(Diagnostic::error(
-            CANNOT_READ,
-            format!("The Kubernetes API server {} did not answer within {} seconds. Raise `timeouts.read` if it is that slow.", client.endpoint(), limit.as_secs()),
-        )
-        .into()),
+        None => Err(read_timed_out(CANNOT_READ, &client, limit).into()),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::helm::engine::{Engine, ReleaseEngine, Render, Target};
 use crate::helm::manifest::{Manifest, diff};
 use crate::helm::release;
 use crate::kubernetes::Client;
+use crate::kubernetes::diagnostic::silent;
 use crate::provider::{Reach, Shared};
 use crate::wait::{Limits, at_most};
 
@@ -270,11 +271,7 @@ async fn look(
             Capabilities::default()
         }
         None => {
-            let why = format!(
-                "The Kubernetes API server {} did not answer within {} seconds.",
-                client.endpoint(),
-                PLAN_LOOK.as_secs()
-            );
+            let why = silent(client, PLAN_LOOK);
             shared.plan_without(context, &connection, &why);
             Capabilities::default()
         }

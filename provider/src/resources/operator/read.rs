@@ -12,6 +12,7 @@ use super::schema::OperatorState;
 use super::{CAPABILITIES, NOTE, UNFINISHED, capabilities, crds, healing, names, noted, values};
 use crate::helm::manifest::Manifest;
 use crate::helm::release::{self, Release, Status};
+use crate::kubernetes::diagnostic::read_timed_out;
 use crate::kubernetes::{Client, Error};
 use crate::provider::{Reach, Shared};
 use crate::wait::at_most;
@@ -36,11 +37,7 @@ pub(super) async fn read(
     let client = shared.client_for(&state.kubernetes, CANNOT_READ).await?.obeying(context.stop());
     match at_most(limit, Box::pin(look(&client, context, state))).await {
         Some(outcome) => outcome.map_err(|failure| failure.into_diagnostics(CANNOT_READ)),
-        None => Err(Diagnostic::error(
-            CANNOT_READ,
-            format!("The Kubernetes API server {} did not answer within {} seconds. Raise `timeouts.read` if it is that slow.", client.endpoint(), limit.as_secs()),
-        )
-        .into()),
+        None => Err(read_timed_out(CANNOT_READ, &client, limit).into()),
     }
 }
 
