@@ -35,10 +35,13 @@ impl Default for Patience {
     }
 }
 
-/// The operator sets the new generation before the phase: two reads this far apart tell a stale `Running`.
+/// The operator sets the new generation before the phase: two reads this far apart tell a stale `Running`. The first
+/// spec of a Cluster has no phase before it that could be stale.
 const SETTLING: Duration = Duration::from_secs(2);
 /// Without sight of the workloads, three reads over this time.
 const SETTLING_BLIND: Duration = Duration::from_secs(15);
+/// What the API server numbers the spec that an object is made with.
+const FIRST_GENERATION: i64 = 1;
 
 /// What a snapshot says.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,8 +146,13 @@ impl Assessor {
 
     /// Ready, once it has been so on enough reads that are far enough apart.
     fn settle(&mut self, snapshot: &Snapshot) -> Verdict {
-        let (span, reads) = if snapshot.workloads.is_hidden() { (SETTLING_BLIND, 3) } else { (SETTLING, 2) };
-        let gap = span / (reads - 1);
+        let (gap, reads) = if snapshot.workloads.is_hidden() {
+            (SETTLING_BLIND / 2, 3)
+        } else if snapshot.cluster.generation == FIRST_GENERATION {
+            (Duration::ZERO, 1)
+        } else {
+            (SETTLING, 2)
+        };
         let (first, seen) = self.ready_since.unwrap_or((snapshot.taken, 0));
         let due = first + gap * seen;
         let seen = if snapshot.taken >= due { seen + 1 } else { seen };

@@ -67,6 +67,18 @@ fn a_running_that_is_stale_starts_the_two_seconds_anew() {
 }
 
 #[test]
+fn the_first_spec_of_a_cluster_has_nothing_stale_to_wait_out() {
+    let mut first = orders().running().generation(1).observed(1).change_workload(|workload| {
+        workload.cluster_generation = Some(1);
+    });
+    let now = Instant::now();
+    assert_eq!(Assessor::new(1, Patience::default()).assess(&first, now), Verdict::Ready);
+    first.workloads = Sighted::Hidden;
+    let blind = Assessor::new(1, Patience::default()).assess(&first, now);
+    assert!(matches!(blind, Verdict::Settling { .. }), "{blind:?}");
+}
+
+#[test]
 fn without_sight_of_workloads_it_takes_three_reads_over_fifteen_seconds() {
     let mut blind = orders().running();
     blind.workloads = Sighted::Hidden;
