@@ -2,6 +2,7 @@
 //!
 //! The operator is one in a Kubernetes cluster, so these tests share one and take turns; each begins and ends with nothing.
 
+use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use acceptance_tests::charts::{Charts, OciRegistry};
 use acceptance_tests::tools;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::{Value, json};
-use tokio::sync::{Mutex, MutexGuard, OnceCell};
+use tokio::process::Child;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::platform::Platform;
 use crate::terraform::{Cli, Output, Workspace};
@@ -18,22 +20,39 @@ const OPERATOR: &str = "kubeblocks_operator.this";
 /// So long something may take that is certain to happen.
 const CERTAIN: Duration = Duration::from_mins(2);
 
-/// The Kubernetes cluster of these tests, for one of them at a time.
-async fn platform() -> (MutexGuard<'static, ()>, &'static Platform) {
-    static TURN: Mutex<()> = Mutex::const_new(());
-    static SHARED: OnceCell<Platform> = OnceCell::const_new();
-    let turn = TURN.lock().await;
-    let shared = SHARED
-        .get_or_init(|| async {
-            // On a runtime that outlives the test that happens to come first.
-            let started = std::thread::spawn(|| {
-                let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-                Box::leak(Box::new(runtime.expect("a runtime"))).block_on(Platform::bare())
-            });
-            tokio::task::spawn_blocking(|| started.join().expect("it starts")).await.expect("no panic")
-        })
-        .await;
-    (turn, shared)
+/// The Kubernetes cluster of these tests, for one of them at a time. A test that fails takes it along: what it leaves
+/// would be in the way of the others.
+struct Turn(MutexGuard<'static, Option<Platform>>);
+
+impl Deref for Turn {
+    type Target = Platform;
+
+    fn deref(&self) -> &Platform {
+        self.0.as_ref().expect("it is there until the turn ends")
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            *self.0 = None;
+        }
+    }
+}
+
+async fn platform() -> Turn {
+    static SHARED: Mutex<Option<Platform>> = Mutex::const_new(None);
+    let mut turn = SHARED.lock().await;
+    if turn.is_none() {
+        // On a runtime that outlives the test that happens to come first.
+        let started = std::thread::spawn(|| {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+            Box::leak(Box::new(runtime.expect("a runtime"))).block_on(Platform::bare())
+        });
+        let started = tokio::task::spawn_blocking(|| started.join().expect("it starts"));
+        *turn = Some(started.await.expect("no panic"));
+    }
+    Turn(turn)
 }
 
 /// Removes everything, also the definitions of kinds.
@@ -61,13 +80,33 @@ fn faulty_helm(workspace: &mut Workspace, verb: &str, first: &str) {
 /// Runs the real helm, slowly, and kills it as soon as it has noted its begin.
 const KILLED_AT_WORK: &str = "exec 3<&0\n  HELM_QPS=50 HELM_BURST_LIMIT=50 'REAL' \"$@\" <&3 & helm=$!\n  while ! 'REAL' list -a -n kb-system -f '^kubeblocks$' -o json 2>/dev/null | grep -q pending; do :; done\n  kill -9 $helm; wait $helm; kill -9 $$";
 
+/// Runs the real helm, slowly and in a process group of its own, and kills it when it is interrupted.
+const KILLED_ON_INTERRUPT: &str = "exec 3<&0\n  HELM_QPS=20 HELM_BURST_LIMIT=20 setsid 'REAL' \"$@\" <&3 & helm=$!\n  trap 'kill -9 $helm; kill -9 $$' INT\n  wait $helm; wait $helm; exit";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_helm_that_is_killed_leaves_a_release_that_the_next_apply_heals() {
-    let (_turn, platform) = platform().await;
+    let platform = &platform().await;
     let mut workspace = platform.workspace(Cli::Terraform);
     workspace.write("main.tf", platform.operator("0.7.5", ""));
     faulty_helm(&mut workspace, "upgrade", KILLED_AT_WORK);
     workspace.apply().await.failed().says(&["killed"]);
+    assert_eq!(status(platform).await, "pending-install");
+    workspace.apply().await.succeeded();
+    assert_eq!(status(platform).await, "deployed");
+    workspace.plan_is_empty().await;
+
+    // An interrupt on which helm does not get to note its end: the release stays as it was at its begin.
+    clean(platform, &workspace, "").await;
+    workspace.write("main.tf", platform.operator("0.7.5", ""));
+    faulty_helm(&mut workspace, "upgrade", KILLED_ON_INTERRUPT);
+    let child = workspace.spawn(["apply", "-auto-approve", "-no-color"]);
+    let (group, kind, plural) = ("", "Secret", "secrets");
+    platform
+        .until((group, kind, plural), Some("kb-system"), "sh.helm.release.v1.kubeblocks.v1", |found| {
+            found.is_some()
+        })
+        .await;
+    interrupt(child).await;
     assert_eq!(status(platform).await, "pending-install");
     workspace.apply().await.succeeded();
     assert_eq!(status(platform).await, "deployed");
@@ -94,7 +133,7 @@ async fn status(platform: &Platform) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_apply_that_is_interrupted_or_loses_its_provider_is_gone_on_with() {
-    let (_turn, platform) = platform().await;
+    let platform = &platform().await;
     let workspace = platform.workspace(Cli::Terraform);
     // No image: the operator does not become ready, so there is time.
     let broken = platform.operator(
@@ -108,14 +147,7 @@ async fn an_apply_that_is_interrupted_or_loses_its_provider_is_gone_on_with() {
             found.is_some()
         })
         .await;
-    let terraform = child.id().expect("it runs");
-    kill_process_group(Pid::from_raw(terraform.cast_signed()).expect("a process"), Signal::INT)
-        .expect("sent");
-    let output =
-        tokio::time::timeout(CERTAIN, child.wait_with_output()).await.expect("it ends").expect("it ends");
-    let text =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains("Interrupted while KubeBlocks was being installed"), "{text}");
+    interrupt(child).await;
     assert_eq!(workspace.planned_actions().await, [(OPERATOR.to_owned(), vec!["update".to_owned()])]);
     workspace.write("main.tf", platform.operator("0.7.5", ""));
     workspace.apply().await.succeeded();
@@ -139,6 +171,18 @@ async fn an_apply_that_is_interrupted_or_loses_its_provider_is_gone_on_with() {
     clean(platform, &workspace, "").await;
 }
 
+/// Sends Ctrl-C to an apply that installs the operator, and checks that it says so.
+async fn interrupt(child: Child) {
+    let terraform = child.id().expect("it runs");
+    kill_process_group(Pid::from_raw(terraform.cast_signed()).expect("a process"), Signal::INT)
+        .expect("sent");
+    let output =
+        tokio::time::timeout(CERTAIN, child.wait_with_output()).await.expect("it ends").expect("it ends");
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("Interrupted while KubeBlocks was being installed"), "{text}");
+}
+
 /// The providers among the children of a process.
 fn providers_of(parent: u32) -> Vec<u32> {
     let mut found = Vec::new();
@@ -156,7 +200,7 @@ fn providers_of(parent: u32) -> Vec<u32> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn charts_and_values_that_cannot_be_used_are_refused_while_planning() {
-    let (_turn, platform) = platform().await;
+    let platform = &platform().await;
     let workspace = platform.workspace(Cli::Terraform);
     let table = [
         (platform.operator("0.7.99", ""), vec!["has no version 0.7.99", "0.7.5"]),
@@ -203,7 +247,7 @@ async fn charts_and_values_that_cannot_be_used_are_refused_while_planning() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn missing_permissions_and_operators_that_do_not_start_are_named() {
-    let (_turn, platform) = platform().await;
+    let platform = &platform().await;
     let intern = Platform::workspace_through(Cli::Terraform, &platform.kubeconfig_without_rights());
     intern.write("main.tf", platform.operator("0.7.5", ""));
     intern.apply().await.failed().says(&["Missing permission", "secrets"]);
@@ -224,7 +268,7 @@ async fn missing_permissions_and_operators_that_do_not_start_are_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_changed_by_hand_is_seen_and_put_back() {
-    let (_turn, platform) = platform().await;
+    let platform = &platform().await;
     let workspace = platform.workspace(Cli::Terraform);
     workspace.write("main.tf", platform.operator("0.7.4", ""));
     workspace.apply().await.succeeded();
@@ -269,7 +313,7 @@ async fn what_was_changed_by_hand_is_seen_and_put_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn releases_of_others_are_refused_and_those_of_helm_release_are_taken_over() {
-    let (_turn, platform) = platform().await;
+    let platform = &platform().await;
     let workspace = platform.workspace(Cli::Terraform);
     let charts = Charts::packaged().expect("charts");
     let nyancat = charts.addon_folder("nyancat").display().to_string();
@@ -332,7 +376,7 @@ async fn refused(workspace: &Workspace, texts: &[&str]) -> Output {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn charts_come_from_registries_folders_and_archives_as_well() {
-    let (_turn, platform) = platform().await;
+    let platform = &platform().await;
     let workspace = platform.workspace(Cli::Terraform);
     let charts = Charts::packaged().expect("charts");
     let registry = OciRegistry::start(charts).await.expect("the registry starts");

@@ -296,7 +296,7 @@ impl Platform {
 
     /// Checks that nothing of KubeBlocks is left. Pods and volumes end a moment after their owners do.
     pub(crate) async fn is_empty(&self) {
-        let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
+        let deadline = tokio::time::Instant::now() + CERTAIN;
         loop {
             let left = self.leftovers().await;
             if left.is_empty() {

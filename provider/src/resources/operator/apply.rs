@@ -88,22 +88,36 @@ async fn install(
         return Err(refusal.into());
     }
     refuse_second(run).await?;
-    let values = values::for_helm(&state, &config.sensitive_values);
     ensure_namespace(run, &state).await?;
     run.context.set_private(UNFINISHED, true.into());
     progress.record(without_unknowns(state.clone(), None));
     run.apply_crds(chart).await?;
     let history = run.heal(history).await?;
+    write_first(run, config, state, chart, source, &history, "create").await
+}
+
+/// Writes the release where none has ever run, and waits for the operator. `timeout` is the attribute of `timeouts` that
+/// limits this.
+async fn write_first(
+    run: &Run<'_>,
+    config: &OperatorState,
+    state: OperatorState,
+    chart: &Chart,
+    source: &Source,
+    history: &[Release],
+    timeout: &str,
+) -> Result<OperatorState, Failure> {
     if history.is_empty() {
         free_stuck_objects(run, chart).await?;
     }
+    let values = values::for_helm(&state, &config.sensitive_values);
     let is_done =
         history.first().is_some_and(|last| changes::is_current(last, chart, &values.values, source));
     if !is_done {
         run.upgrade(&state, chart, &values).await.map_err(|error| run.of_engine(&error))?;
     }
     let release = run.last().await?;
-    run.wait_until_ready(&release, "create").await?;
+    run.wait_until_ready(&release, timeout).await?;
     run.finish(state, chart, &config.sensitive_values, None).await
 }
 
@@ -149,8 +163,16 @@ impl Change<'_> {
         state: OperatorState,
         progress: &Progress<OperatorState>,
     ) -> Result<OperatorState, Failure> {
-        let history = run.heal(run.history().await?).await?;
-        let Some(last) = history.first() else { return Err(gone(run).into()) };
+        let found = run.history().await?;
+        if found.is_empty() {
+            return Err(gone(run).into());
+        }
+        let history = run.heal(found).await?;
+        let Some(last) = history.first() else {
+            // An installation that was cut off, and of which nothing can be gone on with, was removed.
+            run.apply_crds(self.chart).await?;
+            return write_first(run, self.config, state, self.chart, self.source, &history, "update").await;
+        };
         let before = healing::last_deployed(&history).unwrap_or(last).manifest.clone();
         if !self.writes {
             run.apply_crds(self.chart).await?;

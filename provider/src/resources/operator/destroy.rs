@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use futures::{StreamExt, TryStreamExt, stream};
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kube::api::DynamicObject;
@@ -29,12 +31,20 @@ use crate::kubernetes::dynamic::resource_of;
 use crate::kubernetes::observe::{Seen, Selection, Sight};
 use crate::kubernetes::{Client, Error};
 use crate::provider::Shared;
+use crate::resources::addon;
+use crate::resources::addon::facts::ADDON_LABEL;
+use crate::resources::addon::readiness::Goal;
+use crate::resources::addon::text::not_done;
+use crate::resources::addon::wait::{NotDone, Reason, wait_for};
 use crate::wait::{Limits, Step, WaitError, until};
 
 pub(super) const CANNOT_DELETE: &str = "Cannot remove KubeBlocks";
 
 /// Add-ons are uninstalled by Jobs, some after the other.
 const DELETE_TIMEOUT: Duration = Duration::from_mins(20);
+
+/// So many add-ons are waited for at once.
+const AT_ONCE: usize = 8;
 
 /// Removes the operator.
 pub(super) async fn delete(
@@ -140,19 +150,81 @@ impl Destroy<'_> {
 
     /// Switches add-ons off, waits, and deletes them, all of which the operator does: it runs a Job for each.
     async fn remove_addons(&self, addons: &[DynamicObject], last: Option<&Release>) -> Result<(), Failure> {
-        let needs_operator = |addon: &&DynamicObject| {
-            !addon.finalizers().is_empty() || !matches!(guard::standing(addon), Standing::Off)
-        };
+        if self.is_running(last).await? {
+            let addons = self.decide(addons.to_vec()).await?;
+            let needing: Vec<&DynamicObject> = addons.iter().filter(needs_operator).collect();
+            self.settle(&needing).await?;
+            self.switch_off(&needing).await?;
+            self.delete_addons(&addons).await?;
+            return self.wait_for_definitions(&addons).await;
+        }
         let needing: Vec<&DynamicObject> = addons.iter().filter(needs_operator).collect();
-        if !needing.is_empty() && !self.is_running(last).await? {
+        if !needing.is_empty() {
             if !self.forced {
                 return Err(not_running(&self.namespace, &needing).into());
             }
             return self.force_addons(addons).await;
         }
-        self.switch_off(&needing).await?;
         self.delete_addons(addons).await?;
         self.wait_for_definitions(addons).await
+    }
+
+    /// Add-ons that the operator would install by itself and has not looked at yet: an installation that begins while
+    /// its add-on is removed would survive it.
+    async fn decide(&self, mut addons: Vec<DynamicObject>) -> Result<Vec<DynamicObject>, Failure> {
+        let resource = resource_of::<Addon>();
+        while addons.iter().any(guard::is_undecided) {
+            for addon in addons.iter().filter(|addon| guard::is_undecided(addon)) {
+                let off = json!({
+                    "metadata": { "resourceVersion": addon.resource_version() },
+                    "spec": { "install": { "enabled": false } },
+                });
+                match self.client.merge_object(&resource, None, &addon.name_any(), &off).await {
+                    // The operator was faster; what it has decided is seen next.
+                    Ok(_) | Err(Error::Changed { .. }) => {}
+                    Err(error) => return Err(Self::failed("add-ons were switched off")(error)),
+                }
+            }
+            addons = guard::removable(self.list::<Addon>().await?, self.forced);
+        }
+        Ok(addons)
+    }
+
+    /// Helm would uninstall under an installation that goes on, which then would finish.
+    async fn settle(&self, addons: &[&DynamicObject]) -> Result<(), Failure> {
+        let operator = addon::operator::find(&self.client)
+            .await
+            .map_err(Self::failed("the operator was looked at"))?
+            .unwrap_or_default();
+        let is_on = |addon: &&&DynamicObject| guard::standing(addon) == Standing::On;
+        let names: Vec<String> = addons.iter().filter(is_on).map(|addon| addon.name_any()).collect();
+        stream::iter(names)
+            .map(|name| {
+                let operator = &operator;
+                async move {
+                    let waited = wait_for(&self.client, operator, &name, Goal::Settled, &self.limits).await;
+                    match waited {
+                        Ok(_) => Ok(()),
+                        Err(NotDone { reason: Reason::Interrupted, .. }) => {
+                            Err(Failure::Interrupted("installations of add-ons were waited for"))
+                        }
+                        Err(error) => {
+                            let told = not_done(
+                                &self.client,
+                                CANNOT_DELETE,
+                                &name,
+                                operator,
+                                &error,
+                                "timeouts.delete",
+                            );
+                            Err(told.await.into())
+                        }
+                    }
+                }
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await
     }
 
     async fn is_running(&self, last: Option<&Release>) -> Result<bool, Failure> {
@@ -275,6 +347,7 @@ impl Destroy<'_> {
 
     /// Without the operator: the releases of the add-ons by helm itself, and the finalizers that nobody takes off.
     async fn force_addons(&self, addons: &[DynamicObject]) -> Result<(), Failure> {
+        self.stop_jobs().await?;
         let (engine, access) = self.helm().await?;
         for addon in addons {
             let name = addon_release(addon);
@@ -291,6 +364,32 @@ impl Destroy<'_> {
             leftovers::delete_by_force(&self.client, &resource_of::<Addon>(), addon).await?;
         }
         Ok(())
+    }
+
+    /// Jobs that the operator began go on without it, and would install again what is removed here.
+    async fn stop_jobs(&self) -> Result<(), Failure> {
+        let failed = Self::failed("Jobs of add-ons were stopped");
+        let kinds = [resource_of::<Job>(), resource_of::<Pod>()];
+        for kind in &kinds {
+            let found = self
+                .client
+                .list_objects(kind, Some(&self.namespace), Some(ADDON_LABEL))
+                .await
+                .map_err(&failed)?;
+            for object in found {
+                self.client
+                    .delete_object(kind, Some(&self.namespace), &object.name_any(), object.uid().as_deref())
+                    .await
+                    .map_err(&failed)?;
+            }
+        }
+        let [jobs, pods] =
+            kinds.map(|kind| Selection::of(kind).within(&self.namespace).labelled(ADDON_LABEL));
+        self.wait(vec![jobs, pods], "Jobs of add-ons were stopped", |seen| {
+            let left = seen.iter().zip(["Job", "Pod"]);
+            Ok(left.flat_map(|(seen, kind)| seen.objects().map(move |object| shown(kind, object))).collect())
+        })
+        .await
     }
 
     /// The pods of the operator end after helm has deleted their Deployments.
@@ -378,6 +477,11 @@ pub(super) fn shown(kind: &str, object: &DynamicObject) -> String {
         [] => name,
         finalizers => format!("{name} (finalizers: {})", finalizers.join(", ")),
     }
+}
+
+/// Whether only the operator can remove it.
+fn needs_operator(addon: &&DynamicObject) -> bool {
+    !addon.finalizers().is_empty() || !matches!(guard::standing(addon), Standing::Off)
 }
 
 fn not_running(namespace: &str, addons: &[&DynamicObject]) -> Diagnostic {

@@ -83,6 +83,12 @@ pub fn standing(addon: &DynamicObject) -> Standing {
     }
 }
 
+/// Whether the operator would install it as soon as it looks at it.
+pub fn is_undecided(addon: &DynamicObject) -> bool {
+    let is_automatic = addon.data["spec"]["installable"]["autoInstall"] == true;
+    is_automatic && addon.data["spec"]["install"].is_null() && addon.metadata.deletion_timestamp.is_none()
+}
+
 fn said(addon: &DynamicObject) -> String {
     let conditions = addon.data["status"]["conditions"].as_array().cloned().unwrap_or_default();
     let failed = conditions.iter().rev().find(|condition| condition["status"] == "False");
@@ -161,5 +167,20 @@ mod tests {
         for (enabled, phase, observed, expected) in table {
             assert_eq!(standing(&addon(enabled, phase, observed)), expected, "{enabled:?} {phase}");
         }
+    }
+
+    #[test]
+    fn the_operator_decides_of_add_ons_that_install_themselves() {
+        let addon = |install: Json, automatic: bool| {
+            object(json!({"metadata": {"name": "redis"}, "spec": {
+                "installable": {"autoInstall": automatic}, "install": install,
+            }}))
+        };
+        assert!(is_undecided(&addon(json!(null), true)));
+        assert!(!is_undecided(&addon(json!(null), false)));
+        assert!(!is_undecided(&addon(json!({"enabled": false}), true)));
+        let mut going = addon(json!(null), true);
+        going.metadata.deletion_timestamp = serde_json::from_value(json!("2024-01-01T00:00:00Z")).unwrap();
+        assert!(!is_undecided(&going));
     }
 }

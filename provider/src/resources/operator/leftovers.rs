@@ -2,7 +2,7 @@
 //! definitions of these kinds, the namespace.
 
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim, Pod, Secret};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, PersistentVolumeClaim, Pod, Secret};
 use kube::ResourceExt;
 use kube::api::DynamicObject;
 use kube::core::ApiResource;
@@ -14,6 +14,7 @@ use super::crds;
 use super::destroy::{CANNOT_DELETE, Destroy, shown};
 use super::failure::{self, Failure};
 use super::note::Note;
+use crate::kubernetes::dynamic::resource_of;
 use crate::kubernetes::observe::Selection;
 use crate::kubernetes::{Client, Error};
 
@@ -29,6 +30,7 @@ pub(super) async fn remove(destroy: &Destroy<'_>, note: &Note) -> Result<(), Fai
         for (resource, object) in &left {
             delete_by_force(&destroy.client, resource, object).await?;
         }
+        free_templates(destroy).await?;
     } else if let Some(told) = tell(&left, destroy.deletes_crds) {
         if told.severity == tfplugin::diagnostic::Severity::Error {
             return Err(told.into());
@@ -147,6 +149,35 @@ pub(super) async fn delete_by_force(
         .map_err(|error| failure::of_api(CANNOT_DELETE, "objects of KubeBlocks were removed", &error))
 }
 
+/// Templates of configurations, which add-ons bring as `ConfigMaps`: helm has deleted them, and only the operator takes
+/// its finalizer off. With it the namespace could not go either.
+async fn free_templates(destroy: &Destroy<'_>) -> Result<(), Failure> {
+    let failed = Destroy::failed("templates of add-ons were removed");
+    let kind = resource_of::<ConfigMap>();
+    let namespace = Some(destroy.namespace.as_str());
+    for template in destroy.client.list_objects(&kind, namespace, None).await.map_err(&failed)? {
+        let (own, others): (Vec<&String>, Vec<&String>) =
+            template.finalizers().iter().partition(|finalizer| is_operators(finalizer));
+        if template.metadata.deletion_timestamp.is_some() && !own.is_empty() {
+            let free = json!({"metadata": {
+                "resourceVersion": template.resource_version(), "finalizers": others,
+            }});
+            destroy
+                .client
+                .merge_object(&kind, namespace, &template.name_any(), &free)
+                .await
+                .map_err(&failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether it is the operator that takes the finalizer off.
+fn is_operators(finalizer: &str) -> bool {
+    let domain = finalizer.split('/').next().unwrap_or_default();
+    domain == "kubeblocks.io" || domain.ends_with(".kubeblocks.io")
+}
+
 async fn delete_definitions(destroy: &Destroy<'_>, definitions: &[DynamicObject]) -> Result<(), Failure> {
     let resource = crds::resource();
     for crd in definitions {
@@ -236,6 +267,12 @@ mod tests {
             (kind.api_version.as_str(), kind.plural.as_str()),
             ("apps.kubeblocks.io/v1beta1", "clusters")
         );
+    }
+
+    #[test]
+    fn finalizers_of_the_operator_are_told_by_their_domain() {
+        assert!(is_operators("config.kubeblocks.io/finalizer") && is_operators("kubeblocks.io/x"));
+        assert!(!is_operators("kubernetes.io/pvc-protection") && !is_operators("mykubeblocks.io/x"));
     }
 
     #[test]
