@@ -152,13 +152,13 @@ impl Destroy<'_> {
     async fn remove_addons(&self, addons: &[DynamicObject], last: Option<&Release>) -> Result<(), Failure> {
         if self.is_running(last).await? {
             let addons = self.decide(addons.to_vec()).await?;
-            let needing: Vec<&DynamicObject> = addons.iter().filter(needs_operator).collect();
+            let needing: Vec<&DynamicObject> = addons.iter().filter(|addon| needs_operator(addon)).collect();
             self.settle(&needing).await?;
             self.switch_off(&needing).await?;
             self.delete_addons(&addons).await?;
             return self.wait_for_definitions(&addons).await;
         }
-        let needing: Vec<&DynamicObject> = addons.iter().filter(needs_operator).collect();
+        let needing: Vec<&DynamicObject> = addons.iter().filter(|addon| needs_operator(addon)).collect();
         if !needing.is_empty() {
             if !self.forced {
                 return Err(not_running(&self.namespace, &needing).into());
@@ -480,7 +480,7 @@ pub(super) fn shown(kind: &str, object: &DynamicObject) -> String {
 }
 
 /// Whether only the operator can remove it.
-fn needs_operator(addon: &&DynamicObject) -> bool {
+fn needs_operator(addon: &DynamicObject) -> bool {
     !addon.finalizers().is_empty() || !matches!(guard::standing(addon), Standing::Off)
 }
 
