@@ -122,13 +122,44 @@ async fn a_helm_that_is_killed_leaves_a_release_that_the_next_apply_heals() {
     clean(platform, &workspace, "").await;
 }
 
-async fn status(platform: &Platform) -> String {
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_that_is_cut_off_leaves_an_operator_that_runs_and_the_next_apply_finishes_it() {
+    let platform = &platform().await;
+    let mut workspace = platform.workspace(Cli::Terraform);
+    workspace.write("main.tf", platform.operator("0.7.4", ""));
+    workspace.apply().await.succeeded();
+
+    faulty_helm(&mut workspace, "upgrade", KILLED_AT_WORK);
+    workspace.write("main.tf", platform.operator("0.7.5", ""));
+    workspace.apply().await.failed().says(&["killed"]);
+    // It was stopped for the upgrade.
+    for deployment in ["kubeblocks", "kubeblocks-dataprotection"] {
+        platform
+            .until(("apps", "Deployment", "deployments"), Some("kb-system"), deployment, |found| {
+                found.is_some_and(|found| found.data["status"]["readyReplicas"] == 1)
+            })
+            .await;
+    }
+    assert_eq!(workspace.planned_actions().await, [(OPERATOR.to_owned(), vec!["update".to_owned()])]);
+    workspace.apply().await.succeeded();
+    assert_eq!(release(platform).await["chart"], "kubeblocks-0.7.5");
+    workspace.plan_is_empty().await;
+    // The add-on that the new chart dropped is kept, and goes only by force.
+    clean(platform, &workspace, "force_destroy = true").await;
+}
+
+/// The release as helm lists it.
+async fn release(platform: &Platform) -> Value {
     let listed = platform
         .helm(&["list", "-a", "-n", "kb-system", "-f", "^kubeblocks$", "-o", "json"])
         .await
         .succeeded();
-    let listed: Value = serde_json::from_str(&listed.stdout).expect("JSON");
-    listed[0]["status"].as_str().unwrap_or_default().to_owned()
+    let mut listed: Value = serde_json::from_str(&listed.stdout).expect("JSON");
+    listed[0].take()
+}
+
+async fn status(platform: &Platform) -> String {
+    release(platform).await["status"].as_str().unwrap_or_default().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
