@@ -11,6 +11,8 @@ use crate::terraform::Cli;
 const ADDON: (&str, &str, &str) = ("extensions.kubeblocks.io", "Addon", "addons");
 /// Longer than anything here takes.
 const LONG: Duration = Duration::from_mins(10);
+/// Those of the operator.
+const DEPLOYMENTS: [&str; 2] = ["kubeblocks", "kubeblocks-dataprotection"];
 const DEPLOYMENT: (&str, &str, &str) = ("apps", "Deployment", "deployments");
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,7 +38,7 @@ async fn an_upgrade_keeps_add_ons_that_the_chart_drops_and_without_the_operator_
     // Nobody is there to take the finalizers off.
     workspace.run(["state", "rm", "kubeblocks_addon.foxlake"]).await.succeeded();
     workspace.remove("addon.tf");
-    for deployment in ["kubeblocks", "kubeblocks-dataprotection"] {
+    for deployment in DEPLOYMENTS {
         stop(&platform, deployment).await;
     }
     workspace
@@ -48,7 +50,7 @@ async fn an_upgrade_keeps_add_ons_that_the_chart_drops_and_without_the_operator_
     // By force it goes without the operator, also while a Job that it has begun is at work.
     workspace.write("main.tf", platform.operator("0.8.0", "force_destroy = true\n  delete_crds = true"));
     workspace.apply().await.succeeded();
-    for deployment in ["kubeblocks", "kubeblocks-dataprotection"] {
+    for deployment in DEPLOYMENTS {
         scale(&platform, deployment, 1).await;
     }
     platform.faults().addon_delay("clickhouse", LONG);
@@ -60,7 +62,7 @@ async fn an_upgrade_keeps_add_ons_that_the_chart_drops_and_without_the_operator_
             found.is_some_and(|found| found.data["status"]["phase"] == "Running")
         })
         .await;
-    for deployment in ["kubeblocks", "kubeblocks-dataprotection"] {
+    for deployment in DEPLOYMENTS {
         stop(&platform, deployment).await;
     }
     workspace.destroy().await.succeeded();
@@ -99,10 +101,7 @@ async fn pod_of(addon: &str, platform: &Platform) -> String {
 
 /// Leaves the operator without pods.
 async fn stop(platform: &Platform, deployment: &str) {
-    platform
-        .kubectl(&["-n", "kb-system", "scale", "deployment", deployment, "--replicas=0"])
-        .await
-        .succeeded();
+    scale(platform, deployment, 0).await;
     platform
         .until(DEPLOYMENT, Some("kb-system"), deployment, |found| {
             found.is_some_and(|found| found.data["status"].get("replicas").is_none())

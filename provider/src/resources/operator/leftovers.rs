@@ -80,8 +80,7 @@ fn is_of_kubeblocks(crd: &DynamicObject, noted: &[String]) -> bool {
     if !noted.is_empty() {
         return noted.contains(&crd.name_any());
     }
-    let group = crd.data["spec"]["group"].as_str().unwrap_or_default();
-    group == "kubeblocks.io" || group.ends_with(".kubeblocks.io")
+    is_domain_of_kubeblocks(crd.data["spec"]["group"].as_str().unwrap_or_default())
 }
 
 /// All objects of these kinds.
@@ -174,7 +173,10 @@ async fn free_templates(destroy: &Destroy<'_>) -> Result<(), Failure> {
 
 /// Whether it is the operator that takes the finalizer off.
 fn is_operators(finalizer: &str) -> bool {
-    let domain = finalizer.split('/').next().unwrap_or_default();
+    is_domain_of_kubeblocks(finalizer.split('/').next().unwrap_or_default())
+}
+
+fn is_domain_of_kubeblocks(domain: &str) -> bool {
     domain == "kubeblocks.io" || domain.ends_with(".kubeblocks.io")
 }
 
