@@ -49,11 +49,6 @@ pub(super) fn note(
     Some(Report { severity, reason, message })
 }
 
-/// Whether work on one object was noted to have begun, or to have ended.
-pub(super) fn was_begun(component: &OpsComponentStatus, key: &str) -> bool {
-    component.progress_details.iter().any(|known| known.object_key == key && known.status != "Pending")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,7 +65,6 @@ mod tests {
         assert_eq!(note("Failed", "no room"), Some("Failed"));
         assert_eq!(note("Processing", "start"), None);
         assert_eq!(note("Succeed", "done"), Some("Succeed"));
-        assert!(was_begun(&component, "Pod/db-0") && !was_begun(&component, "Pod/db-1"));
         assert_eq!(component.progress_details.len(), 1);
         let detail = &component.progress_details[0];
         assert!(detail.start_time.is_some() && detail.end_time.is_some());

@@ -153,10 +153,6 @@ impl Look<'_> {
                 && ((self.is_processed && entry.phase == "Running") || Self::is_new(pod, status));
             if is_done {
                 completed += 1;
-                if Self::is_new(pod, status) && !details::was_begun(entry, &format!("Pod/{name}")) {
-                    // A pod without processes can be ready before anybody looked; a real one is seen on its way.
-                    self.note_begun(entry, &name, verb).await;
-                }
                 let message = format!("Successfully {verb}: Pod/{name} in Component: {component}");
                 self.note(entry, &name, "Succeed", message).await;
             } else if !Self::is_new(pod, status) && pod.metadata.deletion_timestamp.is_none() {
@@ -180,13 +176,9 @@ impl Look<'_> {
             self.note(entry, pod, "Failed", message).await;
             return 1;
         }
-        self.note_begun(entry, pod, verb).await;
-        0
-    }
-
-    async fn note_begun(&self, entry: &mut OpsComponentStatus, pod: &str, verb: &str) {
-        let message = format!("Start to {verb}: Pod/{pod} in Component: {}", self.component.name);
+        let message = format!("Start to {verb}: Pod/{pod} in Component: {component}");
         self.note(entry, pod, "Processing", message).await;
+        0
     }
 }
 
