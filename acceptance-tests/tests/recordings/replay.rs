@@ -17,8 +17,14 @@ use crate::compare::{self, Difference};
 use crate::recording::{Row, State, Step, after};
 use crate::trace::Trace;
 
-/// How long one step may take; the recordings need up to five seconds where something happens at all.
-const LIMIT: Duration = Duration::from_secs(40);
+/// How long one step may take. The recordings need up to five seconds where something happens at all; a machine that
+/// does many things at once needs longer.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// How long a pod takes to become ready. At once would be too soon on a busy machine: all pods of a restart would be
+/// ready again before the first look of a controller, and the states in between would be missing. The recordings'
+/// failures wait for pods that never become ready.
+const READY_DELAY: &str = "1500ms";
 
 /// Replays the steps and gives all differences that are not allowed, one line each.
 pub(crate) async fn run(name: &str, steps: &[Step], options: Options) -> Vec<String> {
@@ -34,7 +40,7 @@ pub(crate) async fn run(name: &str, steps: &[Step], options: Options) -> Vec<Str
     replay.prepare().await;
     let (mut trace, _watching) = Trace::start(&replay.client, name);
     let (mut recorded, mut ours) = (State::new(), State::new());
-    let mut found = Vec::new();
+    let (mut found, mut before): (_, &[Row]) = (Vec::new(), &[]);
     for step in steps {
         let start = trace.len();
         replay.act(step).await;
@@ -44,7 +50,7 @@ pub(crate) async fn run(name: &str, steps: &[Step], options: Options) -> Vec<Str
             let rows = trace.since(start);
             let now = after(&ours, &rows);
             let mut differences = compare::states(&wanted, &now);
-            differences.extend(compare::events(&step.rows, &rows));
+            differences.extend(compare::events(before, &step.rows, &rows));
             differences.retain(|difference| !is_allowed(name, &step.title, difference));
             if differences.is_empty() || Instant::now() >= deadline {
                 break (rows, now, differences);
@@ -58,7 +64,7 @@ pub(crate) async fn run(name: &str, steps: &[Step], options: Options) -> Vec<Str
         differences.retain(|difference| !is_allowed(name, &step.title, difference));
         eprintln!("{name}: {} ({} differences)", step.title, differences.len());
         found.extend(differences.iter().map(|difference| show(&step.title, difference)));
-        (recorded, ours) = (wanted, now);
+        (recorded, ours, before) = (wanted, now, &step.rows);
     }
     running.abort();
     found
@@ -141,6 +147,9 @@ impl Replay {
         if row.event == "ADDED" {
             let mut annotations = row.object["metadata"]["annotations"].clone();
             self.use_own_password(&mut annotations).await;
+            if kind == "Cluster" && self.namespace != "failures" {
+                annotations["playground.kubeblocks.io/ready-delay"] = READY_DELAY.into();
+            }
             let object = serde_json::from_value(json!({
                 "apiVersion": format!("{group}/v1alpha1"),
                 "kind": kind,
