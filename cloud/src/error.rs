@@ -59,6 +59,14 @@ pub enum Error {
         /// The cloud's words.
         message: String,
     },
+    /// The cloud began, and says that it failed.
+    #[error("{what} failed: {message}")]
+    Failed {
+        /// Kind and name.
+        what: String,
+        /// The cloud's reasons, all of them.
+        message: String,
+    },
     /// Anything else.
     #[error("unexpected answer: {message}")]
     Unexpected {

@@ -1,46 +1,125 @@
 //! Managed Kubernetes on several clouds behind one trait, and the suite that every cloud must pass.
 //!
-//! Knows neither Terraform nor KubeBlocks. Nothing here waits: an operation is asked for, and
-//! [`ManagedKubernetes::observe`] tells how far it is; the caller waits, in one place for all clouds.
+//! Knows neither Terraform nor KubeBlocks. Nothing here waits: every call does what can be done now and says what it
+//! waits for; the caller waits, in one place for all clouds, and calls again.
 
+#[cfg(feature = "alibaba")]
+pub mod alibaba;
+#[cfg(feature = "aws")]
+pub mod aws;
+#[cfg(feature = "azure")]
+pub mod azure;
+pub mod client;
 pub mod contract;
 pub mod error;
+#[cfg(feature = "gcp")]
+pub mod gcp;
+pub mod made;
 
 use std::future::Future;
 use std::time::SystemTime;
 
 pub use error::Error;
+pub use made::{Made, Object};
 
 /// A cloud's managed Kubernetes service (EKS, GKE, AKS, ACK).
 ///
-/// All calls are idempotent, so that an interrupted run can simply be repeated. None blocks until the cloud is done.
+/// All calls are idempotent, so that an interrupted run can simply be repeated, also by another process that knows no
+/// more than the wish: what was made is found again by its name and by the owner's mark. None blocks until the cloud
+/// is done.
 pub trait ManagedKubernetes: Send + Sync {
-    /// What a Kubernetes cluster is to be, in the cloud's own terms.
+    /// What a Kubernetes cluster is to be, in the cloud's own terms, with its network and its first nodes.
     type Spec: Send + Sync;
-    /// A change of an existing one, in the cloud's own terms.
-    type Change: Send + Sync;
+    /// What a further pool of nodes is to be, in the cloud's own terms.
+    type PoolSpec: Send + Sync;
 
-    /// Finds the cluster; `None` when the cloud says for sure that it does not exist. Changes nothing.
+    /// Finds the cluster; `None` when the cloud says for sure that it does not exist. Changes nothing. At most three
+    /// requests.
     fn observe(&self, id: &ClusterId) -> impl Future<Output = Result<Option<Observed>, Error>> + Send;
 
-    /// Asks for the cluster. Asking again for the same is fine; a cluster of that name that carries another owner's
-    /// mark is [`Error::AlreadyExists`].
-    fn create(&self, spec: &Self::Spec) -> impl Future<Output = Result<ClusterId, Error>> + Send;
+    /// Takes the creation as far as it goes without waiting. A cluster of that name without the owner's mark is
+    /// [`Error::AlreadyExists`]. What is made is written into `made` as soon as the cloud has it, also when the call
+    /// fails later on.
+    fn create(
+        &self,
+        spec: &Self::Spec,
+        made: &mut Made,
+    ) -> impl Future<Output = Result<Progress, Error>> + Send;
 
-    /// Asks for a change. While another operation of the cloud runs on the cluster: [`Error::Conflict`].
-    fn update(&self, id: &ClusterId, change: &Self::Change)
-    -> impl Future<Output = Result<(), Error>> + Send;
+    /// Takes an existing cluster one step further towards the wish: one operation of the cloud at a time. While one
+    /// that somebody else began runs, that is waited for. [`Error::NotFound`] for a cluster that does not exist.
+    fn update(
+        &self,
+        spec: &Self::Spec,
+        made: &mut Made,
+    ) -> impl Future<Output = Result<Progress, Error>> + Send;
 
-    /// Asks for the removal. A cluster that is gone, or already going, is a success.
-    fn delete(&self, id: &ClusterId) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Takes the removal of the cluster, and of all that is in `made` or carries the owner's mark, as far as it goes.
+    /// A cluster that is gone is no failure.
+    fn delete(
+        &self,
+        id: &ClusterId,
+        owner: &str,
+        made: &mut Made,
+    ) -> impl Future<Output = Result<Progress, Error>> + Send;
 
-    /// A token for the cluster's Kubernetes API, valid now. [`Error::NotFound`] for a cluster that does not exist.
+    /// Finds a pool, like [`ManagedKubernetes::observe`].
+    fn observe_pool(&self, id: &PoolId) -> impl Future<Output = Result<Option<ObservedPool>, Error>> + Send;
+
+    /// Takes the creation of a pool as far as it goes.
+    fn create_pool(
+        &self,
+        spec: &Self::PoolSpec,
+        made: &mut Made,
+    ) -> impl Future<Output = Result<Progress, Error>> + Send;
+
+    /// Takes a pool one step further towards the wish.
+    fn update_pool(
+        &self,
+        spec: &Self::PoolSpec,
+        made: &mut Made,
+    ) -> impl Future<Output = Result<Progress, Error>> + Send;
+
+    /// Takes the removal of a pool as far as it goes.
+    fn delete_pool(
+        &self,
+        id: &PoolId,
+        made: &mut Made,
+    ) -> impl Future<Output = Result<Progress, Error>> + Send;
+
+    /// A credential for the cluster's Kubernetes API, valid now. [`Error::NotFound`] for a cluster that does not exist,
+    /// where the cloud has to be asked for it.
     fn credentials(&self, id: &ClusterId) -> impl Future<Output = Result<Credentials, Error>> + Send;
+
+    /// The versions of Kubernetes that the cloud offers now, oldest first.
+    fn versions(&self) -> impl Future<Output = Result<Vec<OfferedVersion>, Error>> + Send;
 }
 
-/// The cloud's natural identifier of a cluster: a name with region, project or resource group as the cloud has it.
+/// The cloud's natural identifier of a cluster, as `import` takes it: `name` (EKS, the region is the provider's),
+/// `projects/P/locations/L/clusters/C` (GKE), `/subscriptions/.../managedClusters/C` (AKS), the cluster's id (ACK).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClusterId(pub String);
+
+/// A pool of nodes: its cluster, and its name or id there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PoolId {
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// The pool's name, or its id where the cloud knows it by that (ACK).
+    pub pool: String,
+}
+
+/// How far an operation is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// There is nothing left to do.
+    Done,
+    /// The cloud is at work; the same call goes on later.
+    Waiting {
+        /// What is waited for, in words that finish the sentence "waiting for ...": `node group "system" (CREATING)`.
+        what: String,
+    },
+}
 
 /// A cluster as the cloud shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,13 +128,62 @@ pub struct Observed {
     pub phase: Phase,
     /// Version of Kubernetes, such as `1.34`.
     pub version: String,
+    /// The cloud's own version of what it runs, such as `eks.12`, `1.34.1-gke.1829001`, `1.34.2` (AKS) or
+    /// `1.34.1-aliyun.1`.
+    pub platform_version: Option<String>,
     /// URL of the Kubernetes API, once there is one.
     pub endpoint: Option<String>,
     /// PEM of the authority that signed the API's certificate, once there is one.
     pub ca_certificate: Option<String>,
+    /// URL of the issuer of its service accounts' tokens, where the cloud has one.
+    pub oidc_issuer: Option<String>,
+    /// Labels or tags of the cluster, without the owner's mark.
+    pub tags: std::collections::BTreeMap<String, String>,
+    /// The owner's mark, if there is one.
+    pub owner: Option<String>,
+    /// Ids of the network and of its parts that the cluster lies in, in the cloud's order.
+    pub network: Vec<String>,
+    /// The pool of nodes that the cluster was made with.
+    pub system_pool: Option<ObservedPool>,
 }
 
-/// How far a cluster is.
+/// A pool of nodes as the cloud shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedPool {
+    /// Its name.
+    pub name: String,
+    /// How far it is.
+    pub phase: Phase,
+    /// Type of its machines.
+    pub machine_types: Vec<String>,
+    /// Size of each node's disk in GiB.
+    pub disk_size_gib: Option<i64>,
+    /// How many nodes are wanted now.
+    pub size: Option<i64>,
+    /// The least and the most nodes when it scales by itself.
+    pub autoscaling: Option<(i64, i64)>,
+    /// Kubernetes labels of its nodes.
+    pub labels: std::collections::BTreeMap<String, String>,
+    /// Kubernetes taints of its nodes.
+    pub taints: Vec<Taint>,
+    /// Version of Kubernetes of its nodes, such as `1.34`.
+    pub version: Option<String>,
+    /// The cloud's tags or labels of the pool, without the owner's mark.
+    pub tags: std::collections::BTreeMap<String, String>,
+}
+
+/// A taint of a node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Taint {
+    /// Its key.
+    pub key: String,
+    /// Its value; empty without one.
+    pub value: String,
+    /// `NoSchedule`, `PreferNoSchedule` or `NoExecute`.
+    pub effect: String,
+}
+
+/// How far a cluster or a pool is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Being made.
@@ -70,21 +198,55 @@ pub enum Phase {
     Failed(String),
 }
 
-/// A bearer token for a Kubernetes API. Its `Debug` does not show it.
+/// A version of Kubernetes that a cloud offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferedVersion {
+    /// Such as `1.34`.
+    pub version: String,
+    /// Whether a cluster gets it when none is asked for.
+    pub is_default: bool,
+    /// Whether it is in the cloud's standard support: not a preview, and not in paid extended support.
+    pub is_standard: bool,
+}
+
+/// A proof of who asks a Kubernetes API. Its `Debug` does not show it.
 #[derive(Clone)]
 pub struct Credentials {
-    /// The token.
-    pub token: String,
+    /// The proof.
+    pub proof: Proof,
     /// When it ends. It is renewed at 80 % of its life.
     pub expires_at: SystemTime,
+}
+
+/// The two ways to prove who asks a Kubernetes API.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// A bearer token.
+    Token(String),
+    /// A client certificate.
+    Certificate {
+        /// PEM of the certificate.
+        certificate: String,
+        /// PEM of its private key.
+        key: String,
+    },
 }
 
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("Credentials")
-            .field("token", &"******")
+            .field("proof", &self.proof)
             .field("expires_at", &self.expires_at)
             .finish()
+    }
+}
+
+impl std::fmt::Debug for Proof {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Token(_) => "Token(******)",
+            Self::Certificate { .. } => "Certificate(******)",
+        })
     }
 }

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
-use super::{Subject, run};
-use crate::{ClusterId, Credentials, Error, ManagedKubernetes, Observed, Phase};
+use super::{CLUSTER, POOL, Subject, run};
+use crate::{
+    ClusterId, Credentials, Error, Made, ManagedKubernetes, Observed, ObservedPool, OfferedVersion, Phase,
+    PoolId, Progress, Proof,
+};
 
 /// Which promise the cloud in memory breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,87 +18,169 @@ enum Flaw {
     DeleteOfMissingFails,
     CreatesTwice,
     TakesOver,
-    NeverActive,
+    MakesBeforeItLooks,
+    NeverDone,
+    ForgetsTheMark,
+    IgnoresChanges,
+    IgnoresPoolChanges,
+    KeepsPools,
     UpdatesMissing,
     ExpiredToken,
-    DeletesOnlyOnce,
+    NoDefault,
     KeepsDeleted,
+    ForgetsNothing,
 }
 
+#[derive(Clone)]
+struct Thing {
+    looks: u32,
+    version: &'static str,
+}
+
+/// Things are ready when they were looked at twice.
 struct Memory {
     flaw: Flaw,
-    clusters: Mutex<BTreeMap<String, Phase>>,
+    things: Mutex<BTreeMap<String, Thing>>,
 }
+
+/// Name and version.
+type Wish = (&'static str, &'static str);
 
 impl Memory {
     fn new(flaw: Flaw) -> Self {
-        Self { flaw, clusters: Mutex::new(BTreeMap::new()) }
+        Self { flaw, things: Mutex::new(BTreeMap::new()) }
     }
 
-    fn clusters(&self) -> MutexGuard<'_, BTreeMap<String, Phase>> {
-        self.clusters.lock().unwrap()
+    fn things(&self) -> MutexGuard<'_, BTreeMap<String, Thing>> {
+        self.things.lock().unwrap()
+    }
+
+    fn make(&self, name: String, version: &'static str) -> Progress {
+        let mut things = self.things();
+        let thing = things.entry(name).or_insert(Thing { looks: 0, version });
+        thing.looks += 1;
+        if thing.looks > 2 && self.flaw != Flaw::NeverDone {
+            return Progress::Done;
+        }
+        Progress::Waiting { what: "it".to_owned() }
+    }
+
+    fn pool_name(id: &PoolId) -> String {
+        format!("{}/{}", id.cluster.0, id.pool)
+    }
+}
+
+fn pool(version: &str) -> ObservedPool {
+    ObservedPool {
+        name: "more".to_owned(),
+        phase: Phase::Active,
+        machine_types: vec!["large".to_owned()],
+        disk_size_gib: None,
+        size: version.parse().ok(),
+        autoscaling: None,
+        labels: BTreeMap::new(),
+        taints: Vec::new(),
+        version: None,
+        tags: BTreeMap::new(),
     }
 }
 
 impl ManagedKubernetes for Memory {
-    type Spec = &'static str;
-    type Change = ();
+    type Spec = Wish;
+    type PoolSpec = (ClusterId, &'static str);
 
     async fn observe(&self, id: &ClusterId) -> Result<Option<Observed>, Error> {
-        let phase = match self.clusters().get(&id.0) {
-            Some(phase) => phase.clone(),
-            None if self.flaw == Flaw::InventsMissing => Phase::Active,
+        let version = match self.things().get(&id.0) {
+            Some(thing) => thing.version,
+            None if self.flaw == Flaw::InventsMissing => "1.34",
             None => return Ok(None),
         };
-        Ok(Some(Observed { phase, version: "1.34".to_owned(), endpoint: None, ca_certificate: None }))
+        Ok(Some(Observed {
+            phase: Phase::Active,
+            version: version.to_owned(),
+            platform_version: None,
+            endpoint: Some("https://api".to_owned()),
+            ca_certificate: Some("PEM".to_owned()),
+            oidc_issuer: None,
+            tags: BTreeMap::new(),
+            owner: (self.flaw != Flaw::ForgetsTheMark).then(|| "us".to_owned()),
+            network: Vec::new(),
+            system_pool: None,
+        }))
     }
 
-    async fn create(&self, name: &&'static str) -> Result<ClusterId, Error> {
+    async fn create(&self, (name, version): &Wish, made: &mut Made) -> Result<Progress, Error> {
+        if self.flaw == Flaw::MakesBeforeItLooks {
+            made.note("vpc", "VPC", "vpc-1");
+        }
         if *name == "taken" && self.flaw != Flaw::TakesOver {
             return Err(Error::AlreadyExists { what: format!("cluster {name}") });
         }
-        let mut clusters = self.clusters();
-        if self.flaw == Flaw::CreatesTwice && clusters.contains_key(*name) {
-            return Ok(ClusterId(format!("{name}-2")));
-        }
-        clusters.entry((*name).to_owned()).or_insert(Phase::Creating);
-        Ok(ClusterId((*name).to_owned()))
+        let count = self.things().len();
+        let id = if self.flaw == Flaw::CreatesTwice { format!("{name}-{count}") } else { (*name).to_owned() };
+        made.note(CLUSTER, "cluster", &id);
+        Ok(self.make(id, version))
     }
 
-    async fn update(&self, id: &ClusterId, (): &()) -> Result<(), Error> {
-        match self.clusters().get_mut(&id.0) {
-            Some(phase) => *phase = Phase::Updating,
-            None if self.flaw == Flaw::UpdatesMissing => {}
-            None => return Err(Error::NotFound { what: id.0.clone() }),
-        }
-        Ok(())
-    }
-
-    async fn delete(&self, id: &ClusterId) -> Result<(), Error> {
-        let mut clusters = self.clusters();
-        match clusters.get_mut(&id.0) {
-            Some(Phase::Deleting) if self.flaw == Flaw::DeletesOnlyOnce => {
-                Err(Error::Conflict { what: id.0.clone(), message: "deleting".to_owned() })
+    async fn update(&self, (name, version): &Wish, _: &mut Made) -> Result<Progress, Error> {
+        match self.things().get_mut(*name) {
+            Some(thing) if self.flaw != Flaw::IgnoresChanges => thing.version = version,
+            None if self.flaw != Flaw::UpdatesMissing => {
+                return Err(Error::NotFound { what: format!("cluster {name}") });
             }
-            Some(phase) => {
-                *phase = Phase::Deleting;
-                Ok(())
-            }
-            None if self.flaw == Flaw::DeleteOfMissingFails => Err(Error::NotFound { what: id.0.clone() }),
-            None => Ok(()),
+            _ => {}
         }
+        Ok(Progress::Done)
     }
 
-    async fn credentials(&self, id: &ClusterId) -> Result<Credentials, Error> {
-        if !self.clusters().contains_key(&id.0) {
-            return Err(Error::NotFound { what: id.0.clone() });
+    async fn delete(&self, id: &ClusterId, _: &str, made: &mut Made) -> Result<Progress, Error> {
+        if self.flaw == Flaw::DeleteOfMissingFails && !self.things().contains_key(&id.0) {
+            return Err(Error::NotFound { what: "cluster".to_owned() });
         }
-        let life = Duration::from_mins(15);
-        let expires_at = match self.flaw {
-            Flaw::ExpiredToken => SystemTime::now() - life,
-            _ => SystemTime::now() + life,
-        };
-        Ok(Credentials { token: "marker-token".to_owned(), expires_at })
+        if self.flaw != Flaw::ForgetsNothing {
+            made.forget(CLUSTER);
+        }
+        if self.flaw != Flaw::KeepsDeleted {
+            self.things().remove(&id.0);
+        }
+        Ok(Progress::Done)
+    }
+
+    async fn observe_pool(&self, id: &PoolId) -> Result<Option<ObservedPool>, Error> {
+        Ok(self.things().get(&Self::pool_name(id)).map(|thing| pool(thing.version)))
+    }
+
+    async fn create_pool(&self, (id, version): &Self::PoolSpec, made: &mut Made) -> Result<Progress, Error> {
+        made.note(POOL, "pool", "more");
+        Ok(self.make(format!("{}/more", id.0), version))
+    }
+
+    async fn update_pool(&self, (id, version): &Self::PoolSpec, _: &mut Made) -> Result<Progress, Error> {
+        if self.flaw != Flaw::IgnoresPoolChanges
+            && let Some(thing) = self.things().get_mut(&format!("{}/more", id.0))
+        {
+            thing.version = version;
+        }
+        Ok(Progress::Done)
+    }
+
+    async fn delete_pool(&self, id: &PoolId, made: &mut Made) -> Result<Progress, Error> {
+        made.forget(POOL);
+        if self.flaw != Flaw::KeepsPools {
+            self.things().remove(&Self::pool_name(id));
+        }
+        Ok(Progress::Done)
+    }
+
+    async fn credentials(&self, _: &ClusterId) -> Result<Credentials, Error> {
+        let life = if self.flaw == Flaw::ExpiredToken { 0 } else { 900 };
+        let expires_at = SystemTime::now() + Duration::from_secs(life);
+        Ok(Credentials { proof: Proof::Token("a-secret".to_owned()), expires_at })
+    }
+
+    async fn versions(&self) -> Result<Vec<OfferedVersion>, Error> {
+        let is_default = self.flaw != Flaw::NoDefault;
+        Ok(vec![OfferedVersion { version: "1.34".to_owned(), is_default, is_standard: true }])
     }
 }
 
@@ -106,51 +191,59 @@ impl Subject for Memory {
         self
     }
 
-    fn wish(&self) -> (&'static str, ClusterId) {
-        ("orders", ClusterId("orders".to_owned()))
+    fn wish(&self) -> (Wish, String) {
+        (("orders", "1.34"), "us".to_owned())
     }
 
-    fn change(&self) {}
+    fn change(&self) -> Wish {
+        ("orders", "1.35")
+    }
+
+    fn absent(&self) -> Wish {
+        ("nowhere", "1.35")
+    }
 
     fn missing(&self) -> ClusterId {
         ClusterId("missing".to_owned())
     }
 
-    fn taken(&self) -> &'static str {
-        "taken"
+    fn taken(&self) -> Wish {
+        ("taken", "1.34")
     }
 
-    async fn settle(&self) {
-        let flaw = self.flaw;
-        self.clusters().retain(|_, phase| *phase != Phase::Deleting || flaw == Flaw::KeepsDeleted);
-        for phase in self.clusters().values_mut() {
-            if flaw != Flaw::NeverActive && *phase != Phase::Deleting {
-                *phase = Phase::Active;
-            }
-        }
+    fn pool(&self, id: &ClusterId) -> [(ClusterId, &'static str); 2] {
+        [(id.clone(), "1"), (id.clone(), "2")]
     }
+
+    async fn settle(&self) {}
 }
 
 #[tokio::test]
-async fn a_cloud_that_keeps_every_promise_passes() {
-    run(&Memory::new(Flaw::None)).await.unwrap();
+async fn a_cloud_that_keeps_its_promises_passes() {
+    assert_eq!(run(&Memory::new(Flaw::None)).await, Ok(()));
 }
 
 #[tokio::test]
-async fn each_broken_promise_is_found_and_named() {
-    let table = [
-        (Flaw::InventsMissing, "observe of a missing cluster"),
-        (Flaw::DeleteOfMissingFails, "delete of a missing cluster"),
-        (Flaw::TakesOver, "a name that is taken"),
-        (Flaw::CreatesTwice, "the second create"),
-        (Flaw::NeverActive, "must become Active"),
-        (Flaw::UpdatesMissing, "update of a missing cluster"),
-        (Flaw::ExpiredToken, "must not be expired"),
-        (Flaw::DeletesOnlyOnce, "second delete"),
-        (Flaw::KeepsDeleted, "must be gone"),
+async fn every_broken_promise_is_found() {
+    let cases = [
+        (Flaw::InventsMissing, "observe of a missing cluster must be None"),
+        (Flaw::DeleteOfMissingFails, "delete of a missing cluster must be done"),
+        (Flaw::CreatesTwice, "must be found again and not be made twice"),
+        (Flaw::TakesOver, "a name that is taken must be AlreadyExists"),
+        (Flaw::MakesBeforeItLooks, "must be told before anything is made"),
+        (Flaw::NeverDone, "create must end"),
+        (Flaw::ForgetsTheMark, "a created cluster must carry"),
+        (Flaw::IgnoresChanges, "a changed cluster must be Active and be seen to have changed"),
+        (Flaw::IgnoresPoolChanges, "a changed pool must be seen to have changed"),
+        (Flaw::KeepsPools, "a deleted pool must be gone"),
+        (Flaw::UpdatesMissing, "update of a missing cluster must be NotFound"),
+        (Flaw::ExpiredToken, "credentials must not be expired"),
+        (Flaw::NoDefault, "one of the versions must be the default"),
+        (Flaw::KeepsDeleted, "a deleted cluster must be gone"),
+        (Flaw::ForgetsNothing, "must have forgotten all that it removed"),
     ];
-    for (flaw, expected) in table {
-        let problem = run(&Memory::new(flaw)).await.unwrap_err();
-        assert!(problem.contains(expected), "{flaw:?}: {problem}");
+    for (flaw, expected) in cases {
+        let broken = run(&Memory::new(flaw)).await.unwrap_err();
+        assert!(broken.contains(expected), "{flaw:?}: {broken}");
     }
 }

@@ -1,0 +1,1 @@
+//! ACK, and what it needs of VPC and RAM.

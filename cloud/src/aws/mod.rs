@@ -1,0 +1,1 @@
+//! EKS, and what it needs of EC2 and IAM.

@@ -1,0 +1,1 @@
+//! AKS, and what it needs of Azure Resource Manager.

@@ -1,0 +1,1 @@
+//! GKE, and what it needs of Compute Engine.
