@@ -4,6 +4,7 @@
 pub mod addon_jobs;
 pub mod api_faults;
 pub mod charts;
+pub mod clouds;
 pub mod control_plane;
 pub mod kubeconfig;
 pub mod operator;

@@ -2,9 +2,11 @@
 //!
 //! Built programs lie outside the clone, in `$KUBEBLOCKS_CACHE` or `~/.cache/terraform-provider-kubeblocks`, under a name
 //! that holds a hash of everything they are made of; so several clones share them, and a changed source is a new program.
-//! A lock per program lets parallel callers wait for one build. Nothing here downloads anything but Go modules.
+//! A lock per program lets parallel callers wait for one build. Nothing here downloads anything but Go
+//! modules and Python packages.
 
 mod build;
+mod python;
 
 use std::ffi::OsString;
 use std::io;
@@ -33,6 +35,16 @@ pub enum Error {
     WrongTerraformPath {
         /// The value of the variable.
         path: PathBuf,
+    },
+    /// Python is not installed, or cannot make an environment.
+    #[error(
+        "unable to {action}: {cause}; install Python 3.11 or newer with its module venv (Debian: python3-venv)"
+    )]
+    Python {
+        /// What was to be done.
+        action: &'static str,
+        /// What went wrong.
+        cause: String,
     },
     /// There is neither `KUBEBLOCKS_CACHE` nor `HOME`.
     #[error("unable to choose a cache folder: neither KUBEBLOCKS_CACHE nor HOME is set")]
@@ -123,6 +135,17 @@ pub fn helm4() -> Result<PathBuf, Error> {
     })
 }
 
+/// A Python that has what the stand-ins for the clouds need, installed on the first call as `clouds/requirements.txt`
+/// pins it.
+pub fn clouds_python() -> Result<PathBuf, Error> {
+    python::obtain("clouds", &source("clouds").join("requirements.txt"))
+}
+
+/// The folder of the stand-ins for the clouds.
+pub fn clouds_folder() -> PathBuf {
+    source("clouds")
+}
+
 /// The installed `terraform`: `TF_ACC_TERRAFORM_PATH`, or else the first on `PATH`.
 pub fn terraform() -> Result<PathBuf, Error> {
     if let Some(path) = std::env::var_os("TF_ACC_TERRAFORM_PATH").filter(|path| !path.is_empty()) {
@@ -137,7 +160,7 @@ pub fn kubectl() -> Option<PathBuf> {
     on_path("kubectl", std::env::var_os("PATH"))
 }
 
-/// The folder of a Go module of this crate.
+/// A folder of this crate.
 fn source(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)
 }

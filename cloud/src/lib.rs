@@ -172,6 +172,25 @@ pub struct ObservedPool {
     pub tags: std::collections::BTreeMap<String, String>,
 }
 
+/// What the nodes of a pool are to be, as far as all clouds agree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Nodes {
+    /// Types of machines that will do, the best first. Clouds but AWS and Alibaba take exactly one.
+    pub machine_types: Vec<String>,
+    /// Size of each node's disk in GiB; the cloud's default without it.
+    pub disk_size_gib: Option<i64>,
+    /// How many nodes; with [`Nodes::autoscaling`] only those to begin with. For the whole pool, not for a zone.
+    pub size: Option<i64>,
+    /// The least and the most nodes when it is to scale by itself.
+    pub autoscaling: Option<(i64, i64)>,
+    /// Kubernetes labels of its nodes.
+    pub labels: std::collections::BTreeMap<String, String>,
+    /// Kubernetes taints of its nodes.
+    pub taints: Vec<Taint>,
+    /// Whether the nodes are cheaper ones that the cloud may take away.
+    pub spot: bool,
+}
+
 /// A taint of a node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Taint {

@@ -58,7 +58,7 @@ fn obtain_in(folder: &Path, recipe: &Recipe) -> Result<PathBuf, Error> {
     Ok(program)
 }
 
-fn cache_folder() -> Result<PathBuf, Error> {
+pub(super) fn cache_folder() -> Result<PathBuf, Error> {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     variable("KUBEBLOCKS_CACHE")
         .or_else(|| variable("HOME").map(|home| home.join(".cache").join("terraform-provider-kubeblocks")))
@@ -103,7 +103,7 @@ fn list_files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Error> {
 }
 
 /// An exclusive lock that ends with the returned file, or with the process.
-fn lock(path: &Path, title: &str) -> Result<File, Error> {
+pub(super) fn lock(path: &Path, title: &str) -> Result<File, Error> {
     let file = File::create(path).map_err(|source| file_error("create", path, source))?;
     match file.try_lock() {
         Ok(()) => return Ok(file),
@@ -191,7 +191,7 @@ fn report(recipe: &Recipe, started: Instant, ended: &mpsc::Receiver<()>) {
     write_error(&format!("{}{}\n", if terminal { "\r\u{1b}[K" } else { "" }, line("done")));
 }
 
-fn say(line: &str) {
+pub(super) fn say(line: &str) {
     write_error(&format!("{line}\n"));
 }
 
@@ -223,7 +223,7 @@ fn prune(folder: &Path, name: &str, current: &Path) {
     }
 }
 
-fn file_error(action: &'static str, path: &Path, source: io::Error) -> Error {
+pub(super) fn file_error(action: &'static str, path: &Path, source: io::Error) -> Error {
     Error::File { action, path: path.to_owned(), source }
 }
 
