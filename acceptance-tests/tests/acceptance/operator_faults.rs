@@ -297,6 +297,66 @@ async fn missing_permissions_and_operators_that_do_not_start_are_named() {
     clean(platform, &workspace, "").await;
 }
 
+/// The operator knows the Job that removes an add-on only by its name, and an old one that has not gone yet looks to it
+/// as if the add-on were removed already.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_job_that_removed_an_add_on_does_not_keep_the_operator_from_going() {
+    let platform = &platform().await;
+    let workspace = platform.workspace(Cli::Terraform);
+    workspace
+        .write("main.tf", platform.operator("0.7.5", "delete_crds = true\n  timeouts = { delete = \"4m\" }"));
+    workspace.apply().await.succeeded();
+    let becomes = |phase: &'static str| {
+        let addon = ("extensions.kubeblocks.io", "Addon", "addons");
+        platform.until(addon, None, "redis", move |found| {
+            found.is_some_and(|found| {
+                found.data["status"]["phase"] == phase
+                    && found.data["status"]["observedGeneration"].as_i64() == found.metadata.generation
+            })
+        })
+    };
+    let switch = async |on: bool| {
+        let patch = json!({"spec": {"install": {"enabled": on}}}).to_string();
+        platform.kubectl(&["patch", "addon", "redis", "--type=merge", "-p", &patch]).await.succeeded();
+    };
+    becomes("Enabled").await;
+    platform
+        .kubectl(&["annotate", "addon", "redis", "extensions.kubeblocks.io/no-delete-jobs=true"])
+        .await
+        .succeeded();
+    switch(false).await;
+    becomes("Disabled").await;
+    // Those that are still going would take the next installation along.
+    let going = [
+        "clusterdefinition/redis",
+        "clusterversion/redis-7.0.6",
+        "configconstraint/redis7-config-constraints",
+        "backuppolicytemplate/redis-backup-policy-template",
+        "actionset/redis-physical-backup",
+    ];
+    for object in going {
+        platform.kubectl(&["wait", "--for=delete", object, "--timeout", "60s"]).await.succeeded();
+    }
+    let install =
+        ["delete", "job", "install-redis-addon", "-n", "kb-system", "--ignore-not-found", "--timeout", "60s"];
+    platform.kubectl(&install).await.succeeded();
+    switch(true).await;
+    becomes("Enabled").await;
+    assert!(
+        platform
+            .get("apps.kubeblocks.io", "ClusterDefinition", "clusterdefinitions", None, "redis")
+            .await
+            .is_some()
+    );
+    let uninstall = ["get", "job", "uninstall-redis-addon", "-n", "kb-system"];
+    platform.kubectl(&uninstall).await.succeeded();
+    workspace.destroy().await.succeeded();
+    // The annotation says that these are to stay.
+    platform.kubectl(&["delete", "job", "--all", "-n", "kb-system", "--timeout", "60s"]).await.succeeded();
+    platform.kubectl(&["delete", "namespace", "kb-system", "--timeout", "60s"]).await.succeeded();
+    platform.is_empty().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_changed_by_hand_is_seen_and_put_back() {
     let platform = &platform().await;
@@ -380,7 +440,8 @@ async fn releases_of_others_are_refused_and_those_of_helm_release_are_taken_over
     assert_eq!(workspace.planned_actions().await, [(OPERATOR.to_owned(), vec!["update".to_owned()])]);
     workspace.apply().await.succeeded();
     workspace.plan_is_empty().await;
-    workspace.write("main.tf", platform.operator("0.7.5", "delete_crds = true"));
+    workspace
+        .write("main.tf", platform.operator("0.7.5", "delete_crds = true\n  timeouts = { delete = \"4m\" }"));
     workspace.apply().await.succeeded();
     workspace.destroy().await.succeeded();
     // Not made by us, so it stayed.

@@ -156,6 +156,9 @@ impl Destroy<'_> {
             self.settle(&needing).await?;
             self.switch_off(&needing).await?;
             self.delete_addons(&addons).await?;
+            // The operator takes the Job of an earlier removal, when it is not collected yet, for the one it asks for,
+            // and calls an add-on disabled whose release is still there.
+            self.uninstall_addons(&addons).await?;
             return self.wait_for_definitions(&addons).await;
         }
         let needing: Vec<&DynamicObject> = addons.iter().filter(|addon| needs_operator(addon)).collect();
@@ -348,20 +351,31 @@ impl Destroy<'_> {
     /// Without the operator: the releases of the add-ons by helm itself, and the finalizers that nobody takes off.
     async fn force_addons(&self, addons: &[DynamicObject]) -> Result<(), Failure> {
         self.stop_jobs().await?;
-        let (engine, access) = self.helm().await?;
+        self.uninstall_addons(addons).await?;
         for addon in addons {
-            let name = addon_release(addon);
-            let target = Target { namespace: &self.namespace, name: &name };
+            leftovers::delete_by_force(&self.client, &resource_of::<Addon>(), addon).await?;
+        }
+        Ok(())
+    }
+
+    /// Uninstalls what helm still has of add-ons.
+    async fn uninstall_addons(&self, addons: &[DynamicObject]) -> Result<(), Failure> {
+        let mut names = Vec::new();
+        for name in addons.iter().map(addon_release) {
             let release = release::last(&self.client, &self.namespace, &name)
                 .await
                 .map_err(|error| failure::of_release(CANNOT_DELETE, "add-ons were uninstalled", &error))?;
-            if release.is_some() {
-                engine
-                    .uninstall(&access, target, &self.limits)
-                    .await
-                    .map_err(|error| failure::of_engine(CANNOT_DELETE, "add-ons were uninstalled", &error))?;
-            }
-            leftovers::delete_by_force(&self.client, &resource_of::<Addon>(), addon).await?;
+            names.extend(release.map(|_| name));
+        }
+        if names.is_empty() {
+            return Ok(());
+        }
+        let (engine, access) = self.helm().await?;
+        for name in &names {
+            engine
+                .uninstall(&access, Target { namespace: &self.namespace, name }, &self.limits)
+                .await
+                .map_err(|error| failure::of_engine(CANNOT_DELETE, "add-ons were uninstalled", &error))?;
         }
         Ok(())
     }
