@@ -78,17 +78,23 @@ impl Output {
         stripped.collect::<Vec<_>>().join(" ")
     }
 
+    /// What it printed but for the signs of life, which would bury the error of a long wait.
+    fn without_signs_of_life(&self) -> String {
+        let text = self.text();
+        text.lines().filter(|line| !line.contains(": Still ")).collect::<Vec<_>>().join("\n")
+    }
+
     /// This, if it succeeded; otherwise the test ends with the whole output.
     #[track_caller]
     pub(crate) fn succeeded(self) -> Self {
-        assert!(self.code == 0, "expected success, got {}:\n{}", self.code, self.text());
+        assert!(self.code == 0, "expected success, got {}:\n{}", self.code, self.without_signs_of_life());
         self
     }
 
     /// This, if it failed with an error of Terraform (exit code 1).
     #[track_caller]
     pub(crate) fn failed(self) -> Self {
-        assert!(self.code == 1, "expected failure, got {}:\n{}", self.code, self.text());
+        assert!(self.code == 1, "expected failure, got {}:\n{}", self.code, self.without_signs_of_life());
         self
     }
 
