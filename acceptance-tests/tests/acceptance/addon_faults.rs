@@ -127,6 +127,50 @@ async fn values_that_a_missing_object_should_bring_do_not_hang_for_ever() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn old_jobs_that_stay_do_not_count_for_what_comes_after_them() {
+    let platform = Platform::with_operator().await;
+    let workspace = platform.workspace(Cli::Terraform);
+    platform
+        .kubectl(&["annotate", "addon", "nebula", "extensions.kubeblocks.io/no-delete-jobs=true"])
+        .await
+        .succeeded();
+    workspace.write("main.tf", addon("nebula", "timeouts = { create = \"3m\", delete = \"2m\" }"));
+    for _ in 0..2 {
+        workspace.apply().await.succeeded();
+        let definition =
+            platform.get("apps.kubeblocks.io", "ClusterDefinition", "clusterdefinitions", None, "nebula");
+        assert!(definition.await.is_some());
+        workspace.destroy().await.succeeded();
+        let definition =
+            platform.get("apps.kubeblocks.io", "ClusterDefinition", "clusterdefinitions", None, "nebula");
+        assert!(definition.await.is_none());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_still_going_from_before_does_not_take_the_new_installation_along() {
+    let platform = Platform::with_operator().await;
+    let workspace = platform.workspace(Cli::Terraform);
+    let definition = ("apps.kubeblocks.io", "ClusterDefinition", "clusterdefinitions");
+    workspace.write("main.tf", addon("greptimedb", "timeouts = { delete = \"20s\" }"));
+    workspace.apply().await.succeeded();
+    let held = async |by: serde_json::Value| {
+        let (group, kind, plural) = definition;
+        let patch = json!({"metadata": {"finalizers": by}});
+        platform.merge(group, kind, plural, None, "greptimedb", patch).await;
+    };
+    held(json!(["example.com/held"])).await;
+    workspace.destroy().await.failed().says(&["ClusterDefinition greptimedb"]);
+    let (applied, ()) = tokio::join!(workspace.apply(), async {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        held(json!([])).await;
+    });
+    applied.succeeded();
+    workspace.plan_is_empty().await;
+    workspace.destroy().await.succeeded();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_may_do_nothing_is_told_which_permission_is_missing() {
     let platform = Platform::with_operator().await;
     let workspace = Platform::workspace_through(Cli::Terraform, &platform.kubeconfig_without_rights());

@@ -228,7 +228,12 @@ async fn switch_off(work: &Work<'_>, live: Addon, body: &Json, record: impl Fn()
     }
     // helm would uninstall under an installation that goes on.
     if !is_disabled(&live) {
-        wait_for(&work.client, &work.operator, name, Goal::Settled, work.limits).await?;
+        let (_, facts) = wait_for(&work.client, &work.operator, name, Goal::Settled, work.limits).await?;
+        // One that has removed the add-on before would count for this time, and nothing would be removed.
+        if let Some(job) = facts.uninstall_job() {
+            work.remove_job(Some(job)).await?;
+            wait_for(&work.client, &work.operator, name, Goal::Settled, work.limits).await?;
+        }
     }
     // What was still being installed at the first look has been brought meanwhile.
     let brought = work.brought().await?;
@@ -236,6 +241,8 @@ async fn switch_off(work: &Work<'_>, live: Addon, body: &Json, record: impl Fn()
     record();
     let goal = Goal::Disabled(applied.metadata.generation.unwrap_or(0));
     wait_for(&work.client, &work.operator, name, goal, work.limits).await?;
+    // An installation that waited for something can have begun between the look and the switch.
+    let brought = brought.and(work.brought().await?);
     wait_until_removed(&work.client, &brought, work.limits).await?;
     Ok(brought)
 }
@@ -294,7 +301,7 @@ fn managed_twice(name: &str) -> Diagnostic {
     .at(Path::attribute("name"))
 }
 
-fn is_installed(addon: &Addon) -> bool {
+pub(super) fn is_installed(addon: &Addon) -> bool {
     let enabled = addon.spec.install.as_ref().and_then(|install| install.enabled);
     let phase = addon.status.as_ref().and_then(|status| status.phase.as_ref());
     enabled == Some(true) && phase != Some(&AddonPhase::Disabled)

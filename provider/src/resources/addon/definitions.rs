@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use kube::ResourceExt;
+use kube::api::DynamicObject;
 use kubeblocks_schemas::v1alpha1::{AvailabilityPhase, Cluster, ClusterDefinition, ClusterVersion};
 use serde_json::Value as Json;
 use tfplugin::typed::Value;
@@ -17,6 +18,8 @@ use crate::kubernetes::{Client, Error as ApiError};
 
 /// Label of a Cluster with the name of its definition.
 const DEFINITION_LABEL: &str = "clusterdefinition.kubeblocks.io/name";
+/// Label with the release that an object belongs to, as charts set it by convention.
+pub const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
 /// How many databases are named.
 const NAMED: usize = 20;
 
@@ -57,6 +60,13 @@ pub struct Brought {
 }
 
 impl Brought {
+    /// Adds what was found at another look.
+    pub fn and(mut self, other: Self) -> Self {
+        self.definitions.extend(other.definitions);
+        self.versions.extend(other.versions);
+        self
+    }
+
     /// The names of the definitions, for state.
     pub fn definition_names(&self) -> Value<Names> {
         names(&self.definitions)
@@ -102,7 +112,7 @@ pub async fn brought(client: &Client, namespace: &str, addon: &str) -> Result<Br
         Err(release::Error::Read { source, .. }) if matches!(*source, ApiError::Forbidden { .. }) => {}
         Err(source) => return Err(Error::Release { source }),
     }
-    let labels = format!("app.kubernetes.io/instance={name}");
+    let labels = format!("{INSTANCE_LABEL}={name}");
     let listed = async {
         let definitions: Vec<ClusterDefinition> = client.list(None, Some(&labels)).await?;
         let versions: Vec<ClusterVersion> = client.list(None, Some(&labels)).await?;
@@ -187,6 +197,17 @@ pub fn remaining(
     let versions = versions.iter().map(ResourceExt::name_any).filter(|name| brought.versions.contains(name));
     let definitions = definitions.map(|name| format!("ClusterDefinition {name}"));
     definitions.chain(versions.map(|name| format!("ClusterVersion {name}"))).collect()
+}
+
+/// What of these is being deleted, as `Kind name`.
+pub fn leaving<'a>(objects: impl IntoIterator<Item = &'a DynamicObject>) -> Vec<String> {
+    let going = objects.into_iter().filter(|object| object.metadata.deletion_timestamp.is_some());
+    going
+        .map(|object| {
+            let kind = object.types.as_ref().map_or("object", |types| types.kind.as_str());
+            format!("{kind} {}", object.name_any())
+        })
+        .collect()
 }
 
 /// The databases that use what an add-on has brought, as `namespace/name`, sorted.

@@ -6,13 +6,13 @@ use kubeblocks_schemas::v1alpha1::{Addon, AddonPhase};
 use serde_json::{Value as Json, json};
 use tfplugin::prelude::*;
 
-use super::apply::Stop;
+use super::apply::{Stop, is_installed};
 use super::definitions::{self, Brought};
-use super::facts::{Facts, release_name};
+use super::facts::{Facts, JobFacts, release_name};
 use super::operator::{self, Operator, Platform};
 use super::readiness::{Failure, Goal, Heal, heal, is_stuck};
 use super::schema::AddonState;
-use super::wait::{NotDone, Reached, Reason, wait_for, wait_until_usable};
+use super::wait::{NotDone, Reached, Reason, wait_for, wait_until_left, wait_until_usable};
 use super::{build, checks, text, values};
 use crate::kubernetes::diagnostic::diagnostic;
 use crate::kubernetes::dynamic::resource_of;
@@ -57,6 +57,13 @@ impl<'a> Work<'a> {
         self.check(live.as_ref()).await?;
         let (_, facts) = wait_for(&self.client, &self.operator, name, Goal::Settled, self.limits).await?;
         let live = facts.addon.clone();
+        if !live.as_ref().is_some_and(is_installed) {
+            if let Some(job) = facts.install_job() {
+                self.remove_job(Some(job)).await?;
+                wait_for(&self.client, &self.operator, name, Goal::Settled, self.limits).await?;
+            }
+            wait_until_left(&self.client, &release_name(name), self.limits).await?;
+        }
         let body = self.body(live.as_ref(), kept_description(live.as_ref()).as_deref())?;
         let mut may_heal = true;
         let mut applied = if has_failed(&facts) {
@@ -69,7 +76,7 @@ impl<'a> Work<'a> {
         };
         if is_stuck(&facts) {
             // The operator would wait for the old Job before it looks at what was written.
-            self.remove_job(&facts).await?;
+            self.remove_job(facts.install_job()).await?;
         }
         loop {
             let goal = Goal::Enabled(applied.metadata.generation.unwrap_or(0));
@@ -217,15 +224,16 @@ impl<'a> Work<'a> {
     async fn install_again(&self, facts: &Facts) -> Result<Addon, Stop> {
         let name = self.state.name();
         // What is left of the old Job would count for the new one.
-        self.remove_job(facts).await?;
+        self.remove_job(facts.install_job()).await?;
         wait_for(&self.client, &self.operator, name, Goal::Settled, self.limits).await?;
         let description = format!("{}, generation {}", build::DESCRIPTION_PREFIX, facts.generation() + 1);
         let body = self.body(facts.addon.as_ref(), Some(&description))?;
         self.apply(&body, facts.addon.as_ref()).await
     }
 
-    async fn remove_job(&self, facts: &Facts) -> Result<(), Stop> {
-        let Some(job) = facts.install_job() else { return Ok(()) };
+    /// Removes a Job that would count for what is written next.
+    pub(super) async fn remove_job(&self, job: Option<&JobFacts>) -> Result<(), Stop> {
+        let Some(job) = job else { return Ok(()) };
         self.client
             .delete::<Job>(Some(&self.operator.namespace), &job.name, Some(&job.uid))
             .await

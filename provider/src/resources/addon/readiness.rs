@@ -162,7 +162,11 @@ impl Assessor {
             // The operator looks at every change within moments, when it runs.
             return self.bounded("unseen", "the operator has seen the add-on", now);
         }
-        // A Job that is left over would count for the change that is to be made.
+        // A Job that is left over would count for the change that is to be made. One that is going is waited for as
+        // long as the garbage collector takes, which can be minutes; one that stays is the caller's to remove.
+        if [facts.install_job(), facts.uninstall_job()].into_iter().flatten().any(|job| job.is_deleting) {
+            return wait("the operator's old Jobs are gone");
+        }
         if facts.install_job().is_some() || facts.uninstall_job().is_some() {
             return self.bounded("jobs", "the operator has cleaned up after its Jobs", now);
         }

@@ -187,6 +187,11 @@ fn a_change_waits_for_what_is_under_way_but_not_for_what_cannot_end() {
             ["Ready", "Ready"],
         ),
         ("a Job is left over", with_job(addon("Enabled", 3, json!({})), job("install")), ["wait", "Ready"]),
+        (
+            "a Job is being collected",
+            with_job(addon("Disabled", 3, json!({})), JobFacts { is_deleting: true, ..job("uninstall") }),
+            ["wait", "wait"],
+        ),
         ("changed a moment ago", addon("Enabled", 2, json!({})), ["wait", "Ready"]),
     ];
     for (case, facts, expected) in table {

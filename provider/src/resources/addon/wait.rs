@@ -6,10 +6,12 @@ use std::time::Duration;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
-use kubeblocks_schemas::v1alpha1::{Addon, ClusterDefinition, ClusterVersion};
+use kubeblocks_schemas::v1alpha1::{
+    Addon, BackupPolicyTemplate, ClusterDefinition, ClusterVersion, ConfigConstraint,
+};
 use tokio::time::Instant;
 
-use super::definitions::{Brought, remaining, unusable};
+use super::definitions::{Brought, INSTANCE_LABEL, leaving, remaining, unusable};
 use super::facts::{ADDON_LABEL, Facts};
 use super::operator::{OPERATOR_LABEL, Operator, choose};
 use super::readiness::{Assessor, Failure, Goal, Verdict};
@@ -179,10 +181,44 @@ pub async fn wait_until_usable(client: &Client, brought: &Brought, limits: &Limi
 
 /// Waits until nothing that the add-on had brought is there any more.
 pub async fn wait_until_removed(client: &Client, brought: &Brought, limits: &Limits) -> Result<(), NotDone> {
-    wait_for_definitions(client, limits, |definitions, versions, _| {
-        if remaining(brought, definitions, versions).is_empty() { Step::Done(()) } else { Step::Wait(None) }
+    let mut last = Vec::new();
+    let outcome = wait_for_definitions(client, limits, |definitions, versions, _| {
+        last = remaining(brought, definitions, versions);
+        if last.is_empty() { Step::Done(()) } else { Step::Wait(None) }
     })
-    .await
+    .await;
+    outcome.map_err(|error| {
+        let missing =
+            (!last.is_empty()).then(|| format!("what it had installed is gone: {}", last.join(", ")));
+        NotDone { missing, ..error }
+    })
+}
+
+/// Waits until nothing that `release` had brought before is still going: what is installed over it would go with it.
+pub async fn wait_until_left(client: &Client, release: &str, limits: &Limits) -> Result<(), NotDone> {
+    let labels = format!("{INSTANCE_LABEL}={release}");
+    let kinds = [
+        Selection::kind::<ClusterDefinition>(),
+        Selection::kind::<ClusterVersion>(),
+        Selection::kind::<ConfigConstraint>(),
+        Selection::kind::<BackupPolicyTemplate>(),
+    ];
+    let mut snapshots = client.observe(kinds.map(|kind| kind.labelled(&labels)).into());
+    let mut last = Vec::new();
+    let outcome = until(limits, &mut snapshots, |seen: &Vec<Seen>, _| {
+        last = leaving(seen.iter().flat_map(Seen::objects));
+        // A kind that may not be seen, or that is not served, holds nothing up.
+        let is_opening = seen.is_empty() || seen.iter().any(|seen| seen.sight == Sight::Opening);
+        if last.is_empty() && !is_opening { Step::<_, ()>::Done(()) } else { Step::Wait(None) }
+    })
+    .await;
+    let reason = match outcome {
+        Ok(()) => return Ok(()),
+        Err(WaitError::Interrupted { .. }) => Reason::Interrupted,
+        Err(WaitError::TimedOut { .. } | WaitError::Failed { .. }) => Reason::TimedOut,
+    };
+    let missing = format!("what it had installed before is gone: {}", last.join(", "));
+    Err(NotDone { reason, last: None, missing: Some(missing), waited: limits.waited() })
 }
 
 async fn wait_for_definitions(
