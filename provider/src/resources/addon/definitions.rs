@@ -61,6 +61,7 @@ pub struct Brought {
 
 impl Brought {
     /// Adds what was found at another look.
+    #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.definitions.extend(other.definitions);
         self.versions.extend(other.versions);
