@@ -1,1 +1,9 @@
-//! EKS, and what it needs of EC2 and IAM.
+//! Managed Kubernetes on AWS: EKS.
+
+mod spec;
+pub mod token;
+
+pub use spec::{
+    AssumeRole, AssumeRoleWithWebIdentity, ClusterSpec, Config, Endpoints, Network, NodeGroupSpec,
+    StaticCredentials, WebIdentityToken,
+};
