@@ -17,7 +17,7 @@ const PREFIX: &str = "k8s-aws-v1.";
 /// The header that binds a token to one cluster.
 const CLUSTER_HEADER: &str = "x-k8s-aws-id";
 /// How long STS takes the request when it comes from outside; the cluster counts [`LIFE`] from its date.
-const EXPIRES: Duration = Duration::from_secs(60);
+const EXPIRES: Duration = Duration::from_mins(1);
 /// How long a cluster takes a token, less a minute for clocks that differ.
 const LIFE: Duration = Duration::from_mins(14);
 
