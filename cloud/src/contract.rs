@@ -116,6 +116,13 @@ async fn creating_goes_on_where_it_was_left<S: Subject>(subject: &S) -> Result<(
             if observed.owner.as_deref() != Some(owner.as_str()) {
                 return Err(format!("a created cluster must carry {owner:?}, carries {:?}", observed.owner));
             }
+            if observed.is_unfinished {
+                return Err("a created cluster must not be marked as unfinished".to_owned());
+            }
+            match cloud.create(&spec, &mut Made::default()).await {
+                Err(Error::AlreadyExists { .. }) => {}
+                other => return Err(format!("a finished cluster must be AlreadyExists, was {other:?}")),
+            }
             if observed.endpoint.is_none() || observed.ca_certificate.is_none() {
                 return Err("an active cluster must say where its API is".to_owned());
             }
@@ -134,6 +141,13 @@ async fn pools_come_change_and_go<S: Subject>(subject: &S, cluster: &ClusterId) 
     let id = made.id(POOL).ok_or("create_pool must note the pool that it made")?;
     let id = PoolId { cluster: cluster.clone(), pool: id.to_owned() };
     let before = pool(cloud, &id).await?.ok_or("a created pool must be found")?;
+    if before.is_unfinished {
+        return Err("a created pool must not be marked as unfinished".to_owned());
+    }
+    match cloud.create_pool(&spec, &mut Made::default()).await {
+        Err(Error::AlreadyExists { .. }) => {}
+        other => return Err(format!("a finished pool must be AlreadyExists, was {other:?}")),
+    }
     drive(subject, "update of a pool", &mut made, async |made| cloud.update_pool(&change, made).await)
         .await?;
     let after = pool(cloud, &id).await?.ok_or("a changed pool must be found")?;

@@ -22,6 +22,12 @@ use std::time::SystemTime;
 pub use error::Error;
 pub use made::{Made, Object};
 
+/// Tag by which what was made for a cluster is found again; labels of GKE are spelled `kubeblocks-io-owner`.
+pub const OWNER_TAG: &str = "kubeblocks.io/owner";
+/// Tag of a cluster or pool whose creation has steps left, `true`; labels of GKE are spelled
+/// `kubeblocks-io-unfinished`.
+pub const UNFINISHED_TAG: &str = "kubeblocks.io/unfinished";
+
 /// A cloud's managed Kubernetes service (EKS, GKE, AKS, ACK).
 ///
 /// All calls are idempotent, so that an interrupted run can simply be repeated, also by another process that knows no
@@ -37,9 +43,10 @@ pub trait ManagedKubernetes: Send + Sync {
     /// requests.
     fn observe(&self, id: &ClusterId) -> impl Future<Output = Result<Option<Observed>, Error>> + Send;
 
-    /// Takes the creation as far as it goes without waiting. A cluster of that name without the owner's mark is
-    /// [`Error::AlreadyExists`]. What is made is written into `made` as soon as the cloud has it, also when the call
-    /// fails later on.
+    /// Takes the creation as far as it goes without waiting. From the first to the last step the cluster carries the
+    /// mark of what is unfinished beside the owner's; a cluster of that name without both is
+    /// [`Error::AlreadyExists`], before anything is made. What is made is written into `made` as soon as the cloud has
+    /// it, also when the call fails later on.
     fn create(
         &self,
         spec: &Self::Spec,
@@ -66,7 +73,8 @@ pub trait ManagedKubernetes: Send + Sync {
     /// Finds a pool, like [`ManagedKubernetes::observe`].
     fn observe_pool(&self, id: &PoolId) -> impl Future<Output = Result<Option<ObservedPool>, Error>> + Send;
 
-    /// Takes the creation of a pool as far as it goes.
+    /// Takes the creation of a pool as far as it goes, with marks as [`ManagedKubernetes::create`]. A pool that is made
+    /// with its cluster is no pool for this call.
     fn create_pool(
         &self,
         spec: &Self::PoolSpec,
@@ -141,6 +149,8 @@ pub struct Observed {
     pub tags: std::collections::BTreeMap<String, String>,
     /// The owner's mark, if there is one.
     pub owner: Option<String>,
+    /// Whether its creation has steps left: only then does [`ManagedKubernetes::create`] go on with it.
+    pub is_unfinished: bool,
     /// Ids of the network and of its parts that the cluster lies in, in the cloud's order.
     pub network: Vec<String>,
     /// The pool of nodes that the cluster was made with.
@@ -170,6 +180,10 @@ pub struct ObservedPool {
     pub version: Option<String>,
     /// The cloud's tags or labels of the pool, without the owner's mark.
     pub tags: std::collections::BTreeMap<String, String>,
+    /// The owner's mark, if there is one.
+    pub owner: Option<String>,
+    /// Whether its creation has steps left, as of a cluster.
+    pub is_unfinished: bool,
 }
 
 /// What the nodes of a pool are to be, as far as all clouds agree.

@@ -1,4 +1,4 @@
-"""Certificates of a stand-in that speaks TLS, made when it starts and good for a day."""
+"""Certificates of a stand-in that speaks TLS, good for a day, and of the users of a Kubernetes API."""
 
 import datetime
 import ipaddress
@@ -46,6 +46,21 @@ class Authority:
         form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         return certificate.public_bytes(serialization.Encoding.PEM).decode(), key.private_bytes(*form).decode()
 
+    def client(self, user, groups, not_after):
+        """PEM of a certificate of a Kubernetes user, and of its key; ends at `not_after`, seconds since 1970."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        parts = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
+        subject = x509.Name([*parts, x509.NameAttribute(NameOID.COMMON_NAME, user)])
+        certificate = (
+            _certificate(subject, self._name, key.public_key(), datetime.datetime.fromtimestamp(not_after, datetime.UTC))
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+            .add_extension(_usage(signs_certificates=False), critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+        form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        return certificate.public_bytes(serialization.Encoding.PEM).decode(), key.private_bytes(*form).decode()
+
     def write(self, folder):
         """Writes `ca.pem`, and `server.pem` and `server.key` of a new server, into a folder; gives their paths."""
         folder = Path(folder)
@@ -62,7 +77,7 @@ def _name(text):
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def _certificate(subject, issuer, key):
+def _certificate(subject, issuer, key, not_after=None):
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
@@ -71,7 +86,7 @@ def _certificate(subject, issuer, key):
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(minutes=5))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_after(not_after or now + datetime.timedelta(days=1))
     )
 
 

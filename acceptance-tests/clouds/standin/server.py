@@ -16,6 +16,7 @@ from .clock import Clock
 from .control import Control
 from .faults import Faults
 from .journal import Journal
+from .kubernetes import Fleet, Pretended
 
 CLOUDS = ("aws", "gcp", "azure", "alibaba")
 
@@ -24,9 +25,8 @@ CLOUDS = ("aws", "gcp", "azure", "alibaba")
 class Options:
     """What a cloud is told when it starts."""
 
-    # URL of the Kubernetes API of every cluster, and PEM of its authority.
-    kubernetes_endpoint: str
-    kubernetes_ca: str
+    # The Kubernetes APIs that stand behind its clusters.
+    fleet: Fleet
     # A folder for files that `environment` names; gone after the stand-in's end at the latest.
     folder: Path
     # PEM file of the authority that signed the stand-in's own certificate; None without TLS.
@@ -45,8 +45,10 @@ def run(cloud, port=0, folder=None, kubernetes_endpoint=None, kubernetes_ca=None
         if getattr(made, "tls", False):
             ca_file, certificate, key = Authority("stand-in").write(folder)
             context = (str(certificate), str(key))
-        ca = Path(kubernetes_ca).read_text() if kubernetes_ca else Authority("kubernetes").pem()
-        options = Options(kubernetes_endpoint or "https://127.0.0.1:6443", ca, folder, ca_file)
+        fleet = Fleet()
+        if kubernetes_endpoint:
+            fleet.add(Pretended(kubernetes_endpoint, Path(kubernetes_ca).read_text()))
+        options = Options(fleet, folder, ca_file)
         clock, faults = Clock(), Faults()
         journal = Journal(clock)
         application = made(clock, journal, faults, options)

@@ -21,6 +21,10 @@ enum Flaw {
     MakesBeforeItLooks,
     NeverDone,
     ForgetsTheMark,
+    StaysUnfinished,
+    TakesOverFinished,
+    PoolStaysUnfinished,
+    TakesOverFinishedPools,
     IgnoresChanges,
     IgnoresPoolChanges,
     KeepsPools,
@@ -65,6 +69,10 @@ impl Memory {
         Progress::Waiting { what: "it".to_owned() }
     }
 
+    fn is_finished(&self, name: &str) -> bool {
+        self.things().get(name).is_some_and(|thing| thing.looks > 2)
+    }
+
     fn pool_name(id: &PoolId) -> String {
         format!("{}/{}", id.cluster.0, id.pool)
     }
@@ -82,6 +90,8 @@ fn pool(version: &str) -> ObservedPool {
         taints: Vec::new(),
         version: None,
         tags: BTreeMap::new(),
+        owner: Some("us".to_owned()),
+        is_unfinished: false,
     }
 }
 
@@ -104,6 +114,7 @@ impl ManagedKubernetes for Memory {
             oidc_issuer: None,
             tags: BTreeMap::new(),
             owner: (self.flaw != Flaw::ForgetsTheMark).then(|| "us".to_owned()),
+            is_unfinished: self.flaw == Flaw::StaysUnfinished,
             network: Vec::new(),
             system_pool: None,
         }))
@@ -118,6 +129,9 @@ impl ManagedKubernetes for Memory {
         }
         let count = self.things().len();
         let id = if self.flaw == Flaw::CreatesTwice { format!("{name}-{count}") } else { (*name).to_owned() };
+        if self.is_finished(&id) && self.flaw != Flaw::TakesOverFinished {
+            return Err(Error::AlreadyExists { what: format!("cluster {name}") });
+        }
         made.note(CLUSTER, "cluster", &id);
         Ok(self.make(id, version))
     }
@@ -147,10 +161,16 @@ impl ManagedKubernetes for Memory {
     }
 
     async fn observe_pool(&self, id: &PoolId) -> Result<Option<ObservedPool>, Error> {
-        Ok(self.things().get(&Self::pool_name(id)).map(|thing| pool(thing.version)))
+        Ok(self.things().get(&Self::pool_name(id)).map(|thing| ObservedPool {
+            is_unfinished: self.flaw == Flaw::PoolStaysUnfinished,
+            ..pool(thing.version)
+        }))
     }
 
     async fn create_pool(&self, (id, version): &Self::PoolSpec, made: &mut Made) -> Result<Progress, Error> {
+        if self.is_finished(&format!("{}/more", id.0)) && self.flaw != Flaw::TakesOverFinishedPools {
+            return Err(Error::AlreadyExists { what: "pool more".to_owned() });
+        }
         made.note(POOL, "pool", "more");
         Ok(self.make(format!("{}/more", id.0), version))
     }
@@ -233,6 +253,10 @@ async fn every_broken_promise_is_found() {
         (Flaw::MakesBeforeItLooks, "must be told before anything is made"),
         (Flaw::NeverDone, "create must end"),
         (Flaw::ForgetsTheMark, "a created cluster must carry"),
+        (Flaw::StaysUnfinished, "a created cluster must not be marked"),
+        (Flaw::TakesOverFinished, "a finished cluster must be AlreadyExists"),
+        (Flaw::PoolStaysUnfinished, "a created pool must not be marked"),
+        (Flaw::TakesOverFinishedPools, "a finished pool must be AlreadyExists"),
         (Flaw::IgnoresChanges, "a changed cluster must be Active and be seen to have changed"),
         (Flaw::IgnoresPoolChanges, "a changed pool must be seen to have changed"),
         (Flaw::KeepsPools, "a deleted pool must be gone"),
