@@ -111,23 +111,32 @@ func run(ctx context.Context, options *options) error {
 	if err := createNodes(ctx, clients, options); err != nil {
 		return err
 	}
-	if err := createStorageClasses(ctx, clients); err != nil {
-		return err
+	if options.StorageClasses {
+		if err := createStorageClasses(ctx, clients); err != nil {
+			return err
+		}
 	}
 	startVolumes(ctx, clients)
+	if options.LoadBalancers {
+		startLoadBalancers(ctx, clients)
+	}
 	if err := waitUsable(ctx, clients, options, failures); err != nil {
 		return err
 	}
 
 	announcement := readyLine{
-		Endpoint:      server.endpoint,
-		Kubeconfig:    credentials.kubeconfigPath,
-		CACertificate: credentials.authority.path,
-		Port:          server.port,
-		AdminToken:    credentials.adminToken,
-		Tokens:        credentials.userTokens,
-		Nodes:         options.Nodes,
-		StartSeconds:  time.Since(started).Seconds(),
+		Endpoint:         server.endpoint,
+		Kubeconfig:       credentials.kubeconfigPath,
+		CACertificate:    credentials.authority.path,
+		ClientCA:         credentials.authority.path,
+		ClientCAKey:      credentials.authority.keyPath,
+		AdminCertificate: credentials.admin.certificate,
+		AdminKey:         credentials.admin.key,
+		Port:             server.port,
+		AdminToken:       credentials.adminToken,
+		Tokens:           credentials.userTokens,
+		Nodes:            options.Nodes,
+		StartSeconds:     time.Since(started).Seconds(),
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(announcement); err != nil {
 		return fmt.Errorf("announce readiness: %w", err)
@@ -164,12 +173,18 @@ const stopGrace = 500 * time.Millisecond
 
 // readyLine is the one line on standard output.
 type readyLine struct {
-	Endpoint      string            `json:"endpoint"`
-	Kubeconfig    string            `json:"kubeconfig"`
-	CACertificate string            `json:"ca_certificate"`
-	Port          int               `json:"port"`
-	AdminToken    string            `json:"admin_token"`
-	Tokens        map[string]string `json:"tokens"`
-	Nodes         int               `json:"nodes"`
-	StartSeconds  float64           `json:"start_seconds"`
+	Endpoint      string `json:"endpoint"`
+	Kubeconfig    string `json:"kubeconfig"`
+	CACertificate string `json:"ca_certificate"`
+	// ClientCA and its key sign client certificates that the API server accepts.
+	ClientCA    string `json:"client_ca"`
+	ClientCAKey string `json:"client_ca_key"`
+	// AdminCertificate and AdminKey are the administrator's client certificate.
+	AdminCertificate string            `json:"admin_certificate"`
+	AdminKey         string            `json:"admin_key"`
+	Port             int               `json:"port"`
+	AdminToken       string            `json:"admin_token"`
+	Tokens           map[string]string `json:"tokens"`
+	Nodes            int               `json:"nodes"`
+	StartSeconds     float64           `json:"start_seconds"`
 }

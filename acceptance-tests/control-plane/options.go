@@ -24,6 +24,10 @@ type options struct {
 	Users []user
 	// TokenWebhook is the path of a kubeconfig of a token review webhook, or empty.
 	TokenWebhook string
+	// StorageClasses makes the classes of the playground; a managed cluster gets its own from its cloud.
+	StorageClasses bool
+	// LoadBalancers gives Services of type LoadBalancer an address.
+	LoadBalancers bool
 	// VersionSuffix is appended to the server's version, as managed offerings do ("-eks-1a2b3c4").
 	VersionSuffix string
 	// APIServerFlags are passed to kube-apiserver after our own.
@@ -52,6 +56,8 @@ func parseOptions(arguments []string) (*options, error) {
 	flags.StringVar(&nodePods, "node-pods", "250", "pods that each node takes")
 	flags.StringVar(&parsed.TokenWebhook, "token-webhook", "", "kubeconfig of a webhook that reviews bearer tokens")
 	flags.StringVar(&parsed.VersionSuffix, "version-suffix", "", "suffix of the reported server version, for example -eks-1a2b3c4")
+	flags.BoolVar(&parsed.StorageClasses, "storage-classes", true, "make the storage classes \"standard\" and \"fixed\"")
+	flags.BoolVar(&parsed.LoadBalancers, "load-balancers", false, "give Services of type LoadBalancer an address")
 	flags.BoolVar(&parsed.FollowStandardInput, "follow-stdin", false, "end when standard input closes")
 	flags.Func("user", "NAME[:GROUP,...] that gets a bearer token and no rights; repeatable", func(value string) error {
 		name, groups, _ := strings.Cut(value, ":")

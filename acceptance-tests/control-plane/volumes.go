@@ -4,22 +4,26 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/informers"
 	corelisters "k8s.io/client-go/listers/core/v1"
+	storagelisters "k8s.io/client-go/listers/storage/v1"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/klog/v2"
 )
 
-// This file is the storage driver of the playground: it makes, grows and removes volumes of its
-// own classes, as a CSI provisioner and resizer do. Binding, protection finalizers and release are
-// kube-controller-manager's.
+// This file is the storage driver of the playground: it makes, grows and removes volumes, as a CSI
+// provisioner and resizer do. It serves the classes of the playground, and those of every driver
+// that is installed, which a CSIDriver object says: a class whose driver nobody has installed
+// provisions nothing. Binding, protection finalizers and release are kube-controller-manager's.
 
 const (
 	provisioner = "playground.kubeblocks.io/local"
@@ -27,6 +31,8 @@ const (
 	provisionedBy = "pv.kubernetes.io/provisioned-by"
 	// wantedProvisioner is set on a claim by kube-controller-manager once a driver is to act.
 	wantedProvisioner = "volume.kubernetes.io/storage-provisioner"
+	// volumePath is where all volumes of ours are.
+	volumePath = "/var/lib/playground/"
 	// claimFault on a claim asks for a fault; "resize-hangs" leaves its growth undone.
 	claimFault = "playground.kubeblocks.io/fault"
 )
@@ -65,6 +71,7 @@ type volumes struct {
 	clients *clients
 	claims  corelisters.PersistentVolumeClaimLister
 	volumes corelisters.PersistentVolumeLister
+	drivers storagelisters.CSIDriverLister
 	queue   workqueue.TypedRateLimitingInterface[cache.ObjectName]
 }
 
@@ -73,10 +80,12 @@ func startVolumes(ctx context.Context, clients *clients) {
 	factory := informers.NewSharedInformerFactory(clients.typed, 0)
 	claims := factory.Core().V1().PersistentVolumeClaims()
 	persistent := factory.Core().V1().PersistentVolumes()
+	drivers := factory.Storage().V1().CSIDrivers()
 	driver := &volumes{
 		clients: clients,
 		claims:  claims.Lister(),
 		volumes: persistent.Lister(),
+		drivers: drivers.Lister(),
 		queue:   workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[cache.ObjectName]()),
 	}
 	enqueue := func(object any) {
@@ -90,6 +99,10 @@ func startVolumes(ctx context.Context, clients *clients) {
 	}
 	_, _ = claims.Informer().AddEventHandler(handler)
 	_, _ = persistent.Informer().AddEventHandler(handler)
+	_, _ = drivers.Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
+		// Claims may have waited for it.
+		AddFunc: func(any) { driver.enqueueClaims() },
+	})
 	factory.Start(ctx.Done())
 
 	const workers = 4
@@ -101,6 +114,30 @@ func startVolumes(ctx context.Context, clients *clients) {
 		<-ctx.Done()
 		driver.queue.ShutDown()
 	}()
+}
+
+func (v *volumes) enqueueClaims() {
+	claims, err := v.claims.List(labels.Everything())
+	if err != nil {
+		return // A lister of a cache never fails.
+	}
+	for _, claim := range claims {
+		v.queue.Add(cache.MetaObjectToName(claim))
+	}
+}
+
+// serves says whether volumes of a driver, named as on a claim, can be had.
+func (v *volumes) serves(driver string) bool {
+	if driver == provisioner {
+		return true
+	}
+	_, err := v.drivers.Get(driver)
+	return driver != "" && err == nil
+}
+
+// isOurs says whether a volume was made here, for whatever driver.
+func isOurs(volume *corev1.PersistentVolume) bool {
+	return volume.Spec.HostPath != nil && strings.HasPrefix(volume.Spec.HostPath.Path, volumePath)
 }
 
 func (v *volumes) work(ctx context.Context) {
@@ -142,7 +179,8 @@ func (v *volumes) reconcile(ctx context.Context, name cache.ObjectName) error {
 
 // provision makes the volume that the claim asks for; kube-controller-manager then binds the two.
 func (v *volumes) provision(ctx context.Context, claim *corev1.PersistentVolumeClaim) error {
-	if claim.Annotations[wantedProvisioner] != provisioner || claim.Spec.StorageClassName == nil {
+	driver := claim.Annotations[wantedProvisioner]
+	if !v.serves(driver) || claim.Spec.StorageClassName == nil {
 		return nil
 	}
 	class, err := v.clients.typed.StorageV1().StorageClasses().Get(ctx, *claim.Spec.StorageClassName, metav1.GetOptions{})
@@ -152,7 +190,7 @@ func (v *volumes) provision(ctx context.Context, claim *corev1.PersistentVolumeC
 	volume := &corev1.PersistentVolume{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:        "pvc-" + string(claim.UID),
-			Annotations: map[string]string{provisionedBy: provisioner},
+			Annotations: map[string]string{provisionedBy: driver},
 		},
 		Spec: corev1.PersistentVolumeSpec{
 			AccessModes:                   claim.Spec.AccessModes,
@@ -168,7 +206,7 @@ func (v *volumes) provision(ctx context.Context, claim *corev1.PersistentVolumeC
 				UID:        claim.UID,
 			},
 			PersistentVolumeSource: corev1.PersistentVolumeSource{
-				HostPath: &corev1.HostPathVolumeSource{Path: "/var/lib/playground/" + string(claim.UID)},
+				HostPath: &corev1.HostPathVolumeSource{Path: volumePath + string(claim.UID)},
 			},
 		},
 	}
@@ -191,7 +229,7 @@ func (v *volumes) grow(ctx context.Context, claim *corev1.PersistentVolumeClaim)
 		return nil
 	}
 	volume, err := v.volumes.Get(claim.Spec.VolumeName)
-	if err != nil || volume.Annotations[provisionedBy] != provisioner {
+	if err != nil || !isOurs(volume) || !v.serves(volume.Annotations[provisionedBy]) {
 		return err
 	}
 	storage := corev1.ResourceList{corev1.ResourceStorage: wanted}
@@ -214,7 +252,7 @@ func (v *volumes) grow(ctx context.Context, claim *corev1.PersistentVolumeClaim)
 
 // reclaim deletes a volume of ours whose claim is gone, when its policy says so.
 func (v *volumes) reclaim(ctx context.Context, volume *corev1.PersistentVolume) error {
-	if volume.Annotations[provisionedBy] != provisioner ||
+	if !isOurs(volume) ||
 		volume.Status.Phase != corev1.VolumeReleased ||
 		volume.Spec.PersistentVolumeReclaimPolicy != corev1.PersistentVolumeReclaimDelete ||
 		volume.DeletionTimestamp != nil {

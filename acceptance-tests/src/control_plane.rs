@@ -34,6 +34,10 @@ pub struct Options {
     pub users: Vec<User>,
     /// Kubeconfig of a webhook that reviews bearer tokens.
     pub token_webhook: Option<PathBuf>,
+    /// Whether there are storage classes from the beginning; a managed cluster gets its own from its cloud.
+    pub storage_classes: bool,
+    /// Whether Services of type `LoadBalancer` get an address.
+    pub load_balancers: bool,
     /// Suffix of the version that the server reports, such as `-eks-1a2b3c4`.
     pub version_suffix: Option<String>,
     /// Further flags of kube-apiserver.
@@ -50,6 +54,8 @@ impl Default for Options {
             node_memory: "64Gi".to_owned(),
             users: Vec::new(),
             token_webhook: None,
+            storage_classes: true,
+            load_balancers: false,
             version_suffix: None,
             api_server_flags: Vec::new(),
             log: None,
@@ -144,6 +150,10 @@ struct Announcement {
     endpoint: String,
     kubeconfig: PathBuf,
     ca_certificate: PathBuf,
+    client_ca: PathBuf,
+    client_ca_key: PathBuf,
+    admin_certificate: PathBuf,
+    admin_key: PathBuf,
     admin_token: String,
     tokens: BTreeMap<String, String>,
 }
@@ -191,6 +201,16 @@ impl ControlPlane {
     /// Certificate authority of the API server, as PEM file.
     pub fn ca_certificate(&self) -> &Path {
         &self.announcement.ca_certificate
+    }
+
+    /// PEM files of the authority whose client certificates the API server accepts, and of its key.
+    pub fn client_authority(&self) -> (&Path, &Path) {
+        (&self.announcement.client_ca, &self.announcement.client_ca_key)
+    }
+
+    /// PEM files of the administrator's client certificate, and of its key.
+    pub fn admin_certificate(&self) -> (&Path, &Path) {
+        (&self.announcement.admin_certificate, &self.announcement.admin_key)
     }
 
     /// A bearer token with all rights.
@@ -266,6 +286,8 @@ fn arguments(options: &Options) -> Vec<String> {
     arguments
         .extend(options.users.iter().map(|user| format!("--user={}:{}", user.name, user.groups.join(","))));
     arguments.extend(options.token_webhook.iter().map(|path| format!("--token-webhook={}", path.display())));
+    arguments.push(format!("--storage-classes={}", options.storage_classes));
+    arguments.push(format!("--load-balancers={}", options.load_balancers));
     arguments.extend(options.version_suffix.iter().map(|suffix| format!("--version-suffix={suffix}")));
     arguments.extend(options.api_server_flags.iter().map(|flag| format!("--apiserver-flag={flag}")));
     arguments

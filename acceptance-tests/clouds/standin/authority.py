@@ -24,6 +24,15 @@ class Authority:
             .sign(self._key, hashes.SHA256())
         )
 
+    @classmethod
+    def load(cls, certificate, key):
+        """An authority that exists already, from the PEM of its certificate and of its key."""
+        made = cls.__new__(cls)
+        made._certificate = x509.load_pem_x509_certificate(certificate.encode())
+        made._key = serialization.load_pem_private_key(key.encode(), None)
+        made._name = made._certificate.subject
+        return made
+
     def pem(self):
         """PEM of the authority's certificate."""
         return self._certificate.public_bytes(serialization.Encoding.PEM).decode()

@@ -53,7 +53,7 @@ def run(cloud, port=0, folder=None, kubernetes_endpoint=None, kubernetes_ca=None
         journal = Journal(clock)
         application = made(clock, journal, faults, options)
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
-        control = Control(application, clock, journal, faults)
+        control = Control(application, clock, journal, faults, fleet)
         server = make_server("127.0.0.1", port, control, threaded=True, ssl_context=context)
         server.daemon_threads = True
         # By default, closing waits for the threads of requests, of which one may be a stalled fault.

@@ -18,6 +18,7 @@ from standin.control import Control
 from standin.exchange import Exchange
 from standin.faults import Faults
 from standin.journal import Journal
+from standin.kubernetes import Fleet
 
 
 class Lamp:
@@ -56,8 +57,9 @@ class WithLamp(unittest.TestCase):
         self.clock = Clock(lambda: self.time)
         self.journal = Journal(self.clock)
         self.faults = Faults()
+        self.fleet = Fleet()
         self.lamp = Lamp(self.clock, self.journal, self.faults)
-        self.application = Control(self.lamp, self.clock, self.journal, self.faults)
+        self.application = Control(self.lamp, self.clock, self.journal, self.faults, self.fleet)
         self.client = Client(self.application)
 
     def order(self, name, body, status=200):
@@ -77,7 +79,26 @@ class Shared(WithLamp):
         self.order("clock", {"advance": -1}, 400)
         self.order("clock", {}, 400)
         self.assertEqual(self.clock.now(), 1061)
-        self.assertEqual(self.client.get("/__control/clock").json, {"now": 1061})
+        self.assertEqual(self.client.get("/__control/clock").json, {"now": 1061, "speed": 1})
+
+    def test_the_clock_runs_as_fast_as_it_is_told_and_knows_what_it_showed(self):
+        self.assertEqual(self.order("clock", {"speed": 60}), {"now": 1000, "speed": 60})
+        self.time = 1010.0
+        self.assertEqual(self.clock.now(), 1600)
+        self.order("clock", {"advance": 400, "speed": 1})
+        self.time = 1020.0
+        self.assertEqual(self.clock.now(), 2010)
+        # What was signed at these real times is as old as the clock says, whether it ran or jumped.
+        shown = {990: 990, 1000: 1000, 1005: 1300, 1010: 2000, 1030: 2020}
+        for real, expected in shown.items():
+            self.assertEqual(self.clock.at(real), expected)
+        # A time that the clock skipped is past when it jumped.
+        for expected, time in {990: 990, 1005: 1300, 1010: 1800, 1020: 2010, 1050: 2040}.items():
+            self.assertEqual(self.clock.real(time), expected)
+        for wrong in [{"speed": 0}, {"speed": -1}, {"speed": "nan"}, {"pace": 2}]:
+            with self.subTest(wrong):
+                self.order("clock", wrong, 400)
+        self.assertEqual(self.clock.speed, 1)
 
     def test_the_journal_holds_what_was_asked_of_the_cloud_alone(self):
         self.client.post("/lamps/1?x=y")
@@ -129,9 +150,9 @@ class Shared(WithLamp):
         self.client.post("/")
         self.order("clock", {"advance": 30})
         self.client.post("/")
-        self.assertEqual(self.order("settle", {}), {"now": 1130})
+        self.assertEqual(self.order("settle", {})["now"], 1130)
         self.assertFalse(self.lamp.busy())
-        self.assertEqual(self.order("settle", {}), {"now": 1130})
+        self.assertEqual(self.order("settle", {})["now"], 1130)
 
     def test_a_cloud_that_never_rests_is_told(self):
         self.lamp.busy = lambda: True

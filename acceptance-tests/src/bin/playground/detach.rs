@@ -26,7 +26,7 @@ pub(crate) enum Error {
 }
 
 /// Starts the playground as a process that outlives this one, and returns when it is ready.
-pub(crate) fn start(folder: &Folder, nodes: u32, say: &dyn Fn(&str)) -> Result<(), Error> {
+pub(crate) fn start(folder: &Folder, setup: &[String], say: &dyn Fn(&str)) -> Result<(), Error> {
     let prepare = || -> Result<(PathBuf, File), folder::Error> {
         std::fs::create_dir_all(folder.path())
             .map_err(|source| file_error("create", folder.path(), source))?;
@@ -37,7 +37,9 @@ pub(crate) fn start(folder: &Folder, nodes: u32, say: &dyn Fn(&str)) -> Result<(
     let (log, file) = prepare().map_err(|source| Error::Folder { source })?;
     let program = std::env::current_exe().map_err(|source| Error::Start { source })?;
     let mut child = Command::new(program)
-        .args(["serve", "--nodes", &nodes.to_string(), "--dir"])
+        .arg("serve")
+        .args(setup)
+        .arg("--dir")
         .arg(folder.path())
         .stdin(Stdio::null())
         // Nothing of ours may stay open in it: whoever waits for the end of our output would wait for its end, too.

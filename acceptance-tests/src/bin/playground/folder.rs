@@ -3,6 +3,7 @@
 //! Whoever runs the playground holds a lock on `playground.lock`, which holds its process id. A lock ends with its process,
 //! so a killed playground never looks alive. Starts nothing.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -49,6 +50,17 @@ pub(crate) struct Facts {
     pub(crate) chart_repository: String,
     /// The helm that built the charts.
     pub(crate) helm: PathBuf,
+    /// The cloud in which Kubernetes clusters can be made, if there is one.
+    pub(crate) cloud: Option<CloudFacts>,
+}
+
+/// What there is to know of the stand-in for a cloud.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct CloudFacts {
+    pub(crate) name: String,
+    pub(crate) endpoint: String,
+    /// With which the vendor's tools, and the provider, find it and may use it.
+    pub(crate) environment: BTreeMap<String, String>,
 }
 
 /// How a playground ended.
@@ -194,11 +206,15 @@ impl Claim {
         std::fs::copy(&facts.kubeconfig, &kubeconfig)
             .map_err(|source| file_error("write", &kubeconfig, source))?;
         let path = self.folder.environment();
-        let variables = [
-            ("KUBECONFIG", kubeconfig.display().to_string()),
+        // A provider that makes its cluster in a cloud must not find one by itself.
+        let variable = if facts.cloud.is_some() { "PLAYGROUND_KUBECONFIG" } else { "KUBECONFIG" };
+        let mut variables = vec![
+            (variable, kubeconfig.display().to_string()),
             ("KUBEBLOCKS_HELM", facts.helm.display().to_string()),
             ("TF_VAR_chart_repository", facts.chart_repository.clone()),
         ];
+        let of_cloud = facts.cloud.iter().flat_map(|cloud| &cloud.environment);
+        variables.extend(of_cloud.map(|(name, value)| (name.as_str(), value.clone())));
         let lines: Vec<String> = variables
             .iter()
             .map(|(name, value)| format!("export {name}='{}'\n", value.replace('\'', r"'\''")))
@@ -265,27 +281,44 @@ mod tests {
         std::fs::write(&kubeconfig, "the kubeconfig").unwrap();
         let claim = folder.claim().unwrap();
         assert!(folder.facts().unwrap().is_none());
-        let facts = Facts {
+        let mut facts = Facts {
             endpoint: "https://127.0.0.1:6443".to_owned(),
             kubeconfig,
             control_plane_process: 7,
             control_plane_folder: parent.path().to_owned(),
             chart_repository: "http://127.0.0.1:8080".to_owned(),
             helm: PathBuf::from("/opt/it's/helm"),
+            cloud: None,
         };
         claim.publish(&facts).unwrap();
         assert_eq!(folder.facts().unwrap().unwrap().endpoint, facts.endpoint);
         assert_eq!(std::fs::read_to_string(folder.kubeconfig()).unwrap(), "the kubeconfig");
-        let sourced = std::process::Command::new("sh")
-            .args([
-                "-c",
-                ". \"$1\" && printf '%s %s' \"$KUBEBLOCKS_HELM\" \"$TF_VAR_chart_repository\"",
-                "sh",
-            ])
-            .arg(folder.environment())
-            .output()
-            .unwrap();
-        assert_eq!(String::from_utf8_lossy(&sourced.stdout), "/opt/it's/helm http://127.0.0.1:8080");
+        let sourced = |variables: &str| {
+            let output = std::process::Command::new("sh")
+                .args(["-uc", &format!(". \"$1\" && printf '%s %s %s' {variables}"), "sh"])
+                .arg(folder.environment())
+                .env_remove("KUBECONFIG")
+                .output()
+                .unwrap();
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        };
+        let path = folder.kubeconfig();
+        assert_eq!(
+            sourced("\"$KUBEBLOCKS_HELM\" \"$TF_VAR_chart_repository\" \"$KUBECONFIG\""),
+            format!("/opt/it's/helm http://127.0.0.1:8080 {}", path.display())
+        );
+
+        // With a cloud nobody finds a cluster by itself, but the cloud.
+        facts.cloud = Some(CloudFacts {
+            name: "aws".to_owned(),
+            endpoint: "http://127.0.0.1:5000".to_owned(),
+            environment: BTreeMap::from([("AWS_REGION".to_owned(), "eu-central-1".to_owned())]),
+        });
+        claim.publish(&facts).unwrap();
+        assert_eq!(
+            sourced("\"$AWS_REGION\" \"$PLAYGROUND_KUBECONFIG\" \"${KUBECONFIG-none}\""),
+            format!("eu-central-1 {} none", path.display())
+        );
 
         drop(claim);
         assert!(folder.facts().unwrap().is_none());

@@ -16,8 +16,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use acceptance_tests::charts::Charts;
+use acceptance_tests::clouds::Cloud;
 use acceptance_tests::tools;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use folder::{Folder, Stopped};
 
@@ -38,9 +39,8 @@ enum Command {
         /// Return when it is ready, and leave it running.
         #[arg(long)]
         detach: bool,
-        /// Number of simulated nodes.
-        #[arg(long, default_value_t = 3)]
-        nodes: u32,
+        #[command(flatten)]
+        setup: Setup,
     },
     /// Stop the playground and remove its folder.
     Down,
@@ -54,9 +54,40 @@ enum Command {
     /// What `up --detach` starts.
     #[command(hide = true)]
     Serve {
-        #[arg(long)]
-        nodes: u32,
+        #[command(flatten)]
+        setup: Setup,
     },
+}
+
+/// What the playground is to be.
+#[derive(Args, Clone, Copy)]
+struct Setup {
+    /// Number of simulated nodes.
+    #[arg(long, default_value_t = 3, conflicts_with = "cloud")]
+    nodes: u32,
+    /// Instead of a Kubernetes cluster, a cloud in which one can be made.
+    #[arg(long)]
+    cloud: Option<Cloud>,
+    /// How many Kubernetes clusters the cloud can have at a time.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..), requires = "cloud")]
+    clusters: u8,
+    /// Seconds of the cloud in a real one.
+    #[arg(long, default_value_t = 60.0, requires = "cloud")]
+    speed: f64,
+}
+
+impl Setup {
+    /// The arguments that say the same.
+    fn arguments(self) -> Vec<String> {
+        match self.cloud {
+            None => vec![format!("--nodes={}", self.nodes)],
+            Some(cloud) => vec![
+                format!("--cloud={}", cloud.name()),
+                format!("--clusters={}", self.clusters),
+                format!("--speed={}", self.speed),
+            ],
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -87,7 +118,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         arguments.dir.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name(".playground"));
     let folder = Folder::new(&path)?;
     match arguments.command {
-        Command::Up { detach, nodes } => up(&folder, detach, nodes),
+        Command::Up { detach, setup } => up(&folder, detach, setup),
         Command::Down => down(&folder),
         Command::Status => Ok(status(&folder)?),
         Command::Tool { tool } => {
@@ -101,15 +132,15 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
             say(&program.display().to_string());
             Ok(ExitCode::SUCCESS)
         }
-        Command::Serve { nodes } => {
+        Command::Serve { setup } => {
             detach::leave_session()?;
             serve::log_from(tracing::Level::INFO);
-            serve(&folder, nodes, &|line| say(line))
+            serve(&folder, setup, &|line| say(line))
         }
     }
 }
 
-fn up(folder: &Folder, detach: bool, nodes: u32) -> Result<ExitCode, Box<dyn Error>> {
+fn up(folder: &Folder, detach: bool, setup: Setup) -> Result<ExitCode, Box<dyn Error>> {
     if folder.owner()?.is_some() {
         say("the playground runs already");
         status(folder)?;
@@ -121,13 +152,16 @@ fn up(folder: &Folder, detach: bool, nodes: u32) -> Result<ExitCode, Box<dyn Err
     tools::control_plane()?;
     tools::helm()?;
     Charts::packaged()?;
+    if setup.cloud.is_some() {
+        tools::clouds_python()?;
+    }
     if detach {
-        detach::start(folder, nodes, &|line| say(line))?;
+        detach::start(folder, &setup.arguments(), &|line| say(line))?;
         say(&format!("ready after {} s", started.elapsed().as_secs()));
         Ok(status(folder)?)
     } else {
         serve::log_from(tracing::Level::WARN);
-        serve(folder, nodes, &|line| {
+        serve(folder, setup, &|line| {
             say(line);
             if line == serve::READY {
                 // What cannot be told about a playground that is ready is no reason to stop it.
@@ -140,9 +174,9 @@ fn up(folder: &Folder, detach: bool, nodes: u32) -> Result<ExitCode, Box<dyn Err
 
 /// Runs the playground in this process, and says how it ended before the folder is free: whoever sees it free finds the
 /// whole log.
-fn serve(folder: &Folder, nodes: u32, say: &dyn Fn(&str)) -> Result<ExitCode, Box<dyn Error>> {
+fn serve(folder: &Folder, setup: Setup, say: &dyn Fn(&str)) -> Result<ExitCode, Box<dyn Error>> {
     let claim = folder.claim()?;
-    let Err(error) = serve::serve(&claim, nodes, say) else { return Ok(ExitCode::SUCCESS) };
+    let Err(error) = serve::serve(&claim, setup, say) else { return Ok(ExitCode::SUCCESS) };
     complain(&error);
     Ok(ExitCode::FAILURE)
 }
@@ -165,6 +199,9 @@ fn status(folder: &Folder) -> Result<ExitCode, folder::Error> {
     match folder.facts()? {
         Some(facts) => {
             say(&format!("running:    process {owner}, Kubernetes at {}", facts.endpoint));
+            if let Some(cloud) = &facts.cloud {
+                say(&format!("cloud:      {} at {}", cloud.name, cloud.endpoint));
+            }
             say(&format!("kubeconfig: {}", folder.kubeconfig().display()));
             say(&format!("charts:     {}", facts.chart_repository));
             say(&format!("settings:   . {}", folder.environment().display()));

@@ -8,11 +8,13 @@ use std::path::PathBuf;
 
 use acceptance_tests::addon_jobs::{self, AddonJobs};
 use acceptance_tests::charts::{self, Charts, HttpRepository};
+use acceptance_tests::clouds::{Cloud, ManagedWorld, WorldError, WorldOptions};
 use acceptance_tests::control_plane::{self, ControlPlane, Options};
 use acceptance_tests::operator;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::folder::{self, Claim, Facts};
+use crate::Setup;
+use crate::folder::{self, Claim, CloudFacts, Facts};
 
 /// What is said when everything runs. Nothing is said after it.
 pub(crate) const READY: &str = "ready";
@@ -38,6 +40,12 @@ pub(crate) enum Error {
     /// The node for the Jobs of add-ons has ended.
     #[error("the node that runs the Jobs of add-ons has ended; the logs are in {logs}")]
     JobsEnded { logs: PathBuf, source: addon_jobs::Error },
+    /// The cloud does not start.
+    #[error("unable to start the cloud")]
+    Cloud { source: WorldError },
+    /// The cloud has ended.
+    #[error("the cloud has ended; the logs are in {logs}")]
+    CloudEnded { logs: PathBuf, source: WorldError },
     /// Kubernetes has ended.
     #[error("Kubernetes has ended; the logs are in {logs}")]
     Ended { logs: PathBuf },
@@ -57,20 +65,26 @@ pub(crate) fn log_from(level: tracing::Level) {
 }
 
 /// Runs the playground of a folder and returns when it was told to stop.
-pub(crate) fn serve(claim: &Claim, nodes: u32, say: &dyn Fn(&str)) -> Result<(), Error> {
+pub(crate) fn serve(claim: &Claim, setup: Setup, say: &dyn Fn(&str)) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|source| Error::Runtime { source })?;
-    runtime.block_on(run(claim, nodes, say))
+    runtime.block_on(run(claim, setup, say))
 }
 
-async fn run(claim: &Claim, nodes: u32, say: &dyn Fn(&str)) -> Result<(), Error> {
+async fn run(claim: &Claim, setup: Setup, say: &dyn Fn(&str)) -> Result<(), Error> {
     // From the first moment, so that a signal during the start is obeyed at the next await.
     let mut terminate = signal(SignalKind::terminate()).map_err(|source| Error::Runtime { source })?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|source| Error::Runtime { source })?;
+    let play = async {
+        match setup.cloud {
+            None => play(claim, setup.nodes, say).await,
+            Some(cloud) => play_cloud(claim, cloud, setup, say).await,
+        }
+    };
     tokio::select! {
-        result = play(claim, nodes, say) => result,
+        result = play => result,
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
     }
@@ -101,6 +115,7 @@ async fn play(claim: &Claim, nodes: u32, say: &dyn Fn(&str)) -> Result<(), Error
         control_plane_folder: plane.folder().to_owned(),
         chart_repository: repository.url(),
         helm,
+        cloud: None,
     };
     claim.publish(&facts).map_err(|source| Error::Folder { source })?;
     say(READY);
@@ -112,4 +127,36 @@ async fn play(claim: &Claim, nodes: u32, say: &dyn Fn(&str)) -> Result<(), Error
         source = node.ended() => Err(Error::JobsEnded { logs, source }),
         () = plane.ended() => Err(Error::Ended { logs }),
     }
+}
+
+/// The same with a cloud instead of a Kubernetes cluster.
+async fn play_cloud(claim: &Claim, cloud: Cloud, setup: Setup, say: &dyn Fn(&str)) -> Result<(), Error> {
+    let logs = claim.folder().path().to_owned();
+    say("starting the cloud, and Kubernetes for what is made in it");
+    let options = WorldOptions {
+        control_planes: usize::from(setup.clusters),
+        speed: setup.speed,
+        logs: Some(logs.clone()),
+        ..WorldOptions::new(cloud)
+    };
+    let world = ManagedWorld::start(options).await.map_err(|source| Error::Cloud { source })?;
+    // The first that is used; its kubeconfig is for looking around.
+    if let Some(plane) = world.control_planes().first() {
+        let facts = Facts {
+            endpoint: plane.endpoint().to_owned(),
+            kubeconfig: plane.kubeconfig().to_owned(),
+            control_plane_process: plane.process_id(),
+            control_plane_folder: plane.folder().to_owned(),
+            chart_repository: world.chart_repository().to_owned(),
+            helm: world.helm().to_owned(),
+            cloud: Some(CloudFacts {
+                name: cloud.name().to_owned(),
+                endpoint: world.stand_in().endpoint().to_owned(),
+                environment: world.stand_in().environment().clone(),
+            }),
+        };
+        claim.publish(&facts).map_err(|source| Error::Folder { source })?;
+    }
+    say(READY);
+    Err(Error::CloudEnded { logs, source: world.ended().await })
 }
