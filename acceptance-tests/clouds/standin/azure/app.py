@@ -45,6 +45,7 @@ _OWN = (
     ("GET", "/subscriptions/<subscription>/providers/microsoft.containerservice/locations/<location>/operations/<name>",
      "Operations_Get"),
     ("GET", "/subscriptions/<subscription>/operationresults/<name>", "Operations_Get"),
+    ("GET", "/subscriptions/<subscription>/resourcegroups/<group>/resources", "Resources_ListByResourceGroup"),
     ("GET", "/subscriptions/<subscription>/providers/microsoft.authorization/roleassignments", "RoleAssignments_List"),
 )
 
@@ -125,7 +126,7 @@ class Cloud:
         lowered = "/" + "/".join(parts).lower()
         try:
             name, values = self._routes.bind("azure").match(lowered, method=request.method)
-            return "arm" if name in ("Operations_Get", "RoleAssignments_List") else "aks", name, values
+            return "arm" if name in {name for _, _, name in _OWN} else "aks", name, values
         except HTTPException:
             pass
         identity = parse(request.path)
@@ -200,6 +201,9 @@ class Cloud:
             return _json(self._clusters.versions(), 200)
         if operation == "RoleAssignments_List":
             return _json(self._resources.list_assignments(f"/subscriptions/{self.subscription}", request.args), 200)
+        if operation == "Resources_ListByResourceGroup":
+            group = parse(request.path.rstrip("/").rpartition("/")[0])
+            return _json(self._resources.list_group(group), 200)
         service, _, verb = operation.partition("_")
         # Names keep their case, unlike the path that was matched.
         identity = values.get("identity") or _named(request.path, values)

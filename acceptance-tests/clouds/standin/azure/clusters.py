@@ -1,5 +1,6 @@
 """AKS: the clusters, their states and their operations. Pools lie in `pools.py`."""
 
+import ipaddress
 import uuid
 
 from . import inside, rules, schema
@@ -23,6 +24,8 @@ class Cluster:
         # By name; what AKS shows of it in `agentPoolProfiles` and below `agentPools`.
         self.pools = {}
         self.backend = None
+        # Why the last operation failed.
+        self.problem = None
 
     @property
     def key(self):
@@ -49,12 +52,13 @@ class Pool:
         self.state = "Creating"
         self.version = None
         self.etag = str(uuid.uuid4())
+        self.problem = None
 
     def touch(self):
         self.etag = str(uuid.uuid4())
 
     def show(self):
-        return self.properties | {
+        return self.properties | status(self.problem) | {
             "eTag": self.etag,
             "provisioningState": self.state,
             "currentOrchestratorVersion": self.version,
@@ -90,6 +94,14 @@ class Clusters:
                     group = f"/subscriptions/{cluster.identity.subscription}/resourceGroups/{cluster.node_group}"
                     return subnet, f"{group}/providers/Microsoft.Compute/virtualMachineScaleSets/{scale_set}"
         return None
+
+    def list_group(self, group):
+        """The clusters of a group as the Resource Manager lists them."""
+        inside_group = f"{group.key}/"
+        return [{"id": shown_id(cluster.identity), "name": cluster.identity.name,
+                 "type": "Microsoft.ContainerService/managedClusters"}
+                | {name: cluster.body[name] for name in ("location", "tags") if name in cluster.body}
+                for key, cluster in self.clusters.items() if key.startswith(inside_group)]
 
     def remove_all(self, group):
         """Begins the removal of all clusters of a group; gives the seconds it takes."""
@@ -151,7 +163,7 @@ class Clusters:
             "eTag": cluster.etag,
         }
         shown["identity"] = self._identity(cluster)
-        properties |= {
+        properties |= status(cluster.problem) | {
             "provisioningState": cluster.state,
             "powerState": {"code": "Running"},
             "currentKubernetesVersion": cluster.version,
@@ -238,7 +250,7 @@ class Clusters:
             inside.install(cluster)
             self.settle(cluster)
 
-        return cluster, True, self.begin(CREATE, finish, lambda _: self.fail(cluster))
+        return cluster, True, self.begin(CREATE, finish, lambda refusal: self.fail(cluster, refusal))
 
     def _add(self, cluster, name, properties):
         pool = Pool(name, rules.fill_pool(properties))
@@ -262,6 +274,8 @@ class Clusters:
     def _filled(self, identity, taken):
         """What was asked for, with the defaults of AKS."""
         properties = dict(taken.get("properties", {}))
+        properties.pop("status", None)
+        check_tags(taken.get("tags", {}))
         location = taken["location"]
         group = f"MC_{identity.group}_{identity.name}_{location}"[:80]
         network = {
@@ -272,8 +286,22 @@ class Clusters:
         properties = {"kubernetesVersion": rules.DEFAULT, "nodeResourceGroup": group, "enableRBAC": True,
                       "disableLocalAccounts": False, "supportPlan": "KubernetesOfficial"} | properties
         properties["networkProfile"] = network
+        self._check_blocks(network, properties.get("agentPoolProfiles", []))
         sku = {"name": "Base", "tier": "Free"} | taken.get("sku", {})
         return taken | {"properties": properties, "sku": sku}
+
+    def _check_blocks(self, network, pools):
+        """Refuses a network of Services or Pods that overlaps with that of the nodes."""
+        for pool in pools:
+            subnet = parse(pool.get("vnetSubnetID", "")) and self._resources.find(parse(pool["vnetSubnetID"]))
+            if not subnet:
+                continue
+            nodes = ipaddress.ip_network(subnet["properties"]["addressPrefix"])
+            for name, code in (("serviceCidr", "ServiceCidrOverlapExistingSubnetsCidr"),
+                               ("podCidr", "PodCidrOverlapExistingSubnetsCidr")):
+                if nodes.overlaps(ipaddress.ip_network(network[name])):
+                    raise bad(f"The specified {name} {network[name]} is conflicted with an existing subnet CIDR "
+                              f"{nodes}.", f"networkProfile.{name}", code)
 
     def _check(self, cluster, pools):
         properties = cluster.properties
@@ -333,7 +361,8 @@ class Clusters:
             cluster.version = version
             self.settle(cluster)
 
-        operation = self.begin(UPGRADE if is_upgrade else CHANGE, finish, lambda _: self.fail(cluster))
+        seconds = UPGRADE if is_upgrade else CHANGE
+        operation = self.begin(seconds, finish, lambda refusal: self.fail(cluster, refusal))
         return cluster, False, operation
 
     def _replaced_pools(self, cluster, wanted, version):
@@ -371,13 +400,13 @@ class Clusters:
 
     def settle(self, cluster):
         """All is well: what Kubernetes is to show is shown."""
-        cluster.state = "Succeeded"
+        cluster.state, cluster.problem = "Succeeded", None
         for pool in cluster.pools.values():
             pool.state = "Succeeded"
         inside.show_nodes(cluster)
 
-    def fail(self, cluster):
-        cluster.state = "Failed"
+    def fail(self, cluster, refusal):
+        cluster.state, cluster.problem = "Failed", refusal.error()
         for pool in cluster.pools.values():
             pool.state = "Failed"
 
@@ -391,6 +420,20 @@ class Clusters:
             members = known["properties"] if known else {}
             shown[name] = {key: members[key] for key in ("clientId", "principalId") if key in members}
         return told | {"userAssignedIdentities": shown}
+
+
+def status(problem):
+    """The part of an object that tells why the last operation failed."""
+    return {"status": {"provisioningError": problem}} if problem else {}
+
+
+def check_tags(tags):
+    """Refuses names of tags that Azure does not take."""
+    for name in tags:
+        wrong = sorted(set(name) & set("<>%&\\?/"))
+        if wrong or len(name) > 512:
+            raise bad(f"The tag name '{name}' has reserved characters '{','.join(wrong)}' or is too long.",
+                      code="InvalidTagNameCharacters")
 
 
 def refuse_while_busy(cluster):

@@ -1,7 +1,7 @@
 """AKS: the pools of a cluster as objects of their own."""
 
 from . import inside, rules, schema
-from .clusters import Pool, check_conditions, refuse_while_busy, shown_id
+from .clusters import Pool, check_conditions, check_tags, refuse_while_busy, shown_id
 from .refusal import bad, missing
 
 CREATE, SCALE, CHANGE, UPGRADE, DELETE = 180, 120, 60, 300, 180
@@ -38,6 +38,8 @@ class Pools:
         known = cluster.pools.get(identity.name)
         check_conditions(conditions, known and known.etag, f"agent pool {identity.name}")
         refuse_while_busy(cluster)
+        taken.pop("status", None)
+        check_tags(taken.get("tags", {}))
         filled = rules.fill_pool(taken)
         rules.check_pool(filled, identity.name)
         self._clusters.check_subnet(filled)
@@ -57,11 +59,11 @@ class Pools:
 
         def finish():
             rules.check_stock([pool.properties])
-            pool.version, pool.state = version, "Succeeded"
+            pool.version, pool.state, pool.problem = version, "Succeeded", None
             inside.show_nodes(cluster)
 
-        def abort(_):
-            pool.state = "Failed"
+        def abort(refusal):
+            pool.state, pool.problem = "Failed", refusal.error()
 
         return cluster, pool, known is None, self._clusters.begin(seconds, finish, abort)
 

@@ -37,6 +37,8 @@ VERSIONS = {
     "microsoft.managedidentity": ("2023-01-31", "2024-11-30"),
     "microsoft.authorization": ("2022-04-01",),
 }
+# Characters that names of tags must not have.
+_RESERVED = set("<>%&\\?/")
 _ROLE = re.compile(
     r"^/subscriptions/[^/]+/providers/Microsoft\.Authorization/roleDefinitions/[0-9a-f-]{36}$", re.IGNORECASE
 )
@@ -85,6 +87,15 @@ class Resources:
             raise missing_group(identity.group) if not identity.provider else missing(identity)
         return found
 
+    def list_group(self, identity):
+        """The tracked objects of a resource group, in the order of their ids; AKS knows its own."""
+        self.get(identity)
+        inside = f"{identity.key}/providers/"
+        found = [value for key, value in self._objects.items() if key.startswith(inside) and "location" in value]
+        shown = [{name: value[name] for name in ("id", "name", "type", "location", "tags") if name in value}
+                 for value in found + self.clusters.list_group(identity)]
+        return {"value": sorted(shown, key=lambda value: value["id"].lower())}
+
     def list_assignments(self, scope, query):
         """Role assignments below a scope, of one principal where the filter says so."""
         principal = re.fullmatch(r"principalId eq '([^']+)'", query.get("$filter", ""))
@@ -104,6 +115,9 @@ class Resources:
         if not isinstance(body, dict):
             raise bad("The request content is not an object.", code="InvalidRequestContent")
         known = self.find(identity)
+        for name in body.get("tags") or {}:
+            if set(name) & _RESERVED:
+                raise bad(f"The tag name '{name}' has reserved characters.", code="InvalidTagNameCharacters")
         if not identity.provider:
             return self._put_group(identity, body, known), known is None, None
         if identity.group:
