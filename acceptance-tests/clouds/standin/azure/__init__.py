@@ -1,0 +1,1 @@
+"""AKS, and what it needs of the Azure Resource Manager and of Entra."""
