@@ -1,0 +1,1 @@
+"""Alibaba Cloud: ACK (the service CS), VPC and STS."""
