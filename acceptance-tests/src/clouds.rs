@@ -258,8 +258,8 @@ impl StandIn {
         self.post("clock", &serde_json::json!({ "advance": time.as_secs_f64() })).await
     }
 
-    /// Lets the clock run `speed` times as fast as the real one. What is valid for minutes of the cloud, such as a token,
-    /// then ends sooner, too.
+    /// Lets the clock run `speed` times as fast as the real one while an operation of the cloud is under way. What is valid
+    /// for minutes of the cloud, such as a token, then ends sooner, too.
     pub async fn run_clock(&self, speed: f64) -> Result<(), Error> {
         self.post("clock", &serde_json::json!({ "speed": speed })).await
     }

@@ -49,21 +49,6 @@ class Clock:
             start, shown, _ = self._stretches[0]
             return shown + real - start
 
-    def real(self, shown):
-        """The real time at which this clock will show a time, if it does not jump meanwhile, or at which it was past it.
-
-        What is valid until a time of this clock, and is checked by somebody on real time, ends then.
-        """
-        with self._lock:
-            later = None
-            for start, begin, speed in reversed(self._stretches):
-                if shown >= begin:
-                    real = start + (shown - begin) / speed
-                    return real if later is None else min(real, later)
-                later = start
-            start, begin, _ = self._stretches[0]
-            return start + shown - begin
-
     def _now(self):
         start, shown, speed = self._stretches[-1]
         return shown + (self._real() - start) * speed

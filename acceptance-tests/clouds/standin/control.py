@@ -23,9 +23,10 @@ MOST_CHANGES = 1000
 class Control:
     """WSGI: takes what lies under PREFIX, and gives all else to the cloud."""
 
-    def __init__(self, cloud, clock, journal, faults, fleet):
+    def __init__(self, cloud, clock, journal, faults, fleet, pace):
         self._cloud = cloud
         self._fleet = fleet
+        self._pace = pace
         self._clock = clock
         self._journal = journal
         self._faults = faults
@@ -67,10 +68,10 @@ class Control:
         self._faults.replace(faults)
 
     def _time(self):
-        return {"now": self._clock.now(), "speed": self._clock.speed}
+        return {"now": self._clock.now(), "speed": self._pace.speed}
 
     def _set(self, order):
-        orders = {"advance": self._clock.advance, "speed": self._clock.run}
+        orders = {"advance": self._clock.advance, "speed": self._pace.set}
         if not order or order.keys() - orders.keys():
             raise ValueError(f"say one of {', '.join(orders)}")
         for name, value in order.items():
@@ -78,7 +79,7 @@ class Control:
         return self._time()
 
     def _add_kubernetes(self, order):
-        self._fleet.add(ControlPlane.register(order, self._clock))
+        self._fleet.add(ControlPlane.register(order))
 
     def _settle(self, _):
         for _ in range(MOST_CHANGES):

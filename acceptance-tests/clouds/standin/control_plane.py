@@ -39,7 +39,7 @@ SNAPSHOT_DEFINITIONS = Path(__file__).parents[2] / "charts/addons/snapshot-contr
 class ControlPlane:
     """The same as `Pretended`, but real."""
 
-    def __init__(self, name, api, ca, authority, clock):
+    def __init__(self, name, api, ca, authority):
         # By which the token webhook says who asks.
         self.name = name
         self.endpoint = api.endpoint
@@ -47,26 +47,24 @@ class ControlPlane:
         self.ca = ca
         self._api = api
         self._authority = authority
-        self._clock = clock
         self._nodes = {}
         self._lock = threading.Lock()
         self._own = {_identity(resource, metadata) for resource, metadata in self._objects()}
 
     @classmethod
-    def register(cls, order, clock):
+    def register(cls, order):
         """From what the control API is told: see README.md."""
         api = Api(order["endpoint"], order["ca_file"], order["admin_certificate_file"], order["admin_key_file"])
         signer = [Path(order[name]).read_text() for name in ("client_ca_file", "client_ca_key_file")]
         name = order.get("name", order["endpoint"])
-        return cls(name, api, Path(order["ca_file"]).read_text(), Authority.load(*signer), clock)
+        return cls(name, api, Path(order["ca_file"]).read_text(), Authority.load(*signer))
 
     def client_certificate(self, user, groups, not_after):
-        """PEM of a certificate that proves `user` in `groups`, and of its key.
+        """PEM of a certificate that proves `user` in `groups`, and of its key; ends at `not_after`, seconds since 1970.
 
-        `not_after` is by the stand-in's clock. The API server goes by the real one: the certificate ends when the
-        former will show this if nobody lets it jump.
+        The API server compares it with the real time, whatever the stand-in's clock shows.
         """
-        return self._authority.client(user, groups, self._clock.real(not_after))
+        return self._authority.client(user, groups, not_after)
 
     def set_nodes(self, pool, nodes):
         """Makes the nodes of a pool be these: registers what is missing, removes what is too much with its pods."""

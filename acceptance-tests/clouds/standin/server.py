@@ -17,6 +17,7 @@ from .control import Control
 from .faults import Faults
 from .journal import Journal
 from .kubernetes import Fleet, Pretended
+from .pace import Pace
 
 CLOUDS = ("aws", "gcp", "azure", "alibaba")
 
@@ -52,8 +53,9 @@ def run(cloud, port=0, folder=None, kubernetes_endpoint=None, kubernetes_ca=None
         clock, faults = Clock(), Faults()
         journal = Journal(clock)
         application = made(clock, journal, faults, options)
+        pace = Pace(application, clock)
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
-        control = Control(application, clock, journal, faults, fleet)
+        control = Control(application, clock, journal, faults, fleet, pace)
         server = make_server("127.0.0.1", port, control, threaded=True, ssl_context=context)
         server.daemon_threads = True
         # By default, closing waits for the threads of requests, of which one may be a stalled fault.
@@ -66,9 +68,11 @@ def run(cloud, port=0, folder=None, kubernetes_endpoint=None, kubernetes_ca=None
         }
         threading.Thread(target=_end, args=(server, ends or sys.stdin), daemon=True).start()
         print(json.dumps(announcement), file=out or sys.stdout, flush=True)
+        pace.start()
         try:
             server.serve_forever()
         finally:
+            pace.stop()
             server.server_close()
 
 

@@ -20,6 +20,7 @@ from standin.control import Control
 from standin.faults import Faults
 from standin.journal import Journal
 from standin.kubernetes import Fleet, Node, Pretended
+from standin.pace import Pace
 
 CORE = {
     "metadata": {"name": ""},
@@ -91,10 +92,9 @@ class Cloud:
 class Backends(unittest.TestCase):
     def setUp(self):
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
-        self.time = time.time()
-        self.clock = Clock(lambda: self.time)
         self.fleet = Fleet()
-        control = Control(Cloud(), self.clock, Journal(self.clock), Faults(), self.fleet)
+        cloud, clock = Cloud(), Clock()
+        control = Control(cloud, clock, Journal(clock), Faults(), self.fleet, Pace(cloud, clock))
         self.client = Client(control)
         self.server = Server()
 
@@ -191,13 +191,13 @@ class Backends(unittest.TestCase):
         self.assertEqual(self.server.names("nodes"), ["addon-jobs"])
         self.assertEqual(self.server.names("namespaces"), ["default"])
 
-    def test_a_certificate_ends_when_the_clock_shows_its_end(self):
+    def test_a_certificate_ends_when_it_is_to(self):
         self.register()
-        self.clock.advance(7200)
-        self.clock.run(60)
-        pem, _ = self.fleet.take("first").client_certificate("someone", ["people"], self.clock.now() + 3600)
+        end = time.time() + 60
+        pem, _ = self.fleet.take("first").client_certificate("someone", ["people"], end)
         certificate = x509.load_pem_x509_certificate(pem.encode())
-        self.assertAlmostEqual(certificate.not_valid_after_utc.timestamp(), self.time + 60, delta=1)
+        self.assertAlmostEqual(certificate.not_valid_after_utc.timestamp(), end, delta=1)
+        self.assertEqual(certificate.subject.rfc4514_string(), "CN=someone,O=people")
 
     def test_a_token_is_reviewed_for_the_cluster_whose_api_server_asks(self):
         self.register("one")

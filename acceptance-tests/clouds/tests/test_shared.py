@@ -19,6 +19,7 @@ from standin.exchange import Exchange
 from standin.faults import Faults
 from standin.journal import Journal
 from standin.kubernetes import Fleet
+from standin.pace import Pace
 
 
 class Lamp:
@@ -57,9 +58,11 @@ class WithLamp(unittest.TestCase):
         self.clock = Clock(lambda: self.time)
         self.journal = Journal(self.clock)
         self.faults = Faults()
-        self.fleet = Fleet()
         self.lamp = Lamp(self.clock, self.journal, self.faults)
-        self.application = Control(self.lamp, self.clock, self.journal, self.faults, self.fleet)
+        self.pace = Pace(self.lamp, self.clock)
+        self.application = Control(
+            self.lamp, self.clock, self.journal, self.faults, Fleet(), self.pace
+        )
         self.client = Client(self.application)
 
     def order(self, name, body, status=200):
@@ -81,24 +84,34 @@ class Shared(WithLamp):
         self.assertEqual(self.clock.now(), 1061)
         self.assertEqual(self.client.get("/__control/clock").json, {"now": 1061, "speed": 1})
 
-    def test_the_clock_runs_as_fast_as_it_is_told_and_knows_what_it_showed(self):
+    def test_the_clock_runs_fast_while_the_cloud_is_busy(self):
         self.assertEqual(self.order("clock", {"speed": 60}), {"now": 1000, "speed": 60})
-        self.time = 1010.0
-        self.assertEqual(self.clock.now(), 1600)
-        self.order("clock", {"advance": 400, "speed": 1})
-        self.time = 1020.0
-        self.assertEqual(self.clock.now(), 2010)
-        # What was signed at these real times is as old as the clock says, whether it ran or jumped.
-        shown = {990: 990, 1000: 1000, 1005: 1300, 1010: 2000, 1030: 2020}
-        for real, expected in shown.items():
-            self.assertEqual(self.clock.at(real), expected)
-        # A time that the clock skipped is past when it jumped.
-        for expected, time in {990: 990, 1005: 1300, 1010: 1800, 1020: 2010, 1050: 2040}.items():
-            self.assertEqual(self.clock.real(time), expected)
-        for wrong in [{"speed": 0}, {"speed": -1}, {"speed": "nan"}, {"pace": 2}]:
+        self.time += 10
+        self.assertEqual(self.clock.now(), 1010)
+        self.client.post("/")
+        self.pace.look()
+        self.time += 1
+        self.pace.look()
+        self.assertEqual(self.clock.now(), 1070)
+        self.time += 1
+        self.assertFalse(self.lamp.busy())
+        self.pace.look()
+        self.time += 1
+        self.assertEqual(self.clock.now(), 1131)
+        for wrong in [{"speed": 0}, {"speed": -1}, {"speed": "nan"}, {"speed": "inf"}, {"pace": 2}]:
             with self.subTest(wrong):
                 self.order("clock", wrong, 400)
-        self.assertEqual(self.clock.speed, 1)
+        self.assertEqual(self.client.get("/__control/clock").json["speed"], 60)
+
+    def test_the_clock_knows_what_it_showed(self):
+        self.clock.run(60)
+        self.time = 1010.0
+        self.clock.advance(400)
+        self.clock.run(1)
+        self.time = 1020.0
+        # What was signed at these real times is as old as the clock says, whether it ran or jumped.
+        for real, shown in {990: 990, 1000: 1000, 1005: 1300, 1010: 2000, 1020: 2010}.items():
+            self.assertEqual(self.clock.at(real), shown)
 
     def test_the_journal_holds_what_was_asked_of_the_cloud_alone(self):
         self.client.post("/lamps/1?x=y")

@@ -23,7 +23,7 @@ pub struct WorldOptions {
     pub cloud: Cloud,
     /// How many of its Kubernetes clusters are real at a time; more than these nobody can reach.
     pub control_planes: usize,
-    /// Seconds of the cloud in a real one.
+    /// Seconds of the cloud in a real one, while an operation of the cloud is under way.
     pub speed: f64,
     /// How the operator is played.
     pub operator: operator::Options,

@@ -71,7 +71,7 @@ struct Setup {
     /// How many Kubernetes clusters the cloud can have at a time.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..), requires = "cloud")]
     clusters: u8,
-    /// Seconds of the cloud in a real one.
+    /// Seconds of the cloud in a real one, while an operation of the cloud is under way.
     #[arg(long, default_value_t = 60.0, requires = "cloud")]
     speed: f64,
 }
