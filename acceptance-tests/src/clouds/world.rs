@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use futures::future::{select_all, try_join_all};
 use tokio::sync::{oneshot, watch};
@@ -15,6 +17,9 @@ use crate::addon_jobs::{self, AddonJobs};
 use crate::charts::{self, Charts, HttpRepository};
 use crate::control_plane::{self, ControlPlane};
 use crate::operator;
+
+/// How long what blocks a thread, such as packaging, may go on after the end.
+const SHUTDOWN: Duration = Duration::from_secs(2);
 
 /// What kind of world to start.
 #[derive(Clone, Debug)]
@@ -94,8 +99,15 @@ pub struct ManagedWorld {
     chart_repository: String,
     helm: PathBuf,
     failure: watch::Receiver<Option<String>>,
-    /// Dropping it ends the thread.
-    _life: oneshot::Sender<()>,
+    /// Serves the charts and plays what runs on the control planes.
+    life: Option<Life>,
+}
+
+/// A thread, and what ends it when it is dropped.
+#[derive(Debug)]
+struct Life {
+    end: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
 }
 
 /// What the thread of a world has, once it runs.
@@ -121,20 +133,21 @@ impl ManagedWorld {
         .await?;
 
         let (started, ready) = oneshot::channel();
-        let (life, end) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
         let (failed, failure) = watch::channel(None);
         let kubeconfigs: Vec<PathBuf> = planes.iter().map(|plane| plane.kubeconfig().to_owned()).collect();
         let operator = options.operator.clone();
-        std::thread::spawn(move || live(&kubeconfigs, &operator, started, end, &failed));
-        let ended = |_| WorldError::Ended { part: "what serves the charts".to_owned() };
-        let Served { chart_repository, helm } = ready.await.map_err(ended)??;
+        let thread = std::thread::spawn(move || live(&kubeconfigs, &operator, started, ended, &failed));
+        let life = Some(Life { end, thread });
+        let silent = |_| WorldError::Ended { part: "what serves the charts".to_owned() };
+        let Served { chart_repository, helm } = ready.await.map_err(silent)??;
 
         // Only now, so that the stand-in finds the node of the add-ons' Jobs and leaves it alone when it clears up.
         for (name, plane) in names.iter().zip(&planes) {
             stand_in.add_kubernetes(name, plane).await.map_err(|source| WorldError::StandIn { source })?;
         }
         stand_in.run_clock(options.speed).await.map_err(|source| WorldError::StandIn { source })?;
-        Ok(Self { stand_in, planes, chart_repository, helm, failure, _life: life })
+        Ok(Self { stand_in, planes, chart_repository, helm, failure, life })
     }
 
     /// The cloud.
@@ -178,6 +191,15 @@ impl ManagedWorld {
             }
         };
         WorldError::Ended { part }
+    }
+}
+
+impl Drop for ManagedWorld {
+    fn drop(&mut self) {
+        let Some(Life { end, thread }) = self.life.take() else { return };
+        drop(end);
+        // So that no program of a container outlives this. A panic there has been told of as the end of the world.
+        let _ = thread.join();
     }
 }
 
@@ -228,6 +250,7 @@ fn live(
             _ = end => {}
         }
     });
+    runtime.shutdown_timeout(SHUTDOWN);
 }
 
 /// Returns nothing if it did not start, which `started` was told.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use acceptance_tests::clouds::{Cloud, ManagedWorld, WorldOptions};
-use acceptance_tests::control_plane;
+use acceptance_tests::{control_plane, tools};
 use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, Service};
 use k8s_openapi::api::storage::v1::StorageClass;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
@@ -155,6 +155,7 @@ async fn a_cluster_of_a_cloud_is_a_real_one_and_leaves_nothing_to_the_next() {
     volumes_follow_the_drivers_of_the_cloud(&client).await;
     services_get_addresses(&client).await;
     tokens_are_reviewed_by_the_cloud(&azure, &world).await;
+    certificates_end(&world).await;
 
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let shop = object(json!({ "metadata": { "name": "shop", "finalizers": ["example.com/never"] } }));
@@ -291,4 +292,41 @@ async fn tokens_are_reviewed_by_the_cloud(azure: &Azure<'_>, world: &ManagedWorl
 
     let version = azure.administrator("orders").await.apiserver_version().await.unwrap();
     assert_eq!((version.major.as_str(), version.minor.as_str()), ("1", "34"));
+}
+
+/// As a cloud hands them out whose certificates do not live for years.
+async fn certificates_end(world: &ManagedWorld) {
+    const SIGN: &str = "import sys, time
+from pathlib import Path
+from standin.authority import Authority
+authority = Authority.load(*(Path(path).read_text() for path in sys.argv[1:]))
+print(*authority.client('guest', ['system:masters'], time.time() + 10))";
+    let plane = &world.control_planes()[0];
+    let (authority, key) = plane.client_authority();
+    let output = std::process::Command::new(tools::clouds_python().unwrap())
+        .args(["-c", SIGN])
+        .args([authority, key])
+        .current_dir(tools::clouds_folder())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let pem = std::fs::read(plane.ca_certificate()).unwrap();
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_merge([reqwest::Certificate::from_pem(&pem).unwrap()])
+        .identity(reqwest::Identity::from_pem(&output.stdout).unwrap())
+        .build()
+        .unwrap();
+    let ask = async || {
+        let url = format!("{}/api/v1/nodes", plane.endpoint());
+        client.get(url).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(ask().await, 200);
+    let refused = async {
+        while ask().await != 401 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, refused).await.expect("the certificate ends");
 }

@@ -41,6 +41,32 @@ fn process(folder: &Path) -> Pid {
 }
 
 #[tokio::test]
+async fn a_playground_can_be_a_cloud_without_a_cluster() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("state");
+    let started = run(&folder, &["up", "--detach", "--cloud", "azure", "--speed", "30"]).await;
+    assert!(started.status.success(), "{}", text(&started));
+    assert!(text(&started).contains("cloud:      azure at https://127.0.0.1:"), "{}", text(&started));
+    let environment = std::fs::read_to_string(folder.join("env")).unwrap();
+    for expected in ["export AZURE_TENANT_ID=", "export PLAYGROUND_KUBECONFIG=", "export KUBEBLOCKS_HELM="] {
+        assert!(environment.contains(expected), "{environment}");
+    }
+    assert!(!environment.contains("export KUBECONFIG="), "{environment}");
+    let client = control_plane::client(&folder.join("kubeconfig")).await.unwrap();
+    let nodes = Api::<Node>::all(client).list(&ListParams::default()).await.unwrap();
+    // What runs the Jobs of add-ons is there before any cluster.
+    let names: Vec<_> = nodes.items.iter().filter_map(|node| node.metadata.name.as_deref()).collect();
+    assert_eq!(names, ["addon-jobs"]);
+
+    let (plane, data) =
+        (process(&folder), PathBuf::from(fact(&folder, "control_plane_folder").as_str().unwrap()));
+    let stopped = run(&folder, &["down"]).await;
+    assert!(stopped.status.success(), "{}", text(&stopped));
+    assert!(test_kill_process(plane).is_err());
+    assert!(!folder.exists() && !data.exists());
+}
+
+#[tokio::test]
 async fn a_playground_in_the_background_is_found_again_and_leaves_nothing_when_it_is_stopped() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("state");
