@@ -2,7 +2,11 @@
 
 import base64
 import json
+import logging
+import tempfile
+import threading
 import unittest
+from pathlib import Path
 
 import boto3
 import botocore.session
@@ -11,6 +15,14 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, WaiterError
+from werkzeug.serving import make_server
+
+from standin import faults as ordered
+from standin.clock import Clock
+from standin.control import Control
+from standin.journal import Journal
+from standin.kubernetes import Fleet, Pretended
+from standin.server import Options
 
 from .running import StandIn
 
@@ -600,6 +612,129 @@ class Identity(Aws):
         self.assertEqual(self.stand_in.review(token())["user"]["groups"], ["readers"])
         self.stand_in.advance(3601)
         self.assertIn("expired", self.stand_in.review(token())["error"])
+
+
+class Services(Pretended):
+    """A pretended API with Services of type LoadBalancer."""
+
+    services = ()
+
+    def load_balancers(self):
+        return list(self.services)
+
+
+class Within:
+    """A stand-in in this process, whose Kubernetes APIs can be seen from within."""
+
+    def __init__(self, folder):
+        from standin.aws.app import Cloud
+
+        self.fleet = Fleet()
+        self._clock = Clock()
+        self._faults = ordered.Faults()
+        self.cloud = Cloud(self._clock, Journal(self._clock), self._faults, Options(self.fleet, folder, None))
+        control = Control(self.cloud, self._clock, Journal(self._clock), self._faults)
+        self._server = make_server("127.0.0.1", 0, control, threaded=True)
+        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
+        self.environment = self.cloud.environment(self.endpoint)
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+
+    def settle(self):
+        while self.cloud.busy():
+            self._clock.advance(max(0.0, self.cloud.next_change() - self._clock.now()))
+
+    def play(self, *faults):
+        self._faults.replace(list(faults))
+
+    def clear_journal(self):
+        """Nobody looks at it here."""
+
+    def close(self):
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class Inside(Aws):
+    """What a cluster's Kubernetes gets from EKS, and what its Services hold outside."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)
+        cls.stand_in = Within(Path(folder.name))
+        cls.addClassCleanup(cls.stand_in.close)
+        cls.prepare()
+
+    def setUp(self):
+        super().setUp()
+        self.backend = Services()
+        self.stand_in.fleet.add(self.backend)
+
+    def kinds(self):
+        return sorted((key[1], key[3]) for key in self.backend.objects)
+
+    def test_nodes_and_objects_come_and_go_with_what_makes_them(self):
+        backend = self.backend
+        self.make("inside", version="1.33")
+        self.addCleanup(self.remove, "inside")
+        self.assertEqual(self.kinds(), [])
+        self.stand_in.settle()
+        self.assertEqual(self.kinds(), [("StorageClass", "gp2")])
+        taint = {"key": "role", "value": "system", "effect": "NO_SCHEDULE"}
+        self.group("inside", labels={"role": "system"}, taints=[taint])
+        self.assertEqual(backend.pools, {})
+        self.stand_in.settle()
+        nodes = backend.pools["system"]
+        zones = {node.labels["topology.kubernetes.io/zone"] for node in nodes}
+        self.assertEqual((len(nodes), len(zones)), (2, 2))
+        self.assertEqual(nodes[0].labels["eks.amazonaws.com/nodegroup"], "system")
+        self.assertEqual(nodes[0].labels["role"], "system")
+        self.assertEqual(nodes[0].taints, [{"key": "role", "value": "system", "effect": "NoSchedule"}])
+        self.assertTrue(nodes[0].version.startswith("v1.33."))
+        scaling = {"minSize": 1, "maxSize": 3, "desiredSize": 3}
+        self.eks.update_nodegroup_config(clusterName="inside", nodegroupName="system", scalingConfig=scaling)
+        self.stand_in.settle()
+        self.assertEqual([node.name for node in backend.pools["system"]][:2], [node.name for node in nodes])
+        self.assertEqual(len(backend.pools["system"]), 3)
+        roles = [{"serviceAccount": "ebs-csi-controller-sa", "roleArn": self.disk_role}]
+        for name, more in {
+            "eks-pod-identity-agent": {},
+            "aws-ebs-csi-driver": {"podIdentityAssociations": roles},
+        }.items():
+            self.eks.create_addon(clusterName="inside", addonName=name, **more)
+            self.stand_in.settle()
+        self.assertEqual(self.kinds(), [("CSIDriver", "ebs.csi.aws.com"), ("StorageClass", "gp2")])
+        self.eks.delete_nodegroup(clusterName="inside", nodegroupName="system")
+        self.stand_in.settle()
+        self.assertEqual(backend.pools["system"], [])
+
+    def held(self):
+        """What load balancers hold: interfaces and security groups."""
+        interfaces = [{"Name": "description", "Values": ["ELB *"]}]
+        groups = [{"Name": "group-name", "Values": ["k8s-elb-*"]}]
+        return (
+            len(self.ec2.describe_network_interfaces(Filters=interfaces)["NetworkInterfaces"]),
+            len(self.ec2.describe_security_groups(Filters=groups)["SecurityGroups"]),
+        )
+
+    def test_a_load_balancer_outlives_a_cluster_but_not_its_service(self):
+        backend = self.backend
+        self.active("balanced")
+        backend.services = [("default", "web"), ("default", "api")]
+        self.assertEqual(self.held(), (2, 2))
+        backend.services = [("default", "web")]
+        self.assertEqual(self.held(), (2, 2))
+        self.stand_in.settle()
+        self.assertEqual(self.held(), (1, 1))
+        self.eks.delete_cluster(name="balanced")
+        self.stand_in.settle()
+        backend.services = []
+        self.stand_in.settle()
+        self.assertEqual(self.held(), (1, 1))
+        self.refused("DependencyViolation", self.ec2.delete_subnet, SubnetId=self.public[0])
 
 
 class Model(unittest.TestCase):
