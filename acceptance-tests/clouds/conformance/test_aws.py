@@ -420,8 +420,10 @@ class Refusals(Aws):
         addresses = [ec2.allocate_address(Domain="vpc")["AllocationId"] for _ in range(4)]
         self.refused("AddressLimitExceeded", ec2.allocate_address, Domain="vpc")
         tags = [{"ResourceType": "natgateway", "Tags": [{"Key": "owner", "Value": "me"}]}]
-        made = ec2.create_nat_gateway(SubnetId=self.public[1], AllocationId=addresses[0], TagSpecifications=tags)
-        made = made["NatGateway"]["NatGatewayId"]
+        wish = {"SubnetId": self.public[1], "AllocationId": addresses[0], "TagSpecifications": tags, "ClientToken": "1"}
+        made = ec2.create_nat_gateway(**wish)["NatGateway"]["NatGatewayId"]
+        self.assertEqual(ec2.create_nat_gateway(**wish)["NatGateway"]["NatGatewayId"], made)
+        self.refused("IdempotentParameterMismatch", ec2.create_nat_gateway, **wish | {"SubnetId": self.public[0]})
         self.assertEqual(state(made), "pending")
         found = ec2.describe_nat_gateways(Filters=[{"Name": "tag:owner", "Values": ["me"]}])["NatGateways"]
         self.assertEqual([one["NatGatewayId"] for one in found], [made])

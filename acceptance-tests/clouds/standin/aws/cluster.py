@@ -38,7 +38,7 @@ class Cluster:
         self.authentication_mode = access.get("authenticationMode", "CONFIG_MAP")
         self.creator_is_admin = access.get("bootstrapClusterCreatorAdminPermissions", True)
         self.support = (given.get("upgradePolicy") or {}).get("supportType", "EXTENDED")
-        self.zonal_shift = (given.get("zonalShiftConfig") or {}).get("enabled", False)
+        self.zonal_shift = (given.get("zonalShiftConfig") or {}).get("enabled")
         self.deletion_protection = given.get("deletionProtection", False)
         self.scaling_tier = (given.get("controlPlaneScalingConfig") or {}).get("tier", "standard")
         self.groups, self.add_ons, self.entries, self.associations, self.updates = {}, {}, {}, {}, {}
@@ -125,7 +125,7 @@ class Cluster:
             "health": {"issues": self.issues},
             "accessConfig": {"authenticationMode": self.authentication_mode},
             "upgradePolicy": {"supportType": self.support},
-            "zonalShiftConfig": {"enabled": self.zonal_shift},
+            "zonalShiftConfig": None if self.zonal_shift is None else {"enabled": self.zonal_shift},
             "encryptionConfig": self.given.get("encryptionConfig"),
             "deletionProtection": self.deletion_protection,
             "controlPlaneScalingConfig": {"tier": self.scaling_tier},
