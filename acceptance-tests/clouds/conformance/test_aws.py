@@ -224,13 +224,14 @@ class Life(Aws):
 
         names = {"clusterName": "life", "nodegroupName": "system"}
         update = self.eks.update_nodegroup_version(**names)["update"]
-        self.refused("ResourceInUseException", self.eks.update_nodegroup_config, **names, labels={"removeLabels": ["role"]})
+        labels = {"removeLabels": ["role"]}
+        self.refused("ResourceInUseException", self.eks.update_nodegroup_config, **names, labels=labels)
         self.refused("ResourceNotFoundException", self.eks.describe_update, name="life", updateId=update["id"])
         self.assertEqual(self.finished("life", update, nodegroupName="system")["status"], "Successful")
         scaling = {"minSize": 1, "maxSize": 4, "desiredSize": 4}
         taint = {"key": "role", "value": "system", "effect": "NO_SCHEDULE"}
         update = self.eks.update_nodegroup_config(
-            **names, scalingConfig=scaling, taints={"addOrUpdateTaints": [taint]}, labels={"removeLabels": ["role"]}
+            **names, scalingConfig=scaling, taints={"addOrUpdateTaints": [taint]}, labels=labels
         )["update"]
         self.assertEqual(self.finished("life", update, nodegroupName="system")["status"], "Successful")
         group = self.eks.describe_nodegroup(**names)["nodegroup"]
@@ -377,10 +378,11 @@ class Refusals(Aws):
 
     def test_nodes_that_cannot_join_are_a_failure(self):
         self.active("alone")
+        many = {"minSize": 1, "maxSize": 450, "desiredSize": 450}
         cases = {
             "hidden": ({"subnets": self.public}, "Ec2SubnetInvalidConfiguration"),
             "barred": ({"nodeRole": self.role("barred", "ec2.amazonaws.com")}, "NodeCreationFailure"),
-            "many": ({"scalingConfig": {"minSize": 1, "maxSize": 450, "desiredSize": 450}}, "AsgInstanceLaunchFailures"),
+            "many": ({"scalingConfig": many}, "AsgInstanceLaunchFailures"),
         }
         self.stand_in.settle()
         for name, (wish, code) in cases.items():
@@ -480,7 +482,10 @@ class Faults(Aws):
         self.assertIn("already exists", message)
 
     def test_what_fails_in_the_end_says_why(self):
-        late = lambda operation, code: {"operation": f"{operation}/late", "body": {"code": code, "message": "as ordered"}}
+        late = lambda operation, code: {  # noqa: E731
+            "operation": f"{operation}/late",
+            "body": {"code": code, "message": "as ordered"},
+        }
         self.stand_in.play(late("CreateCluster", "InternalFailure"))
         self.make("late")
         with self.assertRaises(WaiterError):
@@ -712,6 +717,8 @@ class Inside(Aws):
         self.eks.delete_nodegroup(clusterName="inside", nodegroupName="system")
         self.stand_in.settle()
         self.assertEqual(backend.pools["system"], [])
+        add_on = self.eks.describe_addon(clusterName="inside", addonName="aws-ebs-csi-driver")["addon"]
+        self.assertEqual(add_on["status"], "DEGRADED")
 
     def held(self):
         """What load balancers hold: interfaces and security groups."""

@@ -133,7 +133,8 @@ class Cluster:
         if self.backend is not None:
             shown["endpoint"] = self.backend.endpoint
             shown["certificateAuthority"] = {"data": base64.b64encode(self.backend.ca.encode()).decode()}
-            shown["identity"] = {"oidc": {"issuer": f"https://oidc.eks.{self.region.name}.amazonaws.com/id/{self.identity}"}}
+            issuer = f"https://oidc.eks.{self.region.name}.amazonaws.com/id/{self.identity}"
+            shown["identity"] = {"oidc": {"issuer": issuer}}
             shown["resourcesVpcConfig"]["clusterSecurityGroupId"] = self.security_group
         return shown
 

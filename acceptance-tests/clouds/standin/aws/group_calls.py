@@ -126,6 +126,7 @@ def delete(region, caller, given):
         group.leave()
         group.status = GONE
         del cluster.groups[group.name]
+        cluster.settle_add_ons()
 
     region.agenda.after(DELETING, finish)
     return {"nodegroup": group.describe()}

@@ -1,4 +1,4 @@
-"""SigV4: every signature is computed anew by botocore's signer with the secret of the key, in the request's own scope."""
+"""SigV4: every signature is computed anew by botocore's signer, with the secret of its key and in its own scope."""
 
 import datetime
 import hashlib

@@ -63,9 +63,10 @@ class Tokens:
         """Fields of the URL, which must be a call of GetCallerIdentity of an STS that clusters know."""
         parts = urlsplit(url)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        regional = parts.scheme == "https" and parts.netloc.startswith("sts.") and parts.netloc.endswith(".amazonaws.com")
-        if not regional and parts.netloc not in self.hosts:
-            raise PermissionError(f"{parts.netloc} is no STS")
+        host = parts.netloc
+        regional = parts.scheme == "https" and host.startswith("sts.") and host.endswith(".amazonaws.com")
+        if not regional and host not in self.hosts:
+            raise PermissionError(f"{host} is no STS")
         if parts.path not in ("", "/") or query.get("Action") != "GetCallerIdentity":
             raise PermissionError("the token does not ask STS for the caller's identity")
         return query
