@@ -1,12 +1,15 @@
 """The stand-in for AWS, driven by boto3: its waiters, its exceptions, its signatures."""
 
 import base64
+import functools
 import json
 import logging
 import tempfile
 import threading
 import unittest
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, build_opener
 
 import boto3
 import botocore.session
@@ -73,7 +76,7 @@ class Aws(unittest.TestCase):
             aws_access_key_id=key,
             aws_secret_access_key=secret,
             aws_session_token=token,
-            config=Config(retries={"total_max_attempts": attempts}),
+            config=Config(retries={"total_max_attempts": attempts}, signature_version="v4" if service != "s3" else "s3v4"),
         )
 
     @classmethod
@@ -539,6 +542,29 @@ class Identity(Aws):
                 getattr(self.client(service), call)()
                 self.refused(for_unknown, getattr(self.client(service, unknown), call))
                 self.refused(for_wrong, getattr(self.client(service, wrong), call))
+
+    def test_a_presigned_request_is_good_for_its_time(self):
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket="presigned", CreateBucketConfiguration={"LocationConstraint": self.region})
+        s3.put_object(Bucket="presigned", Key="a/b c", Body=b"content")
+        for client, call, names, expected in (
+            (s3, "get_object", {"Bucket": "presigned", "Key": "a/b c"}, b"content"),
+            (self.sts, "get_caller_identity", {}, b"user/engineer"),
+        ):
+            with self.subTest(call):
+                presign = functools.partial(client.generate_presigned_url, call, Params=names, HttpMethod="GET")
+                url = presign(ExpiresIn=60)
+                self.assertIn(expected, self.get(url))
+                for wrong in (presign(ExpiresIn=0), url.replace("X-Amz-Expires=60", "X-Amz-Expires=600")):
+                    with self.assertRaises(HTTPError) as caught:
+                        self.get(wrong)
+                    self.assertEqual(caught.exception.code, 403)
+                    caught.exception.close()
+
+    @staticmethod
+    def get(url):
+        with build_opener(ProxyHandler({})).open(url, timeout=30) as answer:
+            return answer.read()
 
     def test_sessions_end(self):
         role = self.stand_in.environment["STANDIN_ROLE_ARN"]

@@ -99,6 +99,8 @@ class Signatures:
             value = parts.netloc if name == "host" else headers.get(name)
             if value is not None:
                 request.headers[name] = value
+        if scope.service == "s3":
+            request.headers["X-Amz-Content-SHA256"] = "UNSIGNED-PAYLOAD"
         signature = fields.get("X-Amz-Signature", "")
         self._compare(request, caller, scope, date, names, {"host"}, signature)
         return caller, scope, _seconds(date)
