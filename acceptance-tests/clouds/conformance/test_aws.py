@@ -76,7 +76,9 @@ class Aws(unittest.TestCase):
             aws_access_key_id=key,
             aws_secret_access_key=secret,
             aws_session_token=token,
-            config=Config(retries={"total_max_attempts": attempts}, signature_version="v4" if service != "s3" else "s3v4"),
+            config=Config(
+                retries={"total_max_attempts": attempts}, signature_version="s3v4" if service == "s3" else "v4"
+            ),
         )
 
     @classmethod
@@ -418,6 +420,36 @@ class Refusals(Aws):
         self.remove("holder")
         self.assertEqual(ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"], [])
         self.refused("InvalidGroup.NotFound", ec2.delete_security_group, GroupId=group)
+
+    def test_what_carries_a_tag_is_found_by_it_and_nothing_else_is(self):
+        ec2, filters = self.ec2, [{"Name": "tag:owner", "Values": ["finder"]}]
+        tagged = lambda kind: {  # noqa: E731
+            "TagSpecifications": [{"ResourceType": kind, "Tags": [{"Key": "owner", "Value": "finder"}]}]
+        }
+        group = {"GroupName": "finder", "Description": "finder", "VpcId": self.vpc}
+        vpc = ec2.create_vpc(CidrBlock="10.2.0.0/16", **tagged("vpc"))["Vpc"]
+        subnet = ec2.create_subnet(VpcId=self.vpc, CidrBlock="10.0.9.0/24", **tagged("subnet"))["Subnet"]
+        gate = ec2.create_internet_gateway(**tagged("internet-gateway"))["InternetGateway"]
+        table = ec2.create_route_table(VpcId=self.vpc, **tagged("route-table"))["RouteTable"]
+        made = {
+            "vpcs": vpc["VpcId"],
+            "subnets": subnet["SubnetId"],
+            "internet_gateways": gate["InternetGatewayId"],
+            "route_tables": table["RouteTableId"],
+            "addresses": ec2.allocate_address(Domain="vpc", **tagged("elastic-ip"))["AllocationId"],
+            "security_groups": ec2.create_security_group(**group, **tagged("security-group"))["GroupId"],
+        }
+        for kind, identity in made.items():
+            with self.subTest(kind):
+                found = next(iter(getattr(ec2, f"describe_{kind}")(Filters=filters).values()))
+                self.assertEqual(len(found), 1)
+                self.assertIn(identity, found[0].values())
+        ec2.delete_subnet(SubnetId=made["subnets"])
+        ec2.delete_route_table(RouteTableId=made["route_tables"])
+        ec2.delete_internet_gateway(InternetGatewayId=made["internet_gateways"])
+        ec2.release_address(AllocationId=made["addresses"])
+        ec2.delete_security_group(GroupId=made["security_groups"])
+        ec2.delete_vpc(VpcId=made["vpcs"])
 
     def test_nat_gateways_and_quotas(self):
         ec2 = self.ec2

@@ -73,9 +73,8 @@ class Cluster:
 
     def start(self):
         """Its control plane is up: shows what EKS puts into a new cluster."""
-        self.status = "ACTIVE"
-        self.backend = self.region.fleet.take(self.arn)
-        self.backend.apply(
+        backend = self.region.fleet.take(self.arn)
+        backend.apply(
             {
                 "apiVersion": "storage.k8s.io/v1",
                 "kind": "StorageClass",
@@ -86,6 +85,7 @@ class Cluster:
                 "volumeBindingMode": "WaitForFirstConsumer",
             }
         )
+        self.backend, self.status = backend, "ACTIVE"
 
     def rest(self, failed):
         """An update of it is over; a failed one leaves it as it was."""

@@ -158,10 +158,10 @@ def delete(region, caller, given):
     cluster.status = "DELETING"
 
     def finish():
-        cluster.let_go()
-        cluster.status = GONE
         if cluster.backend is not None:
             region.fleet.release(cluster.arn)
+        cluster.let_go()
+        cluster.status = GONE
         del region.clusters[name]
 
     region.agenda.after(DELETING, finish)

@@ -50,8 +50,8 @@ def create(region, caller, given):
         if issue:
             made.status, made.issues = "CREATE_FAILED", [{"resourceIds": []} | issue]
             return
-        made.status = "ACTIVE"
         made.join()
+        made.status = "ACTIVE"
         cluster.settle_add_ons()
 
     region.agenda.after(CREATING, finish)
