@@ -22,7 +22,6 @@ from werkzeug.serving import make_server
 
 from standin import faults as ordered
 from standin.clock import Clock
-from standin.control import Control
 from standin.journal import Journal
 from standin.kubernetes import Fleet, Pretended
 from standin.server import Options
@@ -36,6 +35,14 @@ def trust(*services):
     actions = ["sts:AssumeRole", "sts:TagSession"]
     statement = {"Effect": "Allow", "Principal": {"Service": list(services)}, "Action": actions}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def token_for(cluster, keys, region, headers=("x-k8s-aws-id",), session=None, expires=60):
+    """A token as `aws eks get-token` makes it. In one second, all of the same are the same."""
+    url = f"https://sts.{region}.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15"
+    request = AWSRequest("GET", url, headers=dict.fromkeys(headers, cluster))
+    SigV4QueryAuth(Credentials(*keys, session), "sts", region, expires=expires).add_auth(request)
+    return "k8s-aws-v1." + base64.urlsafe_b64encode(request.url.encode()).rstrip(b"=").decode()
 
 
 class Aws(unittest.TestCase):
@@ -634,13 +641,8 @@ class Identity(Aws):
         self.refused("InvalidIdentityToken", web, role, token[:-4] + "AAAA")
         self.refused("AccessDenied", web, environment["STANDIN_ROLE_ARN"], token)
 
-    def token(self, cluster, keys=None, headers=("x-k8s-aws-id",), session=None, expires=60):
-        """A token as `aws eks get-token` makes it. In one second, all of the same are the same."""
-        credentials = Credentials(*(keys or self.keys), session)
-        url = f"https://sts.{self.region}.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15"
-        request = AWSRequest("GET", url, headers=dict.fromkeys(headers, cluster))
-        SigV4QueryAuth(credentials, "sts", self.region, expires).add_auth(request)
-        return "k8s-aws-v1." + base64.urlsafe_b64encode(request.url.encode()).rstrip(b"=").decode()
+    def token(self, cluster, keys=None, **more):
+        return token_for(cluster, keys or self.keys, self.region, **more)
 
     def test_a_kubernetes_token_is_for_one_cluster_and_fifteen_minutes(self):
         self.active("tokens")
@@ -698,8 +700,7 @@ class Within:
         self._clock = Clock()
         self._faults = ordered.Faults()
         self.cloud = Cloud(self._clock, Journal(self._clock), self._faults, Options(self.fleet, folder, None))
-        control = Control(self.cloud, self._clock, Journal(self._clock), self._faults)
-        self._server = make_server("127.0.0.1", 0, control, threaded=True)
+        self._server = make_server("127.0.0.1", 0, self.cloud, threaded=True)
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
         self.environment = self.cloud.environment(self.endpoint)
         self._thread = threading.Thread(target=self._server.serve_forever)
@@ -740,6 +741,16 @@ class Inside(Aws):
 
     def kinds(self):
         return sorted((key[1], key[3]) for key in self.backend.objects)
+
+    def test_a_token_for_one_cluster_is_none_for_another(self):
+        for name in ("first", "second"):
+            self.active(name)
+        arns = [self.eks.describe_cluster(name=name)["cluster"]["arn"] for name in ("first", "second")]
+        cloud, token = self.stand_in.cloud, token_for("first", self.keys, self.region)
+        self.assertEqual(cloud.review_for(token, arns[0])["groups"], ["system:masters"])
+        self.assertEqual(cloud.review(token)["groups"], ["system:masters"])
+        with self.assertRaises(PermissionError):
+            cloud.review_for(token, arns[1])
 
     def test_nodes_and_objects_come_and_go_with_what_makes_them(self):
         backend = self.backend

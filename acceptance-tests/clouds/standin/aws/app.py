@@ -77,9 +77,13 @@ class Cloud:
             return self._agenda.next_change()
 
     def review(self, token):
+        return self.review_for(token, None)
+
+    def review_for(self, token, cluster):
+        """The user of a token for one cluster, which is named as it was when its Kubernetes API was taken."""
         with self._lock:
-            self._catch_up()
-            return self._tokens.review(token)
+            self._agenda.catch_up()
+            return self._tokens.review(token, cluster)
 
     def _catch_up(self):
         """Does what is due, and sees which load balancers there must be."""

@@ -29,8 +29,10 @@ class Tokens:
         # Hosts besides those of AWS that are the STS of this partition.
         self.hosts = set()
 
-    def review(self, token):
-        """The user of a token; raises PermissionError with the reason where there is none."""
+    def review(self, token, arn=None):
+        """The user of a token for the cluster of an ARN, or else for any; raises PermissionError with the reason where
+        there is none.
+        """
         if not token.startswith(PREFIX):
             raise PermissionError(f"a token of EKS begins with {PREFIX}")
         encoded = token.removeprefix(PREFIX)
@@ -45,6 +47,8 @@ class Tokens:
         reason = "the cluster of the token is none of these"
         for region in self._regions.values():
             for cluster in region.clusters.values():
+                if arn not in (None, cluster.arn):
+                    continue
                 try:
                     caller, scope, date = self._signatures.presigned("GET", url, {CLUSTER_HEADER: cluster.name})
                 except Unproven as error:
