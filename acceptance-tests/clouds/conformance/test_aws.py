@@ -1,8 +1,15 @@
 """The stand-in for AWS, driven by boto3: its waiters, its exceptions, its signatures."""
 
 import base64
+import functools
 import json
+import logging
+import tempfile
+import threading
 import unittest
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, build_opener
 
 import boto3
 import botocore.session
@@ -11,6 +18,13 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, WaiterError
+from werkzeug.serving import make_server
+
+from standin import faults as ordered
+from standin.clock import Clock
+from standin.journal import Journal
+from standin.kubernetes import Fleet, Pretended
+from standin.server import Options
 
 from .running import StandIn
 
@@ -21,6 +35,14 @@ def trust(*services):
     actions = ["sts:AssumeRole", "sts:TagSession"]
     statement = {"Effect": "Allow", "Principal": {"Service": list(services)}, "Action": actions}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def token_for(cluster, keys, region, headers=("x-k8s-aws-id",), session=None, expires=60):
+    """A token as `aws eks get-token` makes it. In one second, all of the same are the same."""
+    url = f"https://sts.{region}.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15"
+    request = AWSRequest("GET", url, headers=dict.fromkeys(headers, cluster))
+    SigV4QueryAuth(Credentials(*keys, session), "sts", region, expires=expires).add_auth(request)
+    return "k8s-aws-v1." + base64.urlsafe_b64encode(request.url.encode()).rstrip(b"=").decode()
 
 
 class Aws(unittest.TestCase):
@@ -61,7 +83,9 @@ class Aws(unittest.TestCase):
             aws_access_key_id=key,
             aws_secret_access_key=secret,
             aws_session_token=token,
-            config=Config(retries={"total_max_attempts": attempts}),
+            config=Config(
+                retries={"total_max_attempts": attempts}, signature_version="s3v4" if service == "s3" else "v4"
+            ),
         )
 
     @classmethod
@@ -212,13 +236,14 @@ class Life(Aws):
 
         names = {"clusterName": "life", "nodegroupName": "system"}
         update = self.eks.update_nodegroup_version(**names)["update"]
-        self.refused("ResourceInUseException", self.eks.update_nodegroup_config, **names, labels={"removeLabels": ["role"]})
+        labels = {"removeLabels": ["role"]}
+        self.refused("ResourceInUseException", self.eks.update_nodegroup_config, **names, labels=labels)
         self.refused("ResourceNotFoundException", self.eks.describe_update, name="life", updateId=update["id"])
         self.assertEqual(self.finished("life", update, nodegroupName="system")["status"], "Successful")
         scaling = {"minSize": 1, "maxSize": 4, "desiredSize": 4}
         taint = {"key": "role", "value": "system", "effect": "NO_SCHEDULE"}
         update = self.eks.update_nodegroup_config(
-            **names, scalingConfig=scaling, taints={"addOrUpdateTaints": [taint]}, labels={"removeLabels": ["role"]}
+            **names, scalingConfig=scaling, taints={"addOrUpdateTaints": [taint]}, labels=labels
         )["update"]
         self.assertEqual(self.finished("life", update, nodegroupName="system")["status"], "Successful")
         group = self.eks.describe_nodegroup(**names)["nodegroup"]
@@ -365,10 +390,11 @@ class Refusals(Aws):
 
     def test_nodes_that_cannot_join_are_a_failure(self):
         self.active("alone")
+        many = {"minSize": 1, "maxSize": 450, "desiredSize": 450}
         cases = {
             "hidden": ({"subnets": self.public}, "Ec2SubnetInvalidConfiguration"),
             "barred": ({"nodeRole": self.role("barred", "ec2.amazonaws.com")}, "NodeCreationFailure"),
-            "many": ({"scalingConfig": {"minSize": 1, "maxSize": 450, "desiredSize": 450}}, "AsgInstanceLaunchFailures"),
+            "many": ({"scalingConfig": many}, "AsgInstanceLaunchFailures"),
         }
         self.stand_in.settle()
         for name, (wish, code) in cases.items():
@@ -402,14 +428,46 @@ class Refusals(Aws):
         self.assertEqual(ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"], [])
         self.refused("InvalidGroup.NotFound", ec2.delete_security_group, GroupId=group)
 
+    def test_what_carries_a_tag_is_found_by_it_and_nothing_else_is(self):
+        ec2, filters = self.ec2, [{"Name": "tag:owner", "Values": ["finder"]}]
+        tagged = lambda kind: {  # noqa: E731
+            "TagSpecifications": [{"ResourceType": kind, "Tags": [{"Key": "owner", "Value": "finder"}]}]
+        }
+        group = {"GroupName": "finder", "Description": "finder", "VpcId": self.vpc}
+        vpc = ec2.create_vpc(CidrBlock="10.2.0.0/16", **tagged("vpc"))["Vpc"]
+        subnet = ec2.create_subnet(VpcId=self.vpc, CidrBlock="10.0.9.0/24", **tagged("subnet"))["Subnet"]
+        gate = ec2.create_internet_gateway(**tagged("internet-gateway"))["InternetGateway"]
+        table = ec2.create_route_table(VpcId=self.vpc, **tagged("route-table"))["RouteTable"]
+        made = {
+            "vpcs": vpc["VpcId"],
+            "subnets": subnet["SubnetId"],
+            "internet_gateways": gate["InternetGatewayId"],
+            "route_tables": table["RouteTableId"],
+            "addresses": ec2.allocate_address(Domain="vpc", **tagged("elastic-ip"))["AllocationId"],
+            "security_groups": ec2.create_security_group(**group, **tagged("security-group"))["GroupId"],
+        }
+        for kind, identity in made.items():
+            with self.subTest(kind):
+                found = next(iter(getattr(ec2, f"describe_{kind}")(Filters=filters).values()))
+                self.assertEqual(len(found), 1)
+                self.assertIn(identity, found[0].values())
+        ec2.delete_subnet(SubnetId=made["subnets"])
+        ec2.delete_route_table(RouteTableId=made["route_tables"])
+        ec2.delete_internet_gateway(InternetGatewayId=made["internet_gateways"])
+        ec2.release_address(AllocationId=made["addresses"])
+        ec2.delete_security_group(GroupId=made["security_groups"])
+        ec2.delete_vpc(VpcId=made["vpcs"])
+
     def test_nat_gateways_and_quotas(self):
         ec2 = self.ec2
         state = lambda name: ec2.describe_nat_gateways(NatGatewayIds=[name])["NatGateways"][0]["State"]  # noqa: E731
         addresses = [ec2.allocate_address(Domain="vpc")["AllocationId"] for _ in range(4)]
         self.refused("AddressLimitExceeded", ec2.allocate_address, Domain="vpc")
         tags = [{"ResourceType": "natgateway", "Tags": [{"Key": "owner", "Value": "me"}]}]
-        made = ec2.create_nat_gateway(SubnetId=self.public[1], AllocationId=addresses[0], TagSpecifications=tags)
-        made = made["NatGateway"]["NatGatewayId"]
+        wish = {"SubnetId": self.public[1], "AllocationId": addresses[0], "TagSpecifications": tags, "ClientToken": "1"}
+        made = ec2.create_nat_gateway(**wish)["NatGateway"]["NatGatewayId"]
+        self.assertEqual(ec2.create_nat_gateway(**wish)["NatGateway"]["NatGatewayId"], made)
+        self.refused("IdempotentParameterMismatch", ec2.create_nat_gateway, **wish | {"SubnetId": self.public[0]})
         self.assertEqual(state(made), "pending")
         found = ec2.describe_nat_gateways(Filters=[{"Name": "tag:owner", "Values": ["me"]}])["NatGateways"]
         self.assertEqual([one["NatGatewayId"] for one in found], [made])
@@ -466,7 +524,10 @@ class Faults(Aws):
         self.assertIn("already exists", message)
 
     def test_what_fails_in_the_end_says_why(self):
-        late = lambda operation, code: {"operation": f"{operation}/late", "body": {"code": code, "message": "as ordered"}}
+        late = lambda operation, code: {  # noqa: E731
+            "operation": f"{operation}/late",
+            "body": {"code": code, "message": "as ordered"},
+        }
         self.stand_in.play(late("CreateCluster", "InternalFailure"))
         self.make("late")
         with self.assertRaises(WaiterError):
@@ -521,6 +582,29 @@ class Identity(Aws):
                 self.refused(for_unknown, getattr(self.client(service, unknown), call))
                 self.refused(for_wrong, getattr(self.client(service, wrong), call))
 
+    def test_a_presigned_request_is_good_for_its_time(self):
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket="presigned", CreateBucketConfiguration={"LocationConstraint": self.region})
+        s3.put_object(Bucket="presigned", Key="a/b c", Body=b"content")
+        for client, call, names, expected in (
+            (s3, "get_object", {"Bucket": "presigned", "Key": "a/b c"}, b"content"),
+            (self.sts, "get_caller_identity", {}, b"user/engineer"),
+        ):
+            with self.subTest(call):
+                presign = functools.partial(client.generate_presigned_url, call, Params=names, HttpMethod="GET")
+                url = presign(ExpiresIn=60)
+                self.assertIn(expected, self.get(url))
+                for wrong in (presign(ExpiresIn=0), url.replace("X-Amz-Expires=60", "X-Amz-Expires=600")):
+                    with self.assertRaises(HTTPError) as caught:
+                        self.get(wrong)
+                    self.assertEqual(caught.exception.code, 403)
+                    caught.exception.close()
+
+    @staticmethod
+    def get(url):
+        with build_opener(ProxyHandler({})).open(url, timeout=30) as answer:
+            return answer.read()
+
     def test_sessions_end(self):
         role = self.stand_in.environment["STANDIN_ROLE_ARN"]
         given = self.sts.assume_role(RoleArn=role, RoleSessionName="test", DurationSeconds=900)["Credentials"]
@@ -557,13 +641,8 @@ class Identity(Aws):
         self.refused("InvalidIdentityToken", web, role, token[:-4] + "AAAA")
         self.refused("AccessDenied", web, environment["STANDIN_ROLE_ARN"], token)
 
-    def token(self, cluster, keys=None, headers=("x-k8s-aws-id",), session=None, expires=60):
-        """A token as `aws eks get-token` makes it. In one second, all of the same are the same."""
-        credentials = Credentials(*(keys or self.keys), session)
-        url = f"https://sts.{self.region}.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15"
-        request = AWSRequest("GET", url, headers=dict.fromkeys(headers, cluster))
-        SigV4QueryAuth(credentials, "sts", self.region, expires).add_auth(request)
-        return "k8s-aws-v1." + base64.urlsafe_b64encode(request.url.encode()).rstrip(b"=").decode()
+    def token(self, cluster, keys=None, **more):
+        return token_for(cluster, keys or self.keys, self.region, **more)
 
     def test_a_kubernetes_token_is_for_one_cluster_and_fifteen_minutes(self):
         self.active("tokens")
@@ -600,6 +679,140 @@ class Identity(Aws):
         self.assertEqual(self.stand_in.review(token())["user"]["groups"], ["readers"])
         self.stand_in.advance(3601)
         self.assertIn("expired", self.stand_in.review(token())["error"])
+
+
+class Services(Pretended):
+    """A pretended API with Services of type LoadBalancer."""
+
+    services = ()
+
+    def load_balancers(self):
+        return list(self.services)
+
+
+class Within:
+    """A stand-in in this process, whose Kubernetes APIs can be seen from within."""
+
+    def __init__(self, folder):
+        from standin.aws.app import Cloud
+
+        self.fleet = Fleet()
+        self._clock = Clock()
+        self._faults = ordered.Faults()
+        self.cloud = Cloud(self._clock, Journal(self._clock), self._faults, Options(self.fleet, folder, None))
+        self._server = make_server("127.0.0.1", 0, self.cloud, threaded=True)
+        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
+        self.environment = self.cloud.environment(self.endpoint)
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+
+    def settle(self):
+        while self.cloud.busy():
+            self._clock.advance(max(0.0, self.cloud.next_change() - self._clock.now()))
+
+    def play(self, *faults):
+        self._faults.replace(list(faults))
+
+    def clear_journal(self):
+        """Nobody looks at it here."""
+
+    def close(self):
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class Inside(Aws):
+    """What a cluster's Kubernetes gets from EKS, and what its Services hold outside."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)
+        cls.stand_in = Within(Path(folder.name))
+        cls.addClassCleanup(cls.stand_in.close)
+        cls.prepare()
+
+    def setUp(self):
+        super().setUp()
+        self.backend = Services()
+        self.stand_in.fleet.add(self.backend)
+
+    def kinds(self):
+        return sorted((key[1], key[3]) for key in self.backend.objects)
+
+    def test_a_token_for_one_cluster_is_none_for_another(self):
+        for name in ("first", "second"):
+            self.active(name)
+        arns = [self.eks.describe_cluster(name=name)["cluster"]["arn"] for name in ("first", "second")]
+        cloud, token = self.stand_in.cloud, token_for("first", self.keys, self.region)
+        self.assertEqual(cloud.review_for(token, arns[0])["groups"], ["system:masters"])
+        self.assertEqual(cloud.review(token)["groups"], ["system:masters"])
+        with self.assertRaises(PermissionError):
+            cloud.review_for(token, arns[1])
+
+    def test_nodes_and_objects_come_and_go_with_what_makes_them(self):
+        backend = self.backend
+        self.make("inside", version="1.33")
+        self.addCleanup(self.remove, "inside")
+        self.assertEqual(self.kinds(), [])
+        self.stand_in.settle()
+        self.assertEqual(self.kinds(), [("StorageClass", "gp2")])
+        taint = {"key": "role", "value": "system", "effect": "NO_SCHEDULE"}
+        self.group("inside", labels={"role": "system"}, taints=[taint])
+        self.assertEqual(backend.pools, {})
+        self.stand_in.settle()
+        nodes = backend.pools["system"]
+        zones = {node.labels["topology.kubernetes.io/zone"] for node in nodes}
+        self.assertEqual((len(nodes), len(zones)), (2, 2))
+        self.assertEqual(nodes[0].labels["eks.amazonaws.com/nodegroup"], "system")
+        self.assertEqual(nodes[0].labels["role"], "system")
+        self.assertEqual(nodes[0].taints, [{"key": "role", "value": "system", "effect": "NoSchedule"}])
+        self.assertTrue(nodes[0].version.startswith("v1.33."))
+        scaling = {"minSize": 1, "maxSize": 3, "desiredSize": 3}
+        self.eks.update_nodegroup_config(clusterName="inside", nodegroupName="system", scalingConfig=scaling)
+        self.stand_in.settle()
+        self.assertEqual([node.name for node in backend.pools["system"]][:2], [node.name for node in nodes])
+        self.assertEqual(len(backend.pools["system"]), 3)
+        roles = [{"serviceAccount": "ebs-csi-controller-sa", "roleArn": self.disk_role}]
+        for name, more in {
+            "eks-pod-identity-agent": {},
+            "aws-ebs-csi-driver": {"podIdentityAssociations": roles},
+        }.items():
+            self.eks.create_addon(clusterName="inside", addonName=name, **more)
+            self.stand_in.settle()
+        self.assertEqual(self.kinds(), [("CSIDriver", "ebs.csi.aws.com"), ("StorageClass", "gp2")])
+        self.eks.delete_nodegroup(clusterName="inside", nodegroupName="system")
+        self.stand_in.settle()
+        self.assertEqual(backend.pools["system"], [])
+        add_on = self.eks.describe_addon(clusterName="inside", addonName="aws-ebs-csi-driver")["addon"]
+        self.assertEqual(add_on["status"], "DEGRADED")
+
+    def held(self):
+        """What load balancers hold: interfaces and security groups."""
+        interfaces = [{"Name": "description", "Values": ["ELB *"]}]
+        groups = [{"Name": "group-name", "Values": ["k8s-elb-*"]}]
+        return (
+            len(self.ec2.describe_network_interfaces(Filters=interfaces)["NetworkInterfaces"]),
+            len(self.ec2.describe_security_groups(Filters=groups)["SecurityGroups"]),
+        )
+
+    def test_a_load_balancer_outlives_a_cluster_but_not_its_service(self):
+        backend = self.backend
+        self.active("balanced")
+        backend.services = [("default", "web"), ("default", "api")]
+        self.assertEqual(self.held(), (2, 2))
+        backend.services = [("default", "web")]
+        self.assertEqual(self.held(), (2, 2))
+        self.stand_in.settle()
+        self.assertEqual(self.held(), (1, 1))
+        self.eks.delete_cluster(name="balanced")
+        self.stand_in.settle()
+        backend.services = []
+        self.stand_in.settle()
+        self.assertEqual(self.held(), (1, 1))
+        self.refused("DependencyViolation", self.ec2.delete_subnet, SubnetId=self.public[0])
 
 
 class Model(unittest.TestCase):

@@ -9,7 +9,7 @@ use crate::{ClusterId, Nodes};
 
 /// How AWS is reached, and as whom. What is absent comes from the environment and the shared configuration files, as
 /// with every other tool of AWS.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Config {
     /// Region, such as `eu-central-1`.
     pub region: Option<String>,
@@ -28,7 +28,7 @@ pub struct Config {
 }
 
 /// Keys of an IAM user or of a session. Its `Debug` shows the key's id only.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct StaticCredentials {
     /// Id of the key, which is no secret.
     pub access_key_id: String,
@@ -48,7 +48,7 @@ impl fmt::Debug for StaticCredentials {
 }
 
 /// A role to assume.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AssumeRole {
     /// Its ARN.
     pub role_arn: String,
@@ -59,7 +59,7 @@ pub struct AssumeRole {
 }
 
 /// A role to assume with the token of another issuer, such as a CI system's.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AssumeRoleWithWebIdentity {
     /// Its ARN.
     pub role_arn: String,
@@ -70,7 +70,7 @@ pub struct AssumeRoleWithWebIdentity {
 }
 
 /// Where the token of another issuer is. Its `Debug` does not show a token.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum WebIdentityToken {
     /// The token itself.
     Value(String),
@@ -88,7 +88,7 @@ impl fmt::Debug for WebIdentityToken {
 }
 
 /// Other addresses of the services, as URLs: private endpoints, or a partition that nobody knows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Endpoints {
     /// Of EKS.
     pub eks: Option<String>,

@@ -153,6 +153,7 @@ def describe_association(region, caller, given):
 def delete_association(region, caller, given):
     held = _association(region, given)
     del held.cluster.associations[held.id]
+    held.cluster.settle_add_ons()
     return {"association": held.describe()}
 
 

@@ -39,11 +39,11 @@ class Caller:
 
 
 class Account:
-    """One account. Creating it makes a user with a key, which may do everything: policies of callers are not evaluated."""
+    """One account. Making it makes a user with a key, who may do everything: policies of callers are not evaluated."""
 
     def __init__(self, agenda):
         self._agenda = agenda
-        self._role_known = {}
+        self._known_at = {}
         self._note_time()
         self.iam = iam_backends[ACCOUNT][PARTITION]
         user = self.iam.create_user(REGION, "engineer")
@@ -51,7 +51,7 @@ class Account:
 
     def _note_time(self):
         """Has moto note the stand-in's time where it notes only the machine's: for sessions and for roles."""
-        agenda, known = self._agenda, self._role_known
+        agenda, known = self._agenda, self._known_at
 
         class Session(AssumedRole):
             def __init__(self, *arguments, **named):
@@ -60,24 +60,26 @@ class Account:
 
         moto.sts.models.AssumedRole = Session
 
-        def noting(name):
-            original = getattr(IAMBackend, name)
+        create_role, attach = IAMBackend.create_role, IAMBackend.attach_role_policy
 
-            def changed(backend, *arguments, **named):
-                answer = original(backend, *arguments, **named)
-                role = arguments[1] if name == "attach_role_policy" else arguments[0]
-                known[role] = agenda.now() + PROPAGATION
-                agenda.after(PROPAGATION, lambda: None)
-                return answer
+        def note(change):
+            known[change] = agenda.now() + PROPAGATION
+            agenda.after(PROPAGATION, lambda: None)
 
-            return changed
+        def create(iam, role_name, *arguments, **named):
+            role = create_role(iam, role_name, *arguments, **named)
+            note(role.name)
+            return role
 
-        for name in ("create_role", "attach_role_policy", "update_assume_role_policy"):
-            setattr(IAMBackend, name, noting(name))
+        def attach_role_policy(iam, policy_arn, role_name):
+            attach(iam, policy_arn, role_name)
+            note((role_name, policy_arn))
+
+        IAMBackend.create_role, IAMBackend.attach_role_policy = create, attach_role_policy
 
     def forget_changes(self):
         """Whatever was changed so far is known everywhere."""
-        self._role_known.clear()
+        self._known_at.clear()
 
     def caller(self, key):
         """Who has an access key; None when nobody has."""
@@ -97,7 +99,10 @@ class Account:
             role = self.iam.get_role_by_arn(arn)
         except NotFoundException:
             return None
-        return role if self._role_known.get(role.name, 0) <= self._agenda.now() else None
+        return role if self._is_known(role.name) else None
+
+    def _is_known(self, change):
+        return self._known_at.get(change, 0) <= self._agenda.now()
 
     def trusts(self, role, service, *actions):
         """Whether a service may assume a role with all of the actions."""
@@ -105,14 +110,14 @@ class Account:
         document = json.loads(unquote(document)) if isinstance(document, str) else document
         granted = set()
         for statement in _list(document.get("Statement")):
-            services = _list(statement.get("Principal", {}).get("Service")) if statement.get("Effect") == "Allow" else ()
-            if service in services:
+            services = _list(statement.get("Principal", {}).get("Service"))
+            if statement.get("Effect") == "Allow" and service in services:
                 granted |= {action.lower() for action in _list(statement.get("Action"))}
         return all(action.lower() in granted or "sts:*" in granted for action in actions)
 
     def policies(self, role):
-        """Names of the managed policies of a role."""
-        return {arn.split("/")[-1] for arn in role.managed_policies}
+        """Names of the managed policies of a role, once they are known everywhere."""
+        return {arn.split("/")[-1] for arn in role.managed_policies if self._is_known((role.name, arn))}
 
 
 def _list(value):

@@ -40,13 +40,11 @@ class AddOn:
 
     def issues(self):
         """What keeps its pods from running, as issues of its health."""
-        if self.status not in ("CREATING", "DEGRADED"):
-            return []
         if self.name in NEED_NODES and not self.cluster.has_nodes():
             return [_unavailable("The add-on is unhealthy because it doesn't have the desired number of replicas.")]
         needed = ADD_ONS[self.name].get("role")
         if needed and not self.has_role(needed[1]) and not self._nodes_grant(needed[2]):
-            return [_unavailable("The add-on is unhealthy because all deployments have all pods unscheduled or crashing.")]
+            return [_unavailable("The add-on is unhealthy because all pods of its deployments are crashing.")]
         return []
 
     def _nodes_grant(self, policy):
@@ -57,17 +55,15 @@ class AddOn:
 
     def settle(self):
         """Looks whether it works by now; what does not is degraded, and may recover."""
-        if self.status not in ("CREATING", "DEGRADED") or self.cluster.agenda.now() < self.ready_at:
+        if self.status not in ("CREATING", "ACTIVE", "DEGRADED") or self.cluster.agenda.now() < self.ready_at:
             return
         if self.issues():
             self.status = "DEGRADED"
-            return
-        late = self.cluster.region.late("CreateAddon")
-        if late:
-            self.status, self.failure = "CREATE_FAILED", late
-            return
-        self.status = "ACTIVE"
-        self._show()
+        elif self.status != "ACTIVE":
+            self.failure = self.cluster.region.late("CreateAddon")
+            self.status = "CREATE_FAILED" if self.failure else "ACTIVE"
+            if not self.failure:
+                self._show()
 
     def rest(self, failed):
         """An update of it is over."""

@@ -22,11 +22,15 @@ class Agenda:
         heapq.heappush(self._events, (self.now() + seconds, next(self._order), action))
 
     def catch_up(self):
-        """Does all that is due, in order."""
+        """Does all that is due, in order. What fails, as a Kubernetes API may, stays due."""
         while self._events and self._events[0][0] <= self._clock.now():
-            self._present, _, action = heapq.heappop(self._events)
+            event = heapq.heappop(self._events)
+            self._present, _, action = event
             try:
                 action()
+            except BaseException:
+                heapq.heappush(self._events, event)
+                raise
             finally:
                 self._present = None
 

@@ -11,7 +11,7 @@ from .account import REGION, Account
 from .agenda import Agenda
 from .eks import Region
 from .network import mend
-from .refusals import refuse, refuse_query
+from .refusals import refuse, refuse_ec2, refuse_query
 from .sessions import Denied, Sessions
 from .signatures import ALGORITHM, Scope, Signatures, Unproven
 from .storage import Storage
@@ -43,6 +43,7 @@ class Cloud:
         self._tokens = Tokens(self._signatures, self._agenda, self._regions)
         self._eks = RestJson("eks")
         self._storage = Storage()
+        self._answers = {}
         self._moto = DomainDispatcherApplication(create_backend_app)
         # The roles of the beginning are known from the beginning.
         self._account.forget_changes()
@@ -76,9 +77,13 @@ class Cloud:
             return self._agenda.next_change()
 
     def review(self, token):
+        return self.review_for(token, None)
+
+    def review_for(self, token, cluster):
+        """The user of a token for one cluster, which is named as it was when its Kubernetes API was taken."""
         with self._lock:
-            self._catch_up()
-            return self._tokens.review(token)
+            self._agenda.catch_up()
+            return self._tokens.review(token, cluster)
 
     def _catch_up(self):
         """Does what is due, and sees which load balancers there must be."""
@@ -116,12 +121,30 @@ class Cloud:
                 self._sessions.check(call.operation, caller, call.fields)
             except Denied as error:
                 return refuse_query(403 if error.code == "AccessDenied" else 400, error.code, str(error))
+        if call.service == "ec2" and "ClientToken" in call.fields:
+            return self._once(call)
         return self._moto
+
+    def _once(self, call):
+        """moto's EC2 does not mind a client's token: what it answered to the same before is answered again."""
+        key = call.region, call.operation, call.fields["ClientToken"]
+        asked, answer = self._answers.get(key, (call.fields, None))
+        if asked != call.fields:
+            return refuse_ec2(400, "IdempotentParameterMismatch", "The token was used with other parameters before.")
+        if answer is None:
+            answer = Response.from_app(self._moto, call.environ, buffered=True)
+            if answer.status_code < 300:
+                self._answers[key] = call.fields, answer
+        return answer
 
     def _caller(self, call):
         if call.is_presigned:
             caller, _, date = self._signatures.presigned(call.method, call.url, call.headers)
             self._signatures.check_expiry(call.url, date)
+            # moto finds out the service by the header, save for S3.
+            if call.service != "s3":
+                fields = (f"Credential={call.fields['X-Amz-Credential']}", "SignedHeaders=host", "Signature=0")
+                call.environ["HTTP_AUTHORIZATION"] = f"{ALGORITHM} {', '.join(fields)}"
             return caller
         caller, _ = self._signatures.header(call.method, call.url, call.headers, call.body)
         return caller
@@ -150,6 +173,7 @@ class Call:
         # Whoever serves it reads it again.
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(self.body), str(len(self.body))
         environ.pop("HTTP_TRANSFER_ENCODING", None)
+        self.environ = environ
         self.method, self.headers = request.method, request.headers
         # As it was sent: what is decoded cannot be signed again.
         sent = environ.get("REQUEST_URI") or environ.get("RAW_URI")

@@ -21,7 +21,7 @@ class Balancers:
         cluster = self._cluster
         if cluster.backend is None:
             return
-        wanted = set(cluster.backend.load_balancers())
+        wanted = {tuple(service) for service in cluster.backend.load_balancers()}
         for service in wanted - set(self._held):
             self._make(service)
         for service in set(self._held) - wanted:

@@ -38,7 +38,7 @@ class Cluster:
         self.authentication_mode = access.get("authenticationMode", "CONFIG_MAP")
         self.creator_is_admin = access.get("bootstrapClusterCreatorAdminPermissions", True)
         self.support = (given.get("upgradePolicy") or {}).get("supportType", "EXTENDED")
-        self.zonal_shift = (given.get("zonalShiftConfig") or {}).get("enabled", False)
+        self.zonal_shift = (given.get("zonalShiftConfig") or {}).get("enabled")
         self.deletion_protection = given.get("deletionProtection", False)
         self.scaling_tier = (given.get("controlPlaneScalingConfig") or {}).get("tier", "standard")
         self.groups, self.add_ons, self.entries, self.associations, self.updates = {}, {}, {}, {}, {}
@@ -73,9 +73,8 @@ class Cluster:
 
     def start(self):
         """Its control plane is up: shows what EKS puts into a new cluster."""
-        self.status = "ACTIVE"
-        self.backend = self.region.fleet.take(self.arn)
-        self.backend.apply(
+        backend = self.region.fleet.take(self.arn)
+        backend.apply(
             {
                 "apiVersion": "storage.k8s.io/v1",
                 "kind": "StorageClass",
@@ -86,6 +85,7 @@ class Cluster:
                 "volumeBindingMode": "WaitForFirstConsumer",
             }
         )
+        self.backend, self.status = backend, "ACTIVE"
 
     def rest(self, failed):
         """An update of it is over; a failed one leaves it as it was."""
@@ -125,7 +125,7 @@ class Cluster:
             "health": {"issues": self.issues},
             "accessConfig": {"authenticationMode": self.authentication_mode},
             "upgradePolicy": {"supportType": self.support},
-            "zonalShiftConfig": {"enabled": self.zonal_shift},
+            "zonalShiftConfig": None if self.zonal_shift is None else {"enabled": self.zonal_shift},
             "encryptionConfig": self.given.get("encryptionConfig"),
             "deletionProtection": self.deletion_protection,
             "controlPlaneScalingConfig": {"tier": self.scaling_tier},
@@ -133,7 +133,8 @@ class Cluster:
         if self.backend is not None:
             shown["endpoint"] = self.backend.endpoint
             shown["certificateAuthority"] = {"data": base64.b64encode(self.backend.ca.encode()).decode()}
-            shown["identity"] = {"oidc": {"issuer": f"https://oidc.eks.{self.region.name}.amazonaws.com/id/{self.identity}"}}
+            issuer = f"https://oidc.eks.{self.region.name}.amazonaws.com/id/{self.identity}"
+            shown["identity"] = {"oidc": {"issuer": issuer}}
             shown["resourcesVpcConfig"]["clusterSecurityGroupId"] = self.security_group
         return shown
 

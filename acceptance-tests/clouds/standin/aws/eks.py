@@ -2,13 +2,14 @@
 
 import json
 
-from . import access, add_on_calls, cluster_calls, group_calls
+from . import access, add_on_calls, cluster_calls, group_calls, update_calls
 from .access import Entry
 from .cluster import GONE
 from .network import Network
 from .wire import Refusal
 
-OPERATIONS = cluster_calls.OPERATIONS | group_calls.OPERATIONS | add_on_calls.OPERATIONS | access.OPERATIONS
+MODULES = (cluster_calls, update_calls, group_calls, add_on_calls, access)
+OPERATIONS = {name: call for module in MODULES for name, call in module.OPERATIONS.items()}
 
 
 class Region:

@@ -50,8 +50,8 @@ def create(region, caller, given):
         if issue:
             made.status, made.issues = "CREATE_FAILED", [{"resourceIds": []} | issue]
             return
-        made.status = "ACTIVE"
         made.join()
+        made.status = "ACTIVE"
         cluster.settle_add_ons()
 
     region.agenda.after(CREATING, finish)
@@ -126,6 +126,7 @@ def delete(region, caller, given):
         group.leave()
         group.status = GONE
         del cluster.groups[group.name]
+        cluster.settle_add_ons()
 
     region.agenda.after(DELETING, finish)
     return {"nodegroup": group.describe()}

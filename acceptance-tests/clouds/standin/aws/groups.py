@@ -90,7 +90,8 @@ class Group:
         may_pull = policies & {"AmazonEC2ContainerRegistryReadOnly", "AmazonEC2ContainerRegistryPullOnly"}
         ready = may_join and may_pull and all(ways.values()) and self._has_pod_network(policies)
         if not ready and self.scaling["desiredSize"]:
-            return _issue("NodeCreationFailure", "Instances failed to join the kubernetes cluster", [self.scaling_group])
+            message = "Instances failed to join the kubernetes cluster"
+            return _issue("NodeCreationFailure", message, [self.scaling_group])
         return None
 
     def _has_pod_network(self, policies):

@@ -56,8 +56,8 @@ class Network:
             self._ec2.enis.pop(identity, None)
 
     def way_out(self, subnet):
-        """How machines of a subnet reach the internet: `public`, `private` by a NAT gateway, or not at all, which is None,
-        or `unaddressed` where only an address of their own is missing.
+        """How machines of a subnet reach the internet: `public`; `private`, which is by a NAT gateway; `unaddressed`,
+        where they only lack addresses of their own; or None, not at all.
         """
         tables = self._ec2.describe_route_tables()
         table = next((table for table in tables if subnet.id in table._associations.values()), None)

@@ -54,23 +54,24 @@ _EC2_WORDS = {
 def refuse(service, why, message):
     """The answer of `service` to a request that nobody is shown to have signed, or that nobody may make."""
     status, code = _CODES.get(service, _QUERY)[why]
-    identity = str(uuid.uuid4())
     if service == "eks":
         headers = {"x-amzn-ErrorType": code}
         return Response(json.dumps({"message": message}), status, headers, content_type="application/json")
     if service == "kms":
         body = json.dumps({"__type": code, "message": message})
         return Response(body, status, content_type="application/x-amz-json-1.1")
-    message = escape(_EC2_WORDS.get(code, message)) if service in ("ec2", "s3") else message
     if service == "ec2":
-        error = f"<Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
-        body = f"<Response>{error}<RequestID>{identity}</RequestID></Response>"
-    elif service == "s3":
-        error = f"<Code>{code}</Code><Message>{message}</Message>"
-        body = f"<Error>{error}<RequestId>{identity}</RequestId></Error>"
-    else:
-        return refuse_query(status, code, message)
-    return _xml(body, status)
+        return refuse_ec2(status, code, _EC2_WORDS.get(code, message))
+    if service == "s3":
+        error = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
+        return _xml(f"<Error>{error}<RequestId>{uuid.uuid4()}</RequestId></Error>", status)
+    return refuse_query(status, code, message)
+
+
+def refuse_ec2(status, code, message):
+    """An error of EC2."""
+    error = f"<Errors><Error><Code>{code}</Code><Message>{escape(message)}</Message></Error></Errors>"
+    return _xml(f"<Response>{error}<RequestID>{uuid.uuid4()}</RequestID></Response>", status)
 
 
 def refuse_query(status, code, message):

@@ -56,7 +56,7 @@ class Issuer:
             claims = json.loads(_decode(text.split(".")[1]))
             self._key.public_key().verify(_decode(signature), text.encode(), padding.PKCS1v15(), hashes.SHA256())
         except (ValueError, IndexError, InvalidSignature):
-            raise Denied("InvalidIdentityToken", "Couldn't retrieve verification key from your identity provider") from None
+            raise Denied("InvalidIdentityToken", "the token is not one of the identity provider") from None
         return claims
 
 

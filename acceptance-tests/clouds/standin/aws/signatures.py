@@ -1,4 +1,4 @@
-"""SigV4: every signature is computed anew by botocore's signer with the secret of the key, in the request's own scope."""
+"""SigV4: every signature is computed anew by botocore's signer, with the secret of its key and in its own scope."""
 
 import datetime
 import hashlib
@@ -99,6 +99,8 @@ class Signatures:
             value = parts.netloc if name == "host" else headers.get(name)
             if value is not None:
                 request.headers[name] = value
+        if scope.service == "s3":
+            request.headers["X-Amz-Content-SHA256"] = "UNSIGNED-PAYLOAD"
         signature = fields.get("X-Amz-Signature", "")
         self._compare(request, caller, scope, date, names, {"host"}, signature)
         return caller, scope, _seconds(date)

@@ -29,8 +29,10 @@ class Tokens:
         # Hosts besides those of AWS that are the STS of this partition.
         self.hosts = set()
 
-    def review(self, token):
-        """The user of a token; raises PermissionError with the reason where there is none."""
+    def review(self, token, arn=None):
+        """The user of a token for the cluster of an ARN, or else for any; raises PermissionError with the reason where
+        there is none.
+        """
         if not token.startswith(PREFIX):
             raise PermissionError(f"a token of EKS begins with {PREFIX}")
         encoded = token.removeprefix(PREFIX)
@@ -45,6 +47,8 @@ class Tokens:
         reason = "the cluster of the token is none of these"
         for region in self._regions.values():
             for cluster in region.clusters.values():
+                if arn not in (None, cluster.arn):
+                    continue
                 try:
                     caller, scope, date = self._signatures.presigned("GET", url, {CLUSTER_HEADER: cluster.name})
                 except Unproven as error:
@@ -63,9 +67,10 @@ class Tokens:
         """Fields of the URL, which must be a call of GetCallerIdentity of an STS that clusters know."""
         parts = urlsplit(url)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        regional = parts.scheme == "https" and parts.netloc.startswith("sts.") and parts.netloc.endswith(".amazonaws.com")
-        if not regional and parts.netloc not in self.hosts:
-            raise PermissionError(f"{parts.netloc} is no STS")
+        host = parts.netloc
+        regional = parts.scheme == "https" and host.startswith("sts.") and host.endswith(".amazonaws.com")
+        if not regional and host not in self.hosts:
+            raise PermissionError(f"{host} is no STS")
         if parts.path not in ("", "/") or query.get("Action") != "GetCallerIdentity":
             raise PermissionError("the token does not ask STS for the caller's identity")
         return query

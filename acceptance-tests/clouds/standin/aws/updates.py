@@ -51,9 +51,8 @@ def begin(cluster, subject, operation, update, change, duration=DURATION):
         error = cluster.region.late(operation) or change()
         if error:
             update.status = "Failed"
-            update.errors = [
-                {"errorCode": error["code"], "errorMessage": error["message"], "resourceIds": error.get("resourceIds", [])}
-            ]
+            shown = {"errorCode": error["code"], "errorMessage": error["message"]}
+            update.errors = [shown | {"resourceIds": error.get("resourceIds", [])}]
         else:
             update.status = "Successful"
         if subject.status == "UPDATING":

@@ -3,10 +3,11 @@
 import datetime
 import json
 import re
+import uuid
 from urllib.parse import parse_qs, unquote
 
-from botocore.model import ServiceModel
 from botocore.loaders import Loader
+from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 from werkzeug.wrappers import Response
 
@@ -91,7 +92,8 @@ class RestJson:
 
 
 def _answer(value, status):
-    return Response(json.dumps(value), status=status, content_type="application/json")
+    headers = {"x-amzn-RequestId": str(uuid.uuid4())}
+    return Response(json.dumps(value), status, headers, content_type="application/json")
 
 
 def _from_text(shape, values):

@@ -1,0 +1,59 @@
+//! EKS as a [`ManagedKubernetes`].
+
+use std::time::SystemTime;
+
+use super::client::{Eks, wait_while_busy};
+use super::observe::observed_pool;
+use super::spec::{ClusterSpec, NodeGroupSpec};
+use super::token;
+use crate::{
+    ClusterId, Credentials, Error, Made, ManagedKubernetes, Observed, ObservedPool, OfferedVersion, PoolId,
+    Progress,
+};
+
+impl ManagedKubernetes for Eks {
+    type Spec = ClusterSpec;
+    type PoolSpec = NodeGroupSpec;
+
+    async fn observe(&self, id: &ClusterId) -> Result<Option<Observed>, Error> {
+        self.observe_cluster(&id.0).await
+    }
+
+    async fn create(&self, spec: &ClusterSpec, made: &mut Made) -> Result<Progress, Error> {
+        wait_while_busy(self.make_cluster(spec, made).await)
+    }
+
+    async fn update(&self, spec: &ClusterSpec, made: &mut Made) -> Result<Progress, Error> {
+        wait_while_busy(self.bring_cluster(spec, made).await)
+    }
+
+    async fn delete(&self, id: &ClusterId, owner: &str, made: &mut Made) -> Result<Progress, Error> {
+        wait_while_busy(self.remove_cluster(&id.0, owner, made).await)
+    }
+
+    async fn observe_pool(&self, id: &PoolId) -> Result<Option<ObservedPool>, Error> {
+        let found = self.find_node_group(&id.cluster.0, &id.pool).await?;
+        Ok(found.as_ref().map(observed_pool))
+    }
+
+    async fn create_pool(&self, spec: &NodeGroupSpec, made: &mut Made) -> Result<Progress, Error> {
+        wait_while_busy(self.make_pool(spec, made).await)
+    }
+
+    async fn update_pool(&self, spec: &NodeGroupSpec, _: &mut Made) -> Result<Progress, Error> {
+        wait_while_busy(self.change_pool(spec).await)
+    }
+
+    async fn delete_pool(&self, id: &PoolId, made: &mut Made) -> Result<Progress, Error> {
+        wait_while_busy(self.remove_pool(id, made).await)
+    }
+
+    async fn credentials(&self, id: &ClusterId) -> Result<Credentials, Error> {
+        let credentials = self.query.identity.credentials().await?;
+        token::mint(&credentials, self.region(), self.sts_endpoint(), &id.0, SystemTime::now())
+    }
+
+    async fn versions(&self) -> Result<Vec<OfferedVersion>, Error> {
+        self.offered_versions().await
+    }
+}
