@@ -3,5 +3,6 @@
 // What clippy.toml allows in tests, for the functions that tests share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod gcp;
 mod standins;
 mod world;

@@ -57,7 +57,7 @@ class Cloud:
             "GOOGLE_PROJECT": PROJECT,
             "GOOGLE_CLOUD_PROJECT": PROJECT,
             "GOOGLE_REGION": places.DEFAULT_REGION,
-            "GOOGLE_CONTAINER_CUSTOM_ENDPOINT": f"{endpoint}/",
+            "GOOGLE_CONTAINER_CUSTOM_ENDPOINT": f"{endpoint}/v1/",
             "GOOGLE_COMPUTE_CUSTOM_ENDPOINT": f"{endpoint}{COMPUTE}",
         }
 
