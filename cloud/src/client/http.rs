@@ -13,13 +13,16 @@ const ANSWER: Duration = Duration::from_mins(1);
 /// A client with the operating system's certificate authorities (`SSL_CERT_FILE` adds others) and the proxies of the
 /// environment. The process must have set its TLS provider.
 pub fn client(user_agent: &str) -> Result<reqwest::Client, Error> {
+    builder(user_agent).build().map_err(|error| Error::Unexpected { message: cause(&error) })
+}
+
+/// What [`client`] is built from, for those that add to it.
+pub fn builder(user_agent: &str) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .user_agent(user_agent)
         .connect_timeout(CONNECT)
         .timeout(ANSWER)
         .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .map_err(|error| Error::Unexpected { message: cause(&error) })
 }
 
 /// What a broken exchange means for a repetition.
