@@ -438,8 +438,9 @@ class Refusals(WithStandIn):
         with self.refused("InvalidAccessKeyId.NotFound", 404):
             VpcClient(self.config(access_key_id="LTAInobody")).describe_vpcs(request)
         late = (datetime.now(UTC) - timedelta(minutes=16)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        with mock.patch.object(Utils, "get_timestamp", return_value=late), self.refused("InvalidTimeStamp.Expired", 400):
-            self.vpc.describe_vpcs(request)
+        with mock.patch.object(Utils, "get_timestamp", return_value=late):
+            with self.refused("InvalidTimeStamp.Expired", 400):
+                self.vpc.describe_vpcs(request)
         with mock.patch.object(Utils, "get_nonce", return_value="0" * 32):
             self.vpc.describe_vpcs(request)
             with self.refused("SignatureNonceUsed", 400):

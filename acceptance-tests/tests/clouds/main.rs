@@ -3,6 +3,7 @@
 // What clippy.toml allows in tests, for the functions that tests share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod alibaba;
 mod azure;
 mod gcp;
 mod standins;

@@ -1,4 +1,4 @@
-"""The metadata service of an ECS instance with a RAM role, in its hardened mode: without a token of its own it is mute."""
+"""The metadata service of an ECS instance with a RAM role, in its hardened mode: mute without a token of its own."""
 
 import json
 import secrets
