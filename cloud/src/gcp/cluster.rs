@@ -19,9 +19,9 @@ const GONE: &str = "cluster is gone";
 
 impl Gke {
     /// The cluster; `None` when there is none.
-    pub(super) async fn find(&self, id: &ClusterId) -> Result<Option<model::Cluster>, Error> {
+    pub(super) async fn find(&self, id: &ClusterId) -> Result<Option<Box<model::Cluster>>, Error> {
         names::parse(id)?;
-        let request = || self.container.get_cluster().set_name(&id.0).send();
+        let request = async || self.container.get_cluster().set_name(&id.0).send().await.map(Box::new);
         match self.ask(&names::cluster_words(id), "container.clusters.get", request).await {
             Ok(cluster) => Ok(Some(cluster)),
             Err(Error::NotFound { .. }) => Ok(None),
@@ -36,7 +36,8 @@ impl Gke {
         if polled == Polled::Running && made.id(CLUSTER).is_some() {
             return Ok(waiting(&format!("{words} (PROVISIONING)")));
         }
-        let found = if made.is_settled(FREE) && polled == Polled::None { None } else { self.find(&id).await? };
+        let is_free = made.is_settled(FREE) && polled == Polled::None && made.id(CLUSTER).is_none();
+        let found = if is_free { None } else { self.find(&id).await? };
         if let Some(cluster) = &found {
             self.refuse_unless_ours(cluster, spec, &id)?;
         }
@@ -94,7 +95,7 @@ impl Gke {
         let parent = format!("projects/{}/locations/{}", place.project, place.location);
         let asked = self
             .ask(&words, "container.clusters.create", || {
-                self.container.create_cluster().set_parent(&parent).set_cluster(wished.clone()).send()
+                self.container.create_cluster().set_parent(&parent).set_cluster((*wished).clone()).send()
             })
             .await;
         if matches!(asked, Err(Error::AlreadyExists { .. })) {

@@ -112,7 +112,8 @@ impl Gke {
             self.tokens.get().await.map_err(Failure::Final)?;
             request().await.map_err(|error| error::of_client(&error, what, action))
         };
-        self.retry.run(Repeatable::Always, || self.tokens.forget(), attempt).await
+        // What GKE's types take is some kilobytes, which should not lie in each future around this one.
+        Box::pin(self.retry.run(Repeatable::Always, || self.tokens.forget(), attempt)).await
     }
 }
 
@@ -125,15 +126,15 @@ impl ManagedKubernetes for Gke {
     }
 
     async fn create(&self, spec: &ClusterSpec, made: &mut Made) -> Result<Progress, Error> {
-        self.create_cluster(spec, made).await
+        Box::pin(self.create_cluster(spec, made)).await
     }
 
     async fn update(&self, spec: &ClusterSpec, _made: &mut Made) -> Result<Progress, Error> {
-        self.update_cluster(spec).await
+        Box::pin(self.update_cluster(spec)).await
     }
 
     async fn delete(&self, id: &ClusterId, owner: &str, made: &mut Made) -> Result<Progress, Error> {
-        self.delete_cluster(id, owner, made).await
+        Box::pin(self.delete_cluster(id, owner, made)).await
     }
 
     async fn observe_pool(&self, id: &PoolId) -> Result<Option<ObservedPool>, Error> {
@@ -141,15 +142,15 @@ impl ManagedKubernetes for Gke {
     }
 
     async fn create_pool(&self, spec: &NodePoolSpec, made: &mut Made) -> Result<Progress, Error> {
-        self.create_node_pool(spec, made).await
+        Box::pin(self.create_node_pool(spec, made)).await
     }
 
     async fn update_pool(&self, spec: &NodePoolSpec, _made: &mut Made) -> Result<Progress, Error> {
-        self.update_node_pool(spec).await
+        Box::pin(self.update_node_pool(spec)).await
     }
 
     async fn delete_pool(&self, id: &PoolId, made: &mut Made) -> Result<Progress, Error> {
-        self.delete_node_pool(id, made).await
+        Box::pin(self.delete_node_pool(id, made)).await
     }
 
     /// The access token, which GKE takes for Kubernetes as well. Asks GKE nothing, so a cluster that does not exist is
@@ -175,3 +176,6 @@ impl ManagedKubernetes for Gke {
     }
 }
 
+
+#[cfg(test)]
+mod tests;

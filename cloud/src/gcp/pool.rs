@@ -185,7 +185,7 @@ impl Gke {
         }
     }
 
-    async fn existing(&self, id: &ClusterId) -> Result<model::Cluster, Error> {
+    async fn existing(&self, id: &ClusterId) -> Result<Box<model::Cluster>, Error> {
         let found = self.find(id).await?;
         found.ok_or_else(|| Error::NotFound { what: names::cluster_words(id) })
     }

@@ -19,7 +19,7 @@ pub(super) fn cluster(
     network: String,
     subnetwork: String,
     zones: &[String],
-) -> Result<model::Cluster, Error> {
+) -> Result<Box<model::Cluster>, Error> {
     let mut labels: HashMap<String, String> = spec.labels.clone().into_iter().collect();
     labels.insert(names::OWNER.to_owned(), spec.owner.clone());
     labels.insert(names::UNFINISHED.to_owned(), "true".to_owned());
@@ -32,29 +32,31 @@ pub(super) fn cluster(
         config.resource_labels.insert(names::OWNER.to_owned(), spec.owner.clone());
         config.resource_labels.insert(names::POOL.to_owned(), names::SYSTEM.to_owned());
     }
-    Ok(model::Cluster::new()
-        .set_name(&spec.name)
-        .set_initial_cluster_version(spec.version.clone().unwrap_or_default())
-        .set_release_channel(channel(spec.release_channel))
-        .set_resource_labels(labels)
-        .set_network(network)
-        .set_subnetwork(subnetwork)
-        .set_locations(zones.iter().cloned())
-        .set_ip_allocation_policy(
-            model::IPAllocationPolicy::new()
-                .set_use_ip_aliases(true)
-                .set_cluster_secondary_range_name(pods.unwrap_or_default())
-                .set_services_secondary_range_name(services.unwrap_or_default()),
-        )
-        .set_network_config(model::NetworkConfig::new().set_default_enable_private_nodes(spec.private_nodes))
-        .set_control_plane_endpoints_config(endpoints(spec))
-        .set_workload_identity_config(
-            model::WorkloadIdentityConfig::new().set_workload_pool(format!("{project}.svc.id.goog")),
-        )
-        .set_addons_config(model::AddonsConfig::new().set_gce_persistent_disk_csi_driver_config(
-            model::GcePersistentDiskCsiDriverConfig::new().set_enabled(true),
-        ))
-        .set_node_pools([pool]))
+    // Field by field: a chain of setters would move the twelve kilobytes of it with each.
+    let mut cluster = Box::new(model::Cluster::new());
+    cluster.name.clone_from(&spec.name);
+    cluster.initial_cluster_version = spec.version.clone().unwrap_or_default();
+    cluster.release_channel = Some(channel(spec.release_channel));
+    cluster.resource_labels = labels;
+    cluster.network = network;
+    cluster.subnetwork = subnetwork;
+    cluster.locations = zones.to_vec();
+    cluster.ip_allocation_policy = Some(
+        model::IPAllocationPolicy::new()
+            .set_use_ip_aliases(true)
+            .set_cluster_secondary_range_name(pods.unwrap_or_default())
+            .set_services_secondary_range_name(services.unwrap_or_default()),
+    );
+    cluster.network_config =
+        Some(model::NetworkConfig::new().set_default_enable_private_nodes(spec.private_nodes));
+    cluster.control_plane_endpoints_config = Some(endpoints(spec));
+    cluster.workload_identity_config =
+        Some(model::WorkloadIdentityConfig::new().set_workload_pool(format!("{project}.svc.id.goog")));
+    cluster.addons_config = Some(model::AddonsConfig::new().set_gce_persistent_disk_csi_driver_config(
+        model::GcePersistentDiskCsiDriverConfig::new().set_enabled(true),
+    ));
+    cluster.node_pools = vec![pool];
+    Ok(cluster)
 }
 
 /// A pool, without marks.

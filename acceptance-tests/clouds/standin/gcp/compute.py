@@ -16,7 +16,7 @@ TIMES = {"networks": 20, "subnetworks": 15, "routers": 10, "firewalls": 5}
 SCHEMAS = {"networks": "Network", "subnetworks": "Subnetwork", "routers": "Router", "firewalls": "Firewall"}
 # Networks of a project, as a new project has them.
 QUOTA_NETWORKS = 15
-FILTER = re.compile(r'\(?\s*(\w+)\s*(?:=|eq|:)\s*"?([^"()]*?)"?\s*\)?')
+FILTER = re.compile(r'\(?\s*(\w+)\s*(?:=|eq)\s*(?:"([^"]*)"|([^\s()"]+))\s*\)?')
 
 
 class Compute:
@@ -234,7 +234,7 @@ class Compute:
             terms = FILTER.findall(text)
             if FILTER.sub("", text).replace("AND", "").strip():
                 raise ComputeError(400, "invalid", f"Invalid value for field 'filter': '{text}'.")
-            wanted = [r for r in wanted if all(str(r.get(field, "")) == value for field, value in terms)]
+            wanted = [r for r in wanted if all(r.get(field) == (quoted or plain) for field, quoted, plain in terms)]
         return {"kind": f"compute#{SCHEMAS[collection].lower()}List", "items": wanted}
 
     def _operation(self, region, name):
