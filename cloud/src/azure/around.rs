@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::arm::{Operation, Precondition, Removal};
-use super::ids::Place;
+use super::ids::{self, Place};
 use super::marks;
 use super::model::{Listed, ManagedCluster, Plain};
 use super::refusal::described;
@@ -55,6 +55,15 @@ pub(super) fn identity(place: &Place, spec: &ClusterSpec) -> Option<String> {
     needs_identity(spec).then(|| place.identity())
 }
 
+/// Refuses a cluster that is not ours, or that is finished.
+pub(super) fn must_be_begun(id: &str, cluster: &ManagedCluster, owner: &str) -> Result<(), Error> {
+    let tags = cluster.tags.as_ref();
+    if marks::owner(tags) == Some(owner) && marks::is_unfinished(tags) {
+        return Ok(());
+    }
+    Err(Error::AlreadyExists { what: described(id) })
+}
+
 /// Refuses to touch what somebody else made.
 fn must_be_ours(id: &str, found: Option<&Plain>, owner: &str) -> Result<(), Error> {
     match found {
@@ -86,10 +95,7 @@ impl Aks {
         }
         let mut looked = Looked { cluster: self.arm.get(&place.cluster(), AKS).await?, ..Looked::default() };
         if let Some(cluster) = &looked.cluster {
-            let tags = cluster.tags.as_ref();
-            if marks::owner(tags) != Some(spec.owner.as_str()) || !marks::is_unfinished(tags) {
-                return Err(Error::AlreadyExists { what: described(&place.cluster()) });
-            }
+            must_be_begun(&place.cluster(), cluster, &spec.owner)?;
         }
         if matches!(spec.resource_group, ResourceGroup::Made { .. }) {
             looked.group = self.arm.get(&place.group(), GROUPS).await?;
@@ -174,18 +180,17 @@ impl Aks {
             }
             None => None,
         };
-        let network = match network {
-            Some(network) => network,
-            None => {
-                let mut body = serde_json::to_value(plain(spec)).unwrap_or_default();
-                body["properties"] = json!({
-                    "addressSpace": {"addressPrefixes": [cidr]},
-                    "subnets": [{"name": "nodes", "properties": {"addressPrefix": cidr}}],
-                });
-                let network = self.arm.put(&id, NETWORKS, Precondition::None, &body).await?;
-                made.note(NETWORK, "virtual network", &id);
-                network
-            }
+        let network = if let Some(network) = network {
+            network
+        } else {
+            let mut body = serde_json::to_value(plain(spec)).unwrap_or_default();
+            body["properties"] = json!({
+                "addressSpace": {"addressPrefixes": [cidr]},
+                "subnets": [{"name": "nodes", "properties": {"addressPrefix": cidr}}],
+            });
+            let network = self.arm.put(&id, NETWORKS, Precondition::None, &body).await?;
+            made.note(NETWORK, "virtual network", &id);
+            network
         };
         match state(&network) {
             Some("Succeeded") => {
@@ -217,18 +222,17 @@ impl Aks {
             Some(looked) => looked.identity.clone(),
             None => self.arm.get(&id, IDENTITIES).await?,
         };
-        let identity = match found {
-            Some(identity) => identity,
-            None => {
-                let identity = self.arm.put(&id, IDENTITIES, Precondition::None, &plain(spec)).await?;
-                made.note(IDENTITY, "managed identity", &id);
-                identity
-            }
+        let identity = if let Some(identity) = found {
+            identity
+        } else {
+            let identity = self.arm.put(&id, IDENTITIES, Precondition::None, &plain(spec)).await?;
+            made.note(IDENTITY, "managed identity", &id);
+            identity
         };
         let principal = principal(&identity).ok_or_else(|| Error::Unexpected {
             message: format!("{} has no principal yet", described(&id)),
         })?;
-        let assignment = place.role_assignment(&subnet, principal);
+        let assignment = ids::role_assignment(&subnet, principal);
         // Who says what the principal is spares Azure the look into Entra, which may not know it yet.
         let body = json!({"properties": {
             "roleDefinitionId": place.role(),
@@ -359,7 +363,7 @@ impl Looked {
             if let (Some(subnet), Some(principal), true) =
                 (subnet(place, spec), principal(identity), self.cluster.is_some())
             {
-                made.note(ROLE, "role assignment", &place.role_assignment(&subnet, principal));
+                made.note(ROLE, "role assignment", &ids::role_assignment(&subnet, principal));
             }
         }
         if self.cluster.is_some() {

@@ -5,12 +5,14 @@ use super::ids::Place;
 use super::model::{Kubeconfigs, ManagedCluster, Pool};
 use super::refusal::described;
 use super::spec::{ClusterSpec, NodePoolSpec};
-use super::{AKS, Aks, around, kubeconfig, pool, version, waiting, wish};
+use super::{AKS, Aks, around, kubeconfig, marks, pool, version, waiting, wish};
 use crate::contract::CLUSTER;
 use crate::{ClusterId, Error, Made, Observed, Phase, Progress};
 
 /// The step of the request that makes the cluster, or makes it anew after it failed.
 const SENT: &str = "the cluster was asked for";
+/// The step of seeing that the cluster is ours to finish.
+const BEGUN: &str = "the cluster was begun here";
 /// The step of its removal.
 const GONE: &str = "the cluster is gone";
 /// The step of asking a cluster that failed once more for what it is to be.
@@ -55,13 +57,10 @@ impl Aks {
         let id = place.cluster();
         let current = match looked {
             Some(looked) => looked.cluster,
-            None if made.id(CLUSTER).is_some() => {
-                if self.arm.operation(&id).await? == Operation::Running {
-                    return Ok(waiting(format!("{} (Creating)", described(&id))));
-                }
-                self.arm.get(&id, AKS).await?
+            None if self.arm.operation(&id).await? == Operation::Running => {
+                return Ok(waiting(format!("{} (Creating)", described(&id))));
             }
-            None => None,
+            None => self.arm.get(&id, AKS).await?,
         };
         let Some(current) = current else {
             // Right after the request it may not be found yet.
@@ -70,7 +69,14 @@ impl Aks {
             }
             return Ok(waiting(format!("{} (Creating)", described(&id))));
         };
+        // It may be there since the first look: by our own request whose answer was lost, or by somebody else's.
+        if !made.is_settled(BEGUN) {
+            around::must_be_begun(&id, &current, &spec.owner)?;
+            made.settle(BEGUN);
+        }
+        made.note(CLUSTER, "AKS cluster", &id);
         match wish::phase(&current) {
+            Phase::Active if !marks::is_unfinished(current.tags.as_ref()) => Ok(Progress::Done),
             Phase::Active => self.finish_cluster(&id, &current).await,
             Phase::Failed(message) if made.is_settled(SENT) => {
                 Err(Error::Failed { what: described(&id), message })
@@ -96,6 +102,7 @@ impl Aks {
         self.arm.put::<ManagedCluster>(&id, AKS, precondition, &body).await?;
         made.note(CLUSTER, "AKS cluster", &id);
         made.settle(SENT);
+        made.settle(BEGUN);
         Ok(())
     }
 

@@ -4,14 +4,16 @@
 //! here, and a new one is asked for by a fresh credential: the library's own cache would give the old one again.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use azure_core::cloud::CustomConfiguration;
 use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
-use azure_core::http::{ClientOptions, RetryOptions, Transport};
+use azure_core::http::{AsyncRawResponse, ClientOptions, HttpClient, Request, RetryOptions, Transport};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredential,
     ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
@@ -197,7 +199,7 @@ impl Tokens {
         cloud.authority_host.clone_from(&self.authority);
         let client_options = ClientOptions {
             retry: RetryOptions::none(),
-            transport: Some(Transport::new(Arc::new(self.http.clone()))),
+            transport: Some(Transport::new(Arc::new(Outages(self.http.clone())))),
             cloud: Some(Arc::new(cloud.into())),
             ..ClientOptions::default()
         };
@@ -232,6 +234,32 @@ impl Tokens {
                 tenant_id: tenant,
                 ..AzureCliCredentialOptions::default()
             }))?,
+        })
+    }
+}
+
+/// Our HTTP client, for the library. Takes an outage for what it is, before the library takes its page for an answer.
+#[derive(Debug)]
+struct Outages(reqwest::Client);
+
+impl HttpClient for Outages {
+    fn execute_request<'a, 'b, 'c>(
+        &'a self,
+        request: &'b Request,
+    ) -> Pin<Box<dyn Future<Output = azure_core::Result<AsyncRawResponse>> + Send + 'c>>
+    where
+        'a: 'c,
+        'b: 'c,
+        Self: 'c,
+    {
+        Box::pin(async move {
+            let answer = self.0.execute_request(request).await?;
+            let status = answer.status();
+            if !matches!(u16::from(status), 408 | 429 | 500..) {
+                return Ok(answer);
+            }
+            let kind = ErrorKind::HttpResponse { status, error_code: None, raw_response: None };
+            Err(azure_core::Error::with_message(kind, format!("status {}", u16::from(status))))
         })
     }
 }
@@ -321,6 +349,8 @@ mod tests {
 
     #[test]
     fn a_secret_is_shown_nowhere() {
+        // Fails only when another test was first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let config = Config { client_secret: Some("marker".to_owned()), ..Config::default() };
         let tokens =
             Tokens::new(&config, &|_| Some("x".to_owned()), reqwest::Client::new(), Retry::default());

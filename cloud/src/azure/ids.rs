@@ -86,20 +86,23 @@ impl Place {
             self.subscription
         )
     }
+}
 
-    /// The assignment of that role to a principal, whose name must be a GUID.
-    pub(super) fn role_assignment(&self, subnet: &str, principal: &str) -> String {
-        let seed = format!("{}|{principal}|{NETWORK_CONTRIBUTOR}", subnet.to_ascii_lowercase());
-        format!("{subnet}/providers/Microsoft.Authorization/roleAssignments/{}", guid(&seed))
-    }
+/// The assignment of that role to a principal, whose name must be a GUID.
+pub(super) fn role_assignment(subnet: &str, principal: &str) -> String {
+    let seed = format!("{}|{principal}|{NETWORK_CONTRIBUTOR}", subnet.to_ascii_lowercase());
+    format!("{subnet}/providers/Microsoft.Authorization/roleAssignments/{}", guid(&seed))
 }
 
 /// A GUID that is the same for the same text.
 fn guid(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(Sha256::digest(text.as_bytes())).for_each(|(byte, from)| *byte = from);
     // The marks of version 8 and of the variant, by which it is a valid one.
-    format!("{}-{}-8{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+    bytes[6] = bytes[6] & 0x0f | 0x80;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
 /// The id of the virtual network of a subnet.
@@ -130,13 +133,12 @@ mod tests {
 
     #[test]
     fn the_name_of_a_role_assignment_is_a_guid_that_follows_from_what_it_says() {
-        let place = Place { subscription: "s".to_owned(), group: "g".to_owned(), name: "n".to_owned() };
-        let id = place.role_assignment("/SUB", "p");
+        let id = role_assignment("/SUB", "p");
         let name = id.rsplit('/').next().unwrap().to_owned();
         let lengths: Vec<usize> = name.split('-').map(str::len).collect();
         assert_eq!(lengths, [8, 4, 4, 4, 12], "{name}");
-        assert!(place.role_assignment("/sub", "p").ends_with(&name));
-        assert!(!place.role_assignment("/sub", "q").ends_with(&name));
+        assert!(role_assignment("/sub", "p").ends_with(&name));
+        assert!(!role_assignment("/sub", "q").ends_with(&name));
     }
 
     #[test]

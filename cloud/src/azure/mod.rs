@@ -205,7 +205,7 @@ fn offer(found: model::Version) -> OfferedVersion {
     OfferedVersion {
         is_default: found.is_default.unwrap_or_default(),
         is_standard: is_supported && !found.is_preview.unwrap_or_default(),
-        version: found.version,
+        version: found.minor,
     }
 }
 

@@ -264,7 +264,8 @@ pub(super) struct Versions {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Version {
-    pub(super) version: String,
+    #[serde(rename = "version")]
+    pub(super) minor: String,
     pub(super) is_default: Option<bool>,
     pub(super) is_preview: Option<bool>,
     pub(super) capabilities: Option<Capabilities>,

@@ -180,6 +180,8 @@ mod tests {
     use super::*;
     use crate::{ClusterId, Nodes};
 
+    type Change = fn(&mut NodePoolSpec);
+
     fn spec() -> NodePoolSpec {
         NodePoolSpec {
             cluster: ClusterId("/c".to_owned()),
@@ -230,7 +232,7 @@ mod tests {
 
     #[test]
     fn each_change_is_one_and_leaves_the_rest_as_it_is() {
-        let table: [(&str, fn(&mut NodePoolSpec)); 6] = [
+        let table: [(&str, Change); 6] = [
             ("count", |spec| spec.nodes.size = Some(3)),
             ("minCount", |spec| spec.nodes.autoscaling = Some((1, 4))),
             ("nodeLabels", |spec| spec.nodes.labels.clear()),

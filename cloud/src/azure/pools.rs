@@ -58,6 +58,7 @@ impl Aks {
         made.note(POOL, "node pool", &spec.name);
         made.settle(LOOKED);
         match pool::phase(current.provisioning_state.as_deref(), current.status.as_ref()) {
+            Phase::Active if !marks::is_unfinished(tags) => Ok(Progress::Done),
             Phase::Active => {
                 self.put_pool(&id, pool::finished(&current), unchanged(current.etag.as_deref())).await?;
                 self.note_finishing(&id);

@@ -2,6 +2,8 @@ use super::super::spec::{Mode, NodePoolSpec, ResourceGroup};
 use super::*;
 use crate::{ClusterId, Nodes};
 
+type Change = fn(&mut ClusterSpec);
+
 fn spec() -> ClusterSpec {
     ClusterSpec {
         name: "orders".to_owned(),
@@ -62,7 +64,7 @@ fn what_was_made_as_wished_does_not_change_and_is_seen_as_wished() {
 
 #[test]
 fn each_change_is_one_and_leaves_the_rest_as_it_is() {
-    let table: [(&str, fn(&mut ClusterSpec)); 5] = [
+    let table: [(&str, Change); 5] = [
         ("/tags", |spec| spec.tags.clear()),
         ("/sku/tier", |spec| spec.sku_tier = Some("Free".to_owned())),
         ("/properties/apiServerAccessProfile", |spec| spec.authorized_ip_ranges.clear()),
@@ -117,7 +119,7 @@ fn services_and_pods_lie_beside_the_nodes() {
 
 #[test]
 fn what_aks_would_refuse_late_is_refused_at_once() {
-    let table: [(&str, fn(&mut ClusterSpec)); 3] = [
+    let table: [(&str, Change); 3] = [
         ("admin_group_object_ids", |spec| spec.disable_local_accounts = true),
         ("authorized_ip_ranges", |spec| spec.private_cluster = true),
         ("cidr", |spec| spec.network = Network::Made { cidr: "10.0.0.0/33".to_owned() }),
