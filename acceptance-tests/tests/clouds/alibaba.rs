@@ -302,10 +302,10 @@ async fn a_private_cluster_in_a_network_that_is_there_is_reached_privately() {
     assert_eq!((observed.version.as_str(), observed.network), ("1.34", network));
     assert!(observed.endpoint.is_some() && observed.ca_certificate.is_some());
     assert!(test.another().await.credentials(&second).await.is_ok());
-    let absent = Network::Existing { vswitch_ids: vec!["vsw-none".to_owned()] };
-    let refused =
-        test.cloud.create(&ClusterSpec { network: absent, ..cluster("three", "me") }, &mut Made::default());
-    assert!(matches!(refused.await, Err(Error::InvalidSpec { .. })));
+    let mut nowhere = cluster("three", "me");
+    nowhere.network = Network::Existing { vswitch_ids: vec!["vsw-none".to_owned()] };
+    let refused = test.cloud.create(&nowhere, &mut Made::default()).await;
+    assert!(matches!(refused, Err(Error::InvalidSpec { .. })));
     // Also when nobody knows what was made.
     test.removed(&second, "you", &mut others).await;
     test.removed(&ClusterId(String::new()), "me", &mut Made::default()).await;

@@ -78,6 +78,12 @@ impl<'a> Call<'a> {
         Self { service: Service::Vpc, action, method, path, query, body: None, repeatable, what }
     }
 
+    /// A request to STS, which gives new keys each time.
+    pub(super) fn sts(action: &'static str, query: BTreeMap<String, String>, what: &'a str) -> Self {
+        let (service, method, path) = (Service::Sts, "POST", "/".to_owned());
+        Self { service, action, method, path, query, body: None, repeatable: Repeatable::Always, what }
+    }
+
     pub(super) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.query.insert(name.to_owned(), value.into());
         self
@@ -139,14 +145,12 @@ impl Api {
 
     /// Asks, and gives the answer without what is null.
     pub(super) async fn call(&self, call: Call<'_>) -> Result<Value, Error> {
-        let Call { service, action, method, path, query, body, repeatable, what } = call;
         let request = async || {
             let keys = self.keys.get(&self.sender).await.map_err(Failure::Final)?;
-            let sender = &self.sender;
-            sender.send(service, method, &path, action, &query, body.as_ref(), Some(&keys), what).await
+            self.sender.send(&call, Some(&keys)).await
         };
-        let mut answer =
-            self.sender.retry.run(repeatable, async || self.keys.forget().await, request).await?;
+        let renew = async || self.keys.forget().await;
+        let mut answer = self.sender.retry.run(call.repeatable, renew, request).await?;
         drop_null(&mut answer);
         Ok(answer)
     }
@@ -199,19 +203,12 @@ impl Sender {
     }
 
     /// Sends a request once; without keys it is not signed.
-    #[allow(clippy::too_many_arguments)]
     pub(super) async fn send(
         &self,
-        service: Service,
-        method: &str,
-        path: &str,
-        action: &str,
-        query: &BTreeMap<String, String>,
-        body: Option<&Value>,
+        call: &Call<'_>,
         keys: Option<&StaticCredentials>,
-        what: &str,
     ) -> Result<Value, Failure> {
-        let request = self.build(service, method, path, action, query, body, keys).map_err(Failure::Final)?;
+        let request = self.build(call, keys).map_err(Failure::Final)?;
         let answer = self.http.execute(request).await.map_err(|error| http::failure(&error))?;
         let status = answer.status().as_u16();
         let retry_after = asked_rest(answer.headers());
@@ -225,30 +222,21 @@ impl Sender {
             };
         }
         let told = told(status, &value.unwrap_or_default(), retry_after);
-        tracing::debug!(action, status, code = told.code, "Alibaba Cloud refused a request");
-        Err(failure(told, service.name(), action, what))
+        tracing::debug!(action = call.action, status, code = told.code, "Alibaba Cloud refused a request");
+        Err(failure(told, call.service.name(), call.action, call.what))
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn build(
-        &self,
-        service: Service,
-        method: &str,
-        path: &str,
-        action: &str,
-        query: &BTreeMap<String, String>,
-        body: Option<&Value>,
-        keys: Option<&StaticCredentials>,
-    ) -> Result<reqwest::Request, Error> {
+    fn build(&self, call: &Call<'_>, keys: Option<&StaticCredentials>) -> Result<reqwest::Request, Error> {
+        let Call { service, action, path, body, .. } = call;
         let base = match service {
             Service::Cs => &self.addresses.cs,
             Service::Vpc => &self.addresses.vpc,
             Service::Sts => &self.addresses.sts,
         };
-        let mut query = query.clone();
+        let mut query = call.query.clone();
         if keys.is_none() {
             // Without a signature, it is the query that says what is asked.
-            query.insert("Action".to_owned(), action.to_owned());
+            query.insert("Action".to_owned(), (*action).to_owned());
             query.insert("Version".to_owned(), service.version().to_owned());
             query.insert("Format".to_owned(), "JSON".to_owned());
         }
@@ -258,8 +246,8 @@ impl Sender {
             message: format!("{action} cannot be asked at {base}: {error}"),
         };
         let url = reqwest::Url::parse(&url).map_err(|error| unbuilt(&error))?;
-        let method = reqwest::Method::from_bytes(method.as_bytes()).map_err(|error| unbuilt(&error))?;
-        let content = body.map(Value::to_string).unwrap_or_default().into_bytes();
+        let method = reqwest::Method::from_bytes(call.method.as_bytes()).map_err(|error| unbuilt(&error))?;
+        let content = body.as_ref().map(Value::to_string).unwrap_or_default().into_bytes();
         let mut request = self.http.request(method.clone(), url.clone()).header("accept", JSON);
         if let Some(keys) = keys {
             let host = url.host_str().unwrap_or_default();
@@ -272,7 +260,7 @@ impl Sender {
                 action,
                 version: service.version(),
                 body: &content,
-                content_type: body.map(|_| JSON),
+                content_type: body.as_ref().map(|_| JSON),
             };
             for (name, value) in sign::headers(&signed, keys, jiff::Timestamp::now(), &token()) {
                 request = request.header(name, value);

@@ -8,7 +8,7 @@ use super::body::{self, password};
 use super::network::{self, Place};
 use super::spec::ClusterSpec;
 use super::view::{Cluster, Listed, Pools, SYSTEM_TAG, Tasks, system_pool};
-use super::{Ack, pool, waiting};
+use super::{Ack, Found, pool, waiting};
 use crate::contract::CLUSTER;
 use crate::{ClusterId, Error, Made, OWNER_TAG, Observed, Phase, Progress, UNFINISHED_TAG};
 
@@ -29,13 +29,6 @@ pub(super) struct Begun {
     pub(super) cluster_id: String,
     pub(super) nodepool_id: String,
     pub(super) task_id: String,
-}
-
-/// What there is of a cluster that is to be made.
-enum Found {
-    Absent,
-    Ours(Box<Cluster>),
-    Waiting(String),
 }
 
 impl Ack {
@@ -154,7 +147,7 @@ impl Ack {
     }
 
     /// The cluster that is to be made, if it is there. One that is not ours, or is finished, is told.
-    async fn find(&self, spec: &ClusterSpec, made: &mut Made, what: &str) -> Result<Found, Error> {
+    async fn find(&self, spec: &ClusterSpec, made: &mut Made, what: &str) -> Result<Found<Cluster>, Error> {
         if let Some(id) = made.id(CLUSTER).map(str::to_owned) {
             match self.get_cluster(&id).await {
                 Ok(cluster) if is_ours(&cluster, &spec.owner) => return Ok(Found::Ours(Box::new(cluster))),

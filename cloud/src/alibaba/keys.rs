@@ -6,12 +6,11 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 
-use super::api::{Sender, Service};
+use super::api::{Call, Sender};
 use super::spec::{AssumeRole, AssumeRoleWithOidc, Config, StaticCredentials};
 use crate::Error;
 use crate::client::cache::Cache;
 use crate::client::http::cause;
-use crate::client::retry::Repeatable;
 
 /// Name of a session for which nobody gave one.
 const SESSION: &str = "terraform-provider-kubeblocks";
@@ -183,7 +182,7 @@ async fn assume(
     if let Some(id) = &role.external_id {
         query.insert("ExternalId".to_owned(), id.clone());
     }
-    ask_sts(sender, "AssumeRole", &query, Some(keys), &role.role_arn).await
+    ask_sts(sender, "AssumeRole", query, Some(keys), &role.role_arn).await
 }
 
 async fn assume_with_oidc(
@@ -200,25 +199,20 @@ async fn assume_with_oidc(
         ("RoleArn".to_owned(), role.role_arn.clone()),
         ("RoleSessionName".to_owned(), role.session_name.clone().unwrap_or_else(|| SESSION.to_owned())),
     ]);
-    ask_sts(sender, "AssumeRoleWithOIDC", &query, None, &role.role_arn).await
+    ask_sts(sender, "AssumeRoleWithOIDC", query, None, &role.role_arn).await
 }
 
 async fn ask_sts(
     sender: &Sender,
-    action: &str,
-    query: &BTreeMap<String, String>,
+    action: &'static str,
+    query: BTreeMap<String, String>,
     keys: Option<&StaticCredentials>,
     role: &str,
 ) -> Result<(StaticCredentials, SystemTime), Error> {
     let what = format!("role {role}");
-    let answer = sender
-        .retry()
-        .run(
-            Repeatable::Always,
-            async || {},
-            async || sender.send(Service::Sts, "POST", "/", action, query, None, keys, &what).await,
-        )
-        .await;
+    let call = Call::sts(action, query, &what);
+    let answer =
+        sender.retry().run(call.repeatable, async || {}, async || sender.send(&call, keys).await).await;
     let mut answer = answer.map_err(|error| match error {
         Error::NotFound { .. } | Error::InvalidSpec { .. } => {
             Error::Unauthenticated { message: format!("the {what} cannot be assumed: {error}") }

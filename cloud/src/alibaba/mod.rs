@@ -105,6 +105,14 @@ impl Ack {
     }
 }
 
+/// What there is of something that is to be made.
+enum Found<T> {
+    Absent,
+    Ours(Box<T>),
+    /// It was made, and not everybody knows it yet; or what stands in its way goes.
+    Waiting(String),
+}
+
 fn waiting(what: String) -> Progress {
     Progress::Waiting { what }
 }

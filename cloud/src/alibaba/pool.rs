@@ -5,7 +5,7 @@ use super::body::{self, Marks, password};
 use super::cluster::{Begun, what_id};
 use super::spec::NodePoolSpec;
 use super::view::Pool;
-use super::{Ack, waiting};
+use super::{Ack, Found, waiting};
 use crate::contract::POOL;
 use crate::{Error, Made, OWNER_TAG, ObservedPool, PoolId, Progress, UNFINISHED_TAG};
 
@@ -38,11 +38,10 @@ impl Ack {
         made: &mut Made,
     ) -> Result<Progress, Error> {
         let what = what_name(&spec.name);
-        let Some(found) = self.find_pool(spec, made, &what).await? else {
-            return self.begin_pool(spec, made, &what).await;
-        };
-        let Some(found) = found else {
-            return Ok(waiting(format!("{what} (not known yet)")));
+        let found = match self.find_pool(spec, made, &what).await? {
+            Found::Absent => return self.begin_pool(spec, made, &what).await,
+            Found::Waiting(what) => return Ok(waiting(what)),
+            Found::Ours(found) => found,
         };
         let id = found.nodepool_info.nodepool_id.clone();
         made.note(POOL, KIND, &id);
@@ -50,7 +49,7 @@ impl Ack {
         if !found.is_ready() {
             return self.why_not_ready(&spec.cluster.0, &found).await;
         }
-        if made.is_settled(FINISHED) {
+        if made.is_settled(FINISHED) && found.tag(UNFINISHED_TAG).is_none() {
             return Ok(Progress::Done);
         }
         let progress = self.bring(&spec.cluster.0, spec, &spec.owner, &found, Marks::default()).await?;
@@ -67,7 +66,7 @@ impl Ack {
         spec: &NodePoolSpec,
         made: &mut Made,
         what: &str,
-    ) -> Result<Option<Option<Pool>>, Error> {
+    ) -> Result<Found<Pool>, Error> {
         let taken = |pool: &Pool| Error::AlreadyExists {
             what: format!("{what} ({}) of {}", pool.nodepool_info.nodepool_id, what_id(&spec.cluster.0)),
         };
@@ -77,21 +76,23 @@ impl Ack {
         };
         if let Some(id) = made.id(POOL).map(str::to_owned) {
             match self.get_pool(&spec.cluster.0, &id).await {
-                Ok(pool) if is_ours(&pool, made) => return Ok(Some(Some(pool))),
+                Ok(pool) if is_ours(&pool, made) => return Ok(Found::Ours(Box::new(pool))),
                 Ok(pool) => return Err(taken(&pool)),
                 Err(Error::NotFound { .. }) if made.is_settled(SEEN) => {
                     let message = "it was deleted while it was being made".to_owned();
                     return Err(Error::Failed { what: what.to_owned(), message });
                 }
-                Err(Error::NotFound { .. }) if made.is_settled(BEGUN) => return Ok(Some(None)),
+                Err(Error::NotFound { .. }) if made.is_settled(BEGUN) => {
+                    return Ok(Found::Waiting(format!("{what} (not known yet)")));
+                }
                 Err(Error::NotFound { .. }) => made.forget(POOL),
                 Err(error) => return Err(error),
             }
         }
         match self.pool_named(&spec.cluster.0, &spec.name).await? {
-            Some(pool) if is_ours(&pool, made) => Ok(Some(Some(pool))),
+            Some(pool) if is_ours(&pool, made) => Ok(Found::Ours(Box::new(pool))),
             Some(pool) => Err(taken(&pool)),
-            None => Ok(None),
+            None => Ok(Found::Absent),
         }
     }
 
