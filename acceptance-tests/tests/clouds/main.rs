@@ -3,4 +3,5 @@
 // What clippy.toml allows in tests, for the functions that tests share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod aws;
 mod standins;
