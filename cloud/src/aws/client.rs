@@ -69,7 +69,8 @@ impl Eks {
         let request = async || {
             // The library would hide why there are none.
             self.query.identity.credentials().await.map_err(Failure::Final)?;
-            send().await.map_err(|error| failure(operation, what, &error))
+            // The library's futures are large, and there are many in what waits for them.
+            Box::pin(send()).await.map_err(|error| failure(operation, what, &error))
         };
         self.retry.run(Repeatable::Always, || self.query.identity.renew(), request).await
     }

@@ -40,7 +40,7 @@ impl Identity {
             let ends = found.expiry().unwrap_or_else(|| SystemTime::now() + KEPT);
             Ok((found, ends))
         };
-        self.cache.get(find).await
+        Box::pin(self.cache.get(find)).await
     }
 
     /// Looks for credentials anew when they are wanted next, as AWS says that they have expired.

@@ -16,19 +16,19 @@ impl ManagedKubernetes for Eks {
     type PoolSpec = NodeGroupSpec;
 
     async fn observe(&self, id: &ClusterId) -> Result<Option<Observed>, Error> {
-        self.observe_cluster(&id.0).await
+        Box::pin(self.observe_cluster(&id.0)).await
     }
 
     async fn create(&self, spec: &ClusterSpec, made: &mut Made) -> Result<Progress, Error> {
-        wait_while_busy(self.make_cluster(spec, made).await)
+        wait_while_busy(Box::pin(self.make_cluster(spec, made)).await)
     }
 
     async fn update(&self, spec: &ClusterSpec, made: &mut Made) -> Result<Progress, Error> {
-        wait_while_busy(self.bring_cluster(spec, made).await)
+        wait_while_busy(Box::pin(self.bring_cluster(spec, made)).await)
     }
 
     async fn delete(&self, id: &ClusterId, owner: &str, made: &mut Made) -> Result<Progress, Error> {
-        wait_while_busy(self.remove_cluster(&id.0, owner, made).await)
+        wait_while_busy(Box::pin(self.remove_cluster(&id.0, owner, made)).await)
     }
 
     async fn observe_pool(&self, id: &PoolId) -> Result<Option<ObservedPool>, Error> {
@@ -37,15 +37,15 @@ impl ManagedKubernetes for Eks {
     }
 
     async fn create_pool(&self, spec: &NodeGroupSpec, made: &mut Made) -> Result<Progress, Error> {
-        wait_while_busy(self.make_pool(spec, made).await)
+        wait_while_busy(Box::pin(self.make_pool(spec, made)).await)
     }
 
     async fn update_pool(&self, spec: &NodeGroupSpec, _: &mut Made) -> Result<Progress, Error> {
-        wait_while_busy(self.change_pool(spec).await)
+        wait_while_busy(Box::pin(self.change_pool(spec)).await)
     }
 
     async fn delete_pool(&self, id: &PoolId, made: &mut Made) -> Result<Progress, Error> {
-        wait_while_busy(self.remove_pool(id, made).await)
+        wait_while_busy(Box::pin(self.remove_pool(id, made)).await)
     }
 
     async fn credentials(&self, id: &ClusterId) -> Result<Credentials, Error> {

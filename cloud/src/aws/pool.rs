@@ -308,8 +308,14 @@ pub(super) fn not_yet(error: Error, what: &str) -> Result<Progress, Error> {
 
 fn is_about_young_role(message: &str) -> bool {
     let message = message.to_lowercase();
-    let words =
-        ["does not exist", "cannot be assumed", "could not be assumed", "not attached", "is not valid"];
+    let words = [
+        "does not exist",
+        "cannot be assumed",
+        "could not be assumed",
+        "doesn't have the amazon eks managed policies",
+        "not attached",
+        "is not valid",
+    ];
     message.contains("role") && words.iter().any(|words| message.contains(words))
 }
 

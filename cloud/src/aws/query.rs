@@ -200,7 +200,7 @@ impl Query {
     ) -> Result<Element, Error> {
         let request = async || {
             let credentials = self.identity.credentials().await.map_err(Failure::Final)?;
-            let answer = exchange(&self.http, service, Some(&credentials), call).await;
+            let answer = Box::pin(exchange(&self.http, service, Some(&credentials), call)).await;
             is_lost.store(matches!(answer, Err(Failure::Broken { .. })), Ordering::Relaxed);
             answer
         };
