@@ -60,9 +60,9 @@ class ControlPlane:
         return cls(name, api, Path(order["ca_file"]).read_text(), Authority.load(*signer))
 
     def client_certificate(self, user, groups, not_after):
-        """PEM of a certificate that proves `user` in `groups`, and of its key; ends at `not_after`, seconds since 1970.
+        """PEM of a certificate that proves `user` in `groups`, and of its key; ends at `not_after`.
 
-        The API server compares it with the real time, whatever the stand-in's clock shows.
+        That is in seconds since 1970 by the real time, which the API server compares it with.
         """
         return self._authority.client(user, groups, not_after)
 

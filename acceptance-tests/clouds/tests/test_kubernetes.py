@@ -102,7 +102,8 @@ class Backends(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         authority = Authority("cluster")
-        paths = {file: Path(folder.name) / file for file in ("ca", "ca.key", "server", "server.key", "admin", "admin.key")}
+        files = ("ca", "ca.key", "server", "server.key", "admin", "admin.key")
+        paths = {file: Path(folder.name) / file for file in files}
         form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         key = authority._key.private_bytes(*form).decode()
         contents = [authority.pem(), key, *authority.server(), *authority.client("admin", [], 4e9)]
