@@ -1,8 +1,8 @@
 """The control API, by which tests steer a stand-in: `/__control/...`, outside of what the cloud is.
 
-`GET`/`DELETE journal`; `POST faults` with a list, which replaces the former; `POST clock` with `{"advance": seconds}` or
-`{"speed": times}`; `POST settle`, which advances until the cloud is at rest; `POST kubernetes`, which adds an API server
-to stand behind a cluster; `POST tokenreview/NAME`, a webhook for that server.
+`GET`/`DELETE journal`; `POST faults` with a list, which replaces the former; `POST clock` with `{"advance": seconds}`
+or `{"speed": times}`; `POST settle`, which advances until the cloud is at rest; `POST kubernetes`, which adds an API
+server to stand behind a cluster; `POST tokenreview/NAME`, a webhook for that server.
 """
 
 import json

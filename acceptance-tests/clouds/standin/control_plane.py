@@ -60,9 +60,9 @@ class ControlPlane:
         return cls(name, api, Path(order["ca_file"]).read_text(), Authority.load(*signer))
 
     def client_certificate(self, user, groups, not_after):
-        """PEM of a certificate that proves `user` in `groups`, and of its key; ends at `not_after`, seconds since 1970.
+        """PEM of a certificate that proves `user` in `groups`, and of its key; ends at `not_after`.
 
-        The API server compares it with the real time, whatever the stand-in's clock shows.
+        That is in seconds since 1970 by the real time, which the API server compares it with.
         """
         return self._authority.client(user, groups, not_after)
 
@@ -101,7 +101,7 @@ class ControlPlane:
 
     def load_balancers(self):
         """Services of type LoadBalancer, as `(namespace, name)`; a cloud keeps one of its own for each."""
-        services = self._api.call("GET", "/api/v1/services")["items"]
+        services = self._api.items("/api/v1/services")
         found = [service for service in services if service["spec"].get("type") == "LoadBalancer"]
         return sorted((service["metadata"]["namespace"], service["metadata"]["name"]) for service in found)
 
@@ -144,7 +144,7 @@ class ControlPlane:
         self._api.merge(f"{path}/status", {"status": status})
 
     def _drain(self, node):
-        pods = self._api.call("GET", "/api/v1/pods", fieldSelector=f"spec.nodeName={node}")["items"]
+        pods = self._api.items("/api/v1/pods", fieldSelector=f"spec.nodeName={node}")
         for metadata in (pod["metadata"] for pod in pods):
             path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
             self._api.remove(path, gracePeriodSeconds=0, preconditions={"uid": metadata["uid"]})

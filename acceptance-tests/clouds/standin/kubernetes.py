@@ -40,7 +40,10 @@ class Pretended:
         self.has_snapshot_definitions = False
 
     def client_certificate(self, user, groups, not_after):
-        """PEM of a certificate that proves `user` in `groups`, and of its key; ends at `not_after`, seconds since 1970."""
+        """PEM of a certificate that proves `user` in `groups`, and of its key; ends at `not_after`.
+
+        That is in seconds since 1970 by the real time, which an API server compares it with.
+        """
         return self._authority.client(user, groups, not_after)
 
     def set_nodes(self, pool, nodes):

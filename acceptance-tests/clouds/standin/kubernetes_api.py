@@ -76,7 +76,7 @@ class Api:
         """Every kind that is served, in its preferred version."""
         found = []
         for root in ("/api", "/apis"):
-            for group in self.call("GET", root, accept=DISCOVERY)["items"]:
+            for group in self.items(root, accept=DISCOVERY):
                 for version in group.get("versions", [])[:1]:
                     found += _resources(group["metadata"].get("name", ""), version)
         return found
@@ -92,6 +92,11 @@ class Api:
                 raise LookupError(f"{self.endpoint} serves no {kind} of {api_version}")
             time.sleep(0.1)
         return self._known[api_version, kind]
+
+    def items(self, path, **options):
+        """All objects of a list."""
+        # A list of none may be null.
+        return self.call("GET", path, **options)["items"] or []
 
     def apply(self, manifest):
         """Makes an object be what the manifest says."""
@@ -113,7 +118,7 @@ class Api:
     def metadata(self, resource):
         """The metadata of all objects of a kind; none if the kind has gone meanwhile."""
         try:
-            items = self.call("GET", resource.path(), accept=METADATA)["items"]
+            items = self.items(resource.path(), accept=METADATA)
         except Refused as error:
             # 503: another API server stands behind the kind, and is gone.
             if error.status not in (404, 405, 503):
@@ -136,7 +141,7 @@ class Api:
     def _discover(self):
         known = {}
         for root in ("/api", "/apis"):
-            for group in self.call("GET", root, accept=DISCOVERY)["items"]:
+            for group in self.items(root, accept=DISCOVERY):
                 for version in group.get("versions", []):
                     for resource in _resources(group["metadata"].get("name", ""), version):
                         known[resource.api_version, resource.kind] = resource

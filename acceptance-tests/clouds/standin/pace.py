@@ -10,8 +10,8 @@ INTERVAL = 0.2
 class Pace:
     """Looks at the cloud from time to time, which also makes happen what is due although nobody asks.
 
-    What a client holds meanwhile, such as a token, thus ages as much as it would beside the real cloud: by minutes while
-    a cluster is made, and by what the client itself takes else.
+    What a client holds meanwhile, such as a token, thus ages as much as it would beside the real cloud: by minutes
+    while a cluster is made, and by what the client itself takes else.
     """
 
     def __init__(self, cloud, clock):

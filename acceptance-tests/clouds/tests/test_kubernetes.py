@@ -61,7 +61,7 @@ class Server:
         if request.method == "GET" and path in ("/api/v1/nodes", "/api/v1/pods", "/api/v1/namespaces"):
             node = request.args.get("fieldSelector", "=").split("=")[1]
             found = self.all(path.removeprefix("/api/v1/"))
-            return _json({"items": [each for each in found if not node or each["spec"]["nodeName"] == node]})
+            return _json({"items": [each for each in found if not node or each["spec"]["nodeName"] == node] or None})
         if path not in self.objects:
             return _json({"message": "not found"}, 404)
         if request.method == "DELETE":
@@ -102,7 +102,8 @@ class Backends(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         authority = Authority("cluster")
-        paths = {file: Path(folder.name) / file for file in ("ca", "ca.key", "server", "server.key", "admin", "admin.key")}
+        files = ("ca", "ca.key", "server", "server.key", "admin", "admin.key")
+        paths = {file: Path(folder.name) / file for file in files}
         form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         key = authority._key.private_bytes(*form).decode()
         contents = [authority.pem(), key, *authority.server(), *authority.client("admin", [], 4e9)]
