@@ -1,11 +1,12 @@
 # Every target is what CI runs, too. `make demo` and `make test` need nothing but Rust (rustup), Go and a C linker.
 
 .PHONY: help demo demo-destroy test format lint deny unit playground acceptance bench audit clean
+.PHONY: acceptance-aws acceptance-gcp acceptance-azure acceptance-alibaba sweep-aws sweep-gcp sweep-azure sweep-alibaba
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
-demo: ## Two databases on an embedded Kubernetes, by one terraform apply
+demo: ## From nothing to two databases by one terraform apply; CLOUD=aws|gcp|azure|alibaba|none
 	@scripts/demo up
 
 demo-destroy: ## terraform destroy, then the playground stops
@@ -31,6 +32,12 @@ playground: ## Tests of the control plane, the stand-in operator, the charts, an
 
 acceptance: ## The provider through the real terraform and tofu
 	@scripts/test acceptance
+
+acceptance-aws acceptance-gcp acceptance-azure acceptance-alibaba: ## The stack on a real cloud, for money (TF_ACC=1)
+	@scripts/acceptance-cloud $(@:acceptance-%=%)
+
+sweep-aws sweep-gcp sweep-azure sweep-alibaba: ## Remove what a real run left (TF_ACC=1)
+	@scripts/acceptance-cloud $(@:sweep-%=%) sweep
 
 bench: ## Measure the provider beside its peers; writes BENCHMARKS.md
 	@scripts/bench

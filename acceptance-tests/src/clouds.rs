@@ -304,6 +304,24 @@ impl StandIn {
         self.post("faults", &faults).await
     }
 
+    /// All requests so far, which are forgotten by it.
+    pub async fn take_journal(&self) -> Result<Vec<Request>, Error> {
+        let journal = self.journal().await?;
+        let path = "journal";
+        let control = |source| Error::Control { path: path.to_owned(), source };
+        let answer = self.http.delete(self.control(path)).send().await.map_err(control)?;
+        answer.error_for_status().map_err(control)?;
+        Ok(journal)
+    }
+
+    /// What was made in the cloud and is still there, as `kind id`.
+    pub async fn inventory(&self) -> Result<Vec<String>, Error> {
+        let path = "inventory";
+        let control = |source| Error::Control { path: path.to_owned(), source };
+        let answer = self.http.get(self.control(path)).send().await.map_err(control)?;
+        answer.error_for_status().map_err(control)?.json().await.map_err(control)
+    }
+
     /// All requests so far.
     pub async fn journal(&self) -> Result<Vec<Request>, Error> {
         let path = "journal";

@@ -132,6 +132,8 @@ pub enum Progress {
 /// A cluster as the cloud shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
+    /// Its name.
+    pub name: String,
     /// How far it is.
     pub phase: Phase,
     /// Version of Kubernetes, such as `1.34`.

@@ -37,3 +37,17 @@ provider "kubeblocks" {
     }
   }
 }
+
+# AWS for managed Kubernetes clusters, as a role in another account.
+provider "kubeblocks" {
+  alias = "aws"
+
+  aws = {
+    region = "eu-central-1"
+
+    assume_role = {
+      role_arn     = "arn:aws:iam::123456789012:role/platform"
+      session_name = "terraform"
+    }
+  }
+}

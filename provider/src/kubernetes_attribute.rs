@@ -10,17 +10,17 @@ use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::path::Path;
 use tfplugin::typed::Value;
 
-use crate::kubernetes::connection::{Auth, Connection};
+use crate::kubernetes::connection::{Auth, CloudLogin, CloudMethod, Connection};
 
 /// The methods of `auth`, as written in configuration.
-const METHODS: [&str; 4] = ["kubeconfig", "in_cluster", "exec", "token_file"];
+const METHODS: [&str; 8] = ["kubeconfig", "in_cluster", "exec", "token_file", "eks", "gke", "aks", "ack"];
 
 /// A Kubernetes cluster and the way into it. It holds no secret, so it may stand in state and in plans: tokens are made
 /// when they are needed.
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
 pub struct KubernetesConnection {
     /// URL of the Kubernetes API server, such as `https://10.0.0.1:6443`. Left out, it comes from the kubeconfig or
-    /// from the pod that runs Terraform. Must be given with the methods `exec` and `token_file`.
+    /// from the pod that runs Terraform. Must be given with all other methods.
     #[tf(optional, validate = https_url)]
     pub endpoint: Value<String>,
     /// Certificate authority of the API server, in PEM (not base64 around it). Left out, it comes from the kubeconfig,
@@ -37,8 +37,10 @@ pub struct KubernetesConnection {
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
 pub struct KubernetesAuth {
     /// `kubeconfig` (a context of a kubeconfig file), `in_cluster` (the service account of the pod that runs
-    /// Terraform), `exec` (a command that prints a token, as in a kubeconfig's `exec`), or `token_file` (a file that
-    /// holds a bearer token and may be renewed beside).
+    /// Terraform), `exec` (a command that prints a token, as in a kubeconfig's `exec`), `token_file` (a file that
+    /// holds a bearer token and may be renewed beside), or `eks`, `gke`, `aks`, `ack` (what the cloud gives for its managed
+    /// Kubernetes cluster, with the credentials of the provider block; made in the provider when it is needed, and
+    /// renewed).
     #[tf(required, validate = known_method)]
     pub method: Value<String>,
     /// With `kubeconfig`: path of the file. Left out, `KUBE_CONFIG_PATH`, then `KUBECONFIG`, then `~/.kube/config`.
@@ -61,6 +63,13 @@ pub struct KubernetesAuth {
     /// With `token_file`: path of the file.
     #[tf(optional)]
     pub token_file: Value<String>,
+    /// With `eks`: name of the cluster. With `gke`: `projects/PROJECT/locations/LOCATION/clusters/NAME`. With `aks`: the
+    /// cluster's id, `/subscriptions/.../managedClusters/NAME`. With `ack`: the cluster's id.
+    #[tf(optional)]
+    pub cluster: Value<String>,
+    /// With `eks` and `ack`: region of the cluster. Left out, the one of the provider block.
+    #[tf(optional)]
+    pub region: Value<String>,
 }
 
 /// Environment variables that stand in for attributes that are left out.
@@ -85,7 +94,7 @@ impl KubernetesConnection {
         let Some(auth) = self.auth.known() else { return };
         let Some(method) = auth.method.known() else { return };
         auth.validate(method, &path.then_attribute("auth"), diagnostics);
-        if matches!(method.as_str(), "exec" | "token_file") && self.endpoint.is_null() {
+        if !matches!(method.as_str(), "kubeconfig" | "in_cluster") && self.endpoint.is_null() {
             diagnostics.push(
                 Diagnostic::error(
                     "Missing endpoint",
@@ -129,9 +138,12 @@ impl KubernetesAuth {
             ("arguments", "exec", !self.arguments.is_null()),
             ("environment", "exec", !self.environment.is_null()),
             ("token_file", "token_file", !self.token_file.is_null()),
+            ("cluster", "eks, gke, aks, ack", !self.cluster.is_null()),
+            ("region", "eks, ack", !self.region.is_null()),
         ];
         for (name, of_method, is_given) in given {
-            if is_given && method != of_method {
+            if is_given && !of_method.split(", ").any(|of_method| of_method == method) {
+                let of_method = of_method.replace(", ", "\", \"");
                 diagnostics.push(
                     Diagnostic::error(
                         "Attribute of another authentication method",
@@ -144,9 +156,10 @@ impl KubernetesAuth {
         let needed = [
             ("command", "exec", self.command.is_null()),
             ("token_file", "token_file", self.token_file.is_null()),
+            ("cluster", "eks, gke, aks, ack", self.cluster.is_null()),
         ];
         for (name, of_method, is_missing) in needed {
-            if is_missing && method == of_method {
+            if is_missing && of_method.split(", ").any(|of_method| of_method == method) {
                 diagnostics.push(
                     Diagnostic::error(
                         format!("Missing {name}"),
@@ -159,9 +172,18 @@ impl KubernetesAuth {
     }
 
     fn has_unknown(&self) -> bool {
-        let Self { method, kubeconfig_path, kubeconfig_context, command, arguments, environment, token_file } =
-            self;
-        let texts = [method, kubeconfig_path, kubeconfig_context, command, token_file];
+        let Self {
+            method,
+            kubeconfig_path,
+            kubeconfig_context,
+            command,
+            arguments,
+            environment,
+            token_file,
+            cluster,
+            region,
+        } = self;
+        let texts = [method, kubeconfig_path, kubeconfig_context, command, token_file, cluster, region];
         texts.into_iter().any(Value::is_unknown)
             || arguments.is_unknown()
             || arguments.known().is_some_and(|arguments| arguments.iter().any(Value::is_unknown))
@@ -171,7 +193,12 @@ impl KubernetesAuth {
 
     fn resolve(&self, environment: &impl Environment) -> Auth {
         let text = |value: &Value<String>| value.known().cloned().unwrap_or_default();
-        match self.method.known().map(String::as_str) {
+        let method = self.method.known().map(String::as_str);
+        if let Some(method) = method.and_then(CloudMethod::of) {
+            let region = self.region.known().cloned();
+            return Auth::Cloud(CloudLogin { method, cluster: text(&self.cluster), region });
+        }
+        match method {
             Some("in_cluster") => Auth::InCluster,
             Some("exec") => Auth::Exec {
                 command: text(&self.command),

@@ -16,13 +16,20 @@ use tfplugin::provider::Provider;
 use tfplugin::server::{ErasedDataSource, ErasedEphemeralResource, ErasedFunction, ErasedResource};
 use tfplugin::typed::Value;
 
+use crate::clouds::alibaba::AlibabaSettings;
+use crate::clouds::aws::AwsSettings;
+use crate::clouds::azure::AzureSettings;
+use crate::clouds::gcp::GcpSettings;
+use crate::clouds::{Clouds, Settings};
 use crate::data_sources::addons::AddonsDataSource;
 use crate::data_sources::catalog::CatalogDataSource;
 use crate::data_sources::cluster::ClusterDataSource;
 use crate::data_sources::cluster_definition::ClusterDefinitionDataSource;
 use crate::data_sources::cluster_definitions::ClusterDefinitionsDataSource;
 use crate::data_sources::cluster_versions::ClusterVersionsDataSource;
+use crate::data_sources::kubernetes_versions::KubernetesVersionsDataSource;
 use crate::ephemeral::credentials::Credentials;
+use crate::ephemeral::kubeconfig::Kubeconfig;
 use crate::functions::{ConnectionUri, ManifestDecodeMulti, QuantityFunction, SupportsFunction};
 use crate::helm;
 use crate::helm::chart::Charts;
@@ -30,8 +37,17 @@ use crate::helm::engine::Engine;
 use crate::helm::executable::Executable;
 use crate::kubernetes::{self, Client, Connection, Kubernetes};
 use crate::kubernetes_attribute::{KubernetesConnection, ProcessEnvironment};
+use crate::resources::ack_cluster::AckCluster;
+use crate::resources::ack_node_pool::AckNodePool;
 use crate::resources::addon::AddonResource;
+use crate::resources::aks_cluster::AksCluster;
+use crate::resources::aks_node_pool::AksNodePool;
 use crate::resources::cluster::ClusterResource;
+use crate::resources::eks_cluster::EksCluster;
+use crate::resources::eks_node_group::EksNodeGroup;
+use crate::resources::gke_cluster::GkeCluster;
+use crate::resources::gke_node_pool::GkeNodePool;
+use crate::resources::managed;
 use crate::resources::object::ObjectResource;
 use crate::resources::operator::OperatorResource;
 
@@ -48,11 +64,26 @@ pub struct ProviderConfig {
     /// the environment variable `KUBEBLOCKS_HELM` names, else the one beside the provider, else the one on `PATH`.
     #[tf(optional)]
     pub helm_path: Value<String>,
+    /// How AWS is reached, and as whom. Left out, as every tool of AWS does it: environment, shared configuration files,
+    /// the identity of the machine.
+    #[tf(optional)]
+    pub aws: Value<AwsSettings>,
+    /// How Google Cloud is reached, and as whom. Left out, as every tool of Google does it: environment, the login of
+    /// `gcloud`, the identity of the machine.
+    #[tf(optional)]
+    pub gcp: Value<GcpSettings>,
+    /// How Azure is reached, and as whom. Left out, environment, workload identity, the login of the Azure CLI.
+    #[tf(optional)]
+    pub azure: Value<AzureSettings>,
+    /// How Alibaba Cloud is reached, and as whom. Left out, environment, or a RAM role.
+    #[tf(optional)]
+    pub alibaba: Value<AlibabaSettings>,
 }
 
 /// What the operations of this process share.
 #[derive(Debug)]
 pub struct Shared {
+    clouds: Arc<Clouds>,
     clients: Kubernetes,
     config: ArcSwap<ProviderConfig>,
     /// Kubernetes clusters that a plan found to be away, and when.
@@ -96,8 +127,10 @@ pub enum Reach {
 impl Shared {
     /// Nothing configured, nothing opened.
     pub fn new() -> Arc<Self> {
+        let clouds = Arc::<Clouds>::default();
         Arc::new(Self {
-            clients: Kubernetes::new(),
+            clients: Kubernetes::with_minter(Arc::clone(&clouds) as _),
+            clouds,
             config: ArcSwap::from_pointee(ProviderConfig::default()),
             away: Mutex::default(),
             claimed: Mutex::default(),
@@ -143,6 +176,11 @@ impl Shared {
             }
             None => true,
         })
+    }
+
+    /// The clients of the clouds.
+    pub fn clouds(&self) -> &Clouds {
+        &self.clouds
     }
 
     /// The charts that this process has read.
@@ -254,10 +292,22 @@ impl Provider for KubeblocksProvider {
         if let Some(kubernetes) = config.kubernetes.known() {
             kubernetes.validate(&Path::attribute("kubernetes"), diagnostics);
         }
+        if let Some(aws) = config.aws.known() {
+            aws.validate(&Path::attribute("aws"), diagnostics);
+        }
+        if let Some(alibaba) = config.alibaba.known() {
+            alibaba.validate(&Path::attribute("alibaba"), diagnostics);
+        }
     }
 
     async fn configure(&self, _context: &Context, config: ProviderConfig) -> Result<(), Diagnostics> {
         // Nothing is opened: a plan may have unknown parts, and not every run needs the API.
+        self.shared.clouds.configure(Settings {
+            aws: config.aws.clone(),
+            gcp: config.gcp.clone(),
+            azure: config.azure.clone(),
+            alibaba: config.alibaba.clone(),
+        });
         self.shared.config.store(Arc::new(config));
         Ok(())
     }
@@ -265,8 +315,16 @@ impl Provider for KubeblocksProvider {
     fn resources(&self) -> Vec<Box<dyn ErasedResource>> {
         let shared = || Arc::clone(&self.shared);
         vec![
+            Box::new(managed::cluster::ClusterResource::<AckCluster>::new(shared())),
+            Box::new(managed::pool::PoolResource::<AckNodePool>::new(shared())),
             Box::new(AddonResource::new(shared())),
+            Box::new(managed::cluster::ClusterResource::<AksCluster>::new(shared())),
+            Box::new(managed::pool::PoolResource::<AksNodePool>::new(shared())),
             Box::new(ClusterResource::new(shared())),
+            Box::new(managed::cluster::ClusterResource::<EksCluster>::new(shared())),
+            Box::new(managed::pool::PoolResource::<EksNodeGroup>::new(shared())),
+            Box::new(managed::cluster::ClusterResource::<GkeCluster>::new(shared())),
+            Box::new(managed::pool::PoolResource::<GkeNodePool>::new(shared())),
             Box::new(ObjectResource::new(shared())),
             Box::new(OperatorResource::new(shared())),
         ]
@@ -281,11 +339,15 @@ impl Provider for KubeblocksProvider {
             Box::new(ClusterDefinitionDataSource::new(shared())),
             Box::new(ClusterDefinitionsDataSource::new(shared())),
             Box::new(ClusterVersionsDataSource::new(shared())),
+            Box::new(KubernetesVersionsDataSource::new(shared())),
         ]
     }
 
     fn ephemeral_resources(&self) -> Vec<Box<dyn ErasedEphemeralResource>> {
-        vec![Box::new(Credentials::new(Arc::clone(&self.shared)))]
+        vec![
+            Box::new(Credentials::new(Arc::clone(&self.shared))),
+            Box::new(Kubeconfig::new(Arc::clone(&self.shared))),
+        ]
     }
 
     fn functions(&self) -> Vec<Box<dyn ErasedFunction>> {

@@ -32,6 +32,7 @@ class Control:
         self._faults = faults
         self._actions = {
             ("GET", "journal"): lambda _: self._journal.entries(),
+            ("GET", "inventory"): lambda _: self._cloud.inventory(),
             ("DELETE", "journal"): lambda _: self._journal.clear(),
             ("POST", "faults"): self._play,
             ("GET", "clock"): lambda _: self._time(),

@@ -3,12 +3,9 @@
 // What clippy.toml allows in tests, for the functions that tests share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-<<<<<<< HEAD
 mod alibaba;
+mod aws;
 mod azure;
 mod gcp;
-=======
-mod aws;
->>>>>>> work-aws
 mod standins;
 mod world;

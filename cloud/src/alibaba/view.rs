@@ -108,6 +108,7 @@ impl Cluster {
         pool: Option<ObservedPool>,
     ) -> Observed {
         Observed {
+            name: self.name.clone(),
             phase: self.phase(),
             version: self.minor(),
             platform_version: (!self.current_version.is_empty()).then(|| self.current_version.clone()),

@@ -146,6 +146,7 @@ fn observed(cluster: &Cluster, system_pool: Option<&Nodegroup>) -> Result<Observ
     let place = cluster.resources_vpc_config.as_ref();
     let oidc = cluster.identity.as_ref().and_then(|identity| identity.oidc.as_ref());
     Ok(Observed {
+        name: cluster.name.clone().unwrap_or_default(),
         phase: cluster_phase(cluster),
         version: cluster.version.clone().unwrap_or_default(),
         platform_version: cluster.platform_version.clone(),

@@ -133,6 +133,7 @@ pub(super) fn observed(cluster: &ManagedCluster, access: Option<Access>, phase: 
     let (endpoint, ca_certificate) = access.map(|access| (access.endpoint, access.ca_certificate)).unzip();
     let system = system_pool(cluster);
     Observed {
+        name: cluster.extra.get("name").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned(),
         phase,
         version: running.map(version::minor).unwrap_or_default(),
         platform_version: properties.current_kubernetes_version.clone(),

@@ -106,6 +106,7 @@ impl ManagedKubernetes for Memory {
             None => return Ok(None),
         };
         Ok(Some(Observed {
+            name: id.0.clone(),
             phase: Phase::Active,
             version: version.to_owned(),
             platform_version: None,

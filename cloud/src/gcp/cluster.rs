@@ -29,7 +29,11 @@ impl Gke {
         }
     }
 
-    pub(super) async fn create_cluster(&self, spec: &ClusterSpec, made: &mut Made) -> Result<Progress, Error> {
+    pub(super) async fn create_cluster(
+        &self,
+        spec: &ClusterSpec,
+        made: &mut Made,
+    ) -> Result<Progress, Error> {
         let id = self.cluster_id(&spec.location, &spec.name);
         let (place, words) = (names::parse(&id)?, names::cluster_words(&id));
         let polled = self.poll(&id.0, &words).await?;

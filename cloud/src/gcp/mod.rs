@@ -176,6 +176,5 @@ impl ManagedKubernetes for Gke {
     }
 }
 
-
 #[cfg(test)]
 mod tests;

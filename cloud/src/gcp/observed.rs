@@ -15,6 +15,7 @@ pub(super) fn cluster(cluster: &model::Cluster, id: &ClusterId) -> Observed {
     });
     let authority = cluster.master_auth.as_ref().map(|auth| auth.cluster_ca_certificate.as_str());
     Observed {
+        name: cluster.name.clone(),
         phase: phase(cluster),
         version: names::minor(&cluster.current_master_version),
         platform_version: some(&cluster.current_master_version),
@@ -141,7 +142,11 @@ pub(super) fn versions(config: &model::ServerConfig) -> Vec<OfferedVersion> {
     use release_channel::Channel;
     let channel = |wanted: &Channel| config.channels.iter().find(|channel| channel.channel == *wanted);
     let of = |wanted: &Channel| -> BTreeSet<String> {
-        channel(wanted).into_iter().flat_map(|found| &found.valid_versions).map(|full| names::minor(full)).collect()
+        channel(wanted)
+            .into_iter()
+            .flat_map(|found| &found.valid_versions)
+            .map(|full| names::minor(full))
+            .collect()
     };
     let standard: BTreeSet<String> = of(&Channel::Regular).into_iter().chain(of(&Channel::Stable)).collect();
     let default = channel(&Channel::Regular)

@@ -20,7 +20,12 @@ async fn client() -> Gke {
 async fn the_calls_are_no_burden_for_a_stack() {
     let cloud = client().await;
     let id = cloud.cluster_id("europe-west4", "orders");
-    println!("{} {} {} ", size_of::<google_cloud_container_v1::model::Cluster>(), size_of::<google_cloud_container_v1::model::NodePool>(), size_of::<google_cloud_container_v1::model::ClusterUpdate>());
+    println!(
+        "{} {} {} ",
+        size_of::<google_cloud_container_v1::model::Cluster>(),
+        size_of::<google_cloud_container_v1::model::NodePool>(),
+        size_of::<google_cloud_container_v1::model::ClusterUpdate>()
+    );
     println!("{}", std::mem::size_of_val(&cloud.observe(&id)));
     println!("{}", std::mem::size_of_val(&cloud.find(&id)));
     let pool = PoolId { cluster: id.clone(), pool: "p".to_owned() };
@@ -29,5 +34,4 @@ async fn the_calls_are_no_burden_for_a_stack() {
     println!("{}", std::mem::size_of_val(&cloud.delete(&id, "x", &mut Made::default())));
     println!("{}", std::mem::size_of_val(&cloud.delete_pool(&pool, &mut Made::default())));
     println!("{}", std::mem::size_of_val(&cloud.change_pool("x", "y", difference::PoolStep::Size(1))));
-
 }

@@ -7,3 +7,4 @@ pub mod cluster_definition;
 pub mod cluster_definitions;
 pub mod cluster_versions;
 mod installed;
+pub mod kubernetes_versions;

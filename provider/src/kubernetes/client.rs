@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use http::{Request, StatusCode};
 use kube::api::{DeleteParams, GetParams, ListParams, Patch, PatchParams, Preconditions};
 use kube::core::ObjectList;
+use kube::runtime::watcher;
 use kube::{Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,6 +21,7 @@ use super::connection::Connection;
 use super::credential::Identity;
 use super::error::{Action, Error, ObjectName};
 use super::feed::Feeds;
+use super::minted::{self, Mint};
 use super::request::{Answer, Away, Sender};
 use super::transport::{self, Transport};
 
@@ -76,6 +79,8 @@ pub struct Client {
 struct Shared {
     /// From where the transport is made anew when the server refuses its credentials; absent in tests.
     connection: Option<Connection>,
+    /// What makes the credentials of a managed Kubernetes cluster.
+    mint: Option<Mint>,
     access: ArcSwap<Access>,
     renewing: tokio::sync::Mutex<()>,
     away: Away,
@@ -87,6 +92,8 @@ struct Access {
     endpoint: String,
     exec_command: Option<String>,
     made: Instant,
+    /// When it is to be made anew without being refused: it has a client certificate that ends.
+    renew_at: Option<SystemTime>,
 }
 
 impl Debug for Client {
@@ -96,9 +103,9 @@ impl Debug for Client {
 }
 
 impl Client {
-    pub(super) async fn connect(connection: Connection) -> Result<Self, Error> {
-        let access = Access::new(&connection).await?;
-        Ok(Self::with(Some(connection), access))
+    pub(super) async fn connect(connection: Connection, mint: Option<Mint>) -> Result<Self, Error> {
+        let access = Access::new(&connection, mint.as_ref()).await?;
+        Ok(Self::with(Some(connection), mint, access))
     }
 
     /// A client over another way of sending requests, which is how tests script a server.
@@ -106,13 +113,14 @@ impl Client {
         let endpoint = endpoint.into();
         let identity = Identity::unknown(&endpoint);
         let transport = Transport { requests: client.clone(), watches: client, identity };
-        let access = Access { transport, endpoint, exec_command: None, made: Instant::now() };
-        Self::with(None, access)
+        let access = Access { transport, endpoint, exec_command: None, made: Instant::now(), renew_at: None };
+        Self::with(None, None, access)
     }
 
-    fn with(connection: Option<Connection>, access: Access) -> Self {
+    fn with(connection: Option<Connection>, mint: Option<Mint>, access: Access) -> Self {
         let shared = Shared {
             connection,
+            mint,
             access: ArcSwap::from_pointee(access),
             renewing: tokio::sync::Mutex::default(),
             away: Away::default(),
@@ -280,7 +288,7 @@ impl Client {
     ) -> Result<Answer, Error> {
         let request = request
             .map_err(|error| Error::Request { object: action.object(), message: error.to_string() })?;
-        let access = self.shared.access.load_full();
+        let access = self.access().await?;
         match self.sender(&access).send(&request, action).await {
             Err(Error::Unauthenticated { endpoint, message }) => match self.renew(&access).await? {
                 Some(renewed) => self.sender(&renewed).send(&request, action).await,
@@ -300,6 +308,36 @@ impl Client {
         }
     }
 
+    /// The transport, made anew when its client certificate comes to its end.
+    async fn access(&self) -> Result<Arc<Access>, Error> {
+        let access = self.shared.access.load_full();
+        let Some(connection) = &self.shared.connection else { return Ok(access) };
+        if access.renew_at.is_none_or(|renew_at| SystemTime::now() < renew_at) {
+            return Ok(access);
+        }
+        let _turn = self.shared.renewing.lock().await;
+        let current = self.shared.access.load_full();
+        if !Arc::ptr_eq(&current, &access) {
+            return Ok(current);
+        }
+        let access = Arc::new(Access::new(connection, self.shared.mint.as_ref()).await?);
+        self.shared.access.store(Arc::clone(&access));
+        Ok(access)
+    }
+
+    /// Whether its transport can be another one later: it has a client certificate that ends.
+    pub(crate) fn is_renewable(&self) -> bool {
+        self.shared.access.load().renew_at.is_some()
+    }
+
+    /// A watch was refused: the next one is to have new credentials. What goes wrong the next one will say.
+    pub(crate) async fn watch_was_refused(&self, error: &watcher::Error) {
+        if is_unauthorized(error) {
+            let access = self.shared.access.load_full();
+            let _ = self.renew(&access).await;
+        }
+    }
+
     /// A transport made anew in the place of `refused`, unless there is no way to make one or it was just made.
     async fn renew(&self, refused: &Arc<Access>) -> Result<Option<Arc<Access>>, Error> {
         let Some(connection) = &self.shared.connection else { return Ok(None) };
@@ -311,21 +349,38 @@ impl Client {
         if current.made.elapsed() < RENEW_AT_MOST_EVERY {
             return Ok(None);
         }
-        let access = Arc::new(Access::new(connection).await?);
+        if let Some(mint) = &self.shared.mint {
+            mint.forget().await;
+        }
+        let access = Arc::new(Access::new(connection, self.shared.mint.as_ref()).await?);
         self.shared.access.store(Arc::clone(&access));
         Ok(Some(access))
     }
 }
 
 impl Access {
-    async fn new(connection: &Connection) -> Result<Self, Error> {
-        let resolved =
-            configuration::resolve(connection).await.map_err(|source| Error::Configuration { source })?;
+    async fn new(connection: &Connection, mint: Option<&Mint>) -> Result<Self, Error> {
+        let failed = |source| Error::Configuration { source };
+        let resolved = configuration::resolve(connection, mint).await.map_err(failed)?;
+        let renew_at = match mint {
+            Some(mint) => minted::renew_at(&mint.current().await.map_err(failed)?, SystemTime::now()),
+            None => None,
+        };
         let endpoint = resolved.config.cluster_url.to_string().trim_end_matches('/').to_owned();
         let exec_command = resolved.exec_command.clone();
         let transport =
             transport::connect(resolved).await.map_err(|source| Error::Configuration { source })?;
-        Ok(Self { transport, endpoint, exec_command, made: Instant::now() })
+        Ok(Self { transport, endpoint, exec_command, made: Instant::now(), renew_at })
+    }
+}
+
+fn is_unauthorized(error: &watcher::Error) -> bool {
+    match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+        | watcher::Error::WatchFailed(kube::Error::Api(status)) => status.code == 401,
+        watcher::Error::WatchError(status) => status.code == 401,
+        _ => false,
     }
 }
 

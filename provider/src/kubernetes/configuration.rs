@@ -4,15 +4,19 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use kube::config::{
     AuthInfo, ExecConfig, ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError, LoadDataError,
 };
+use kubeblocks_cloud::Proof;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::connection::{Auth, Connection};
+use super::minted::Mint;
 
 /// What is wrong with the settings of a connection.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +133,16 @@ pub enum Error {
         /// The cause, free of content.
         cause: String,
     },
+    /// The cloud gives no credential for its Kubernetes cluster.
+    #[error("no credential for the {service} cluster {cluster:?}: {cause}")]
+    Minting {
+        /// The cloud's service.
+        service: &'static str,
+        /// The cluster.
+        cluster: String,
+        /// The cloud's words.
+        cause: String,
+    },
     /// The proxy cannot be used.
     #[error("the proxy {proxy} is not an http:// or socks5:// URL")]
     Proxy {
@@ -159,10 +173,25 @@ pub(super) struct Resolved {
     pub(super) proxy_of_environment: bool,
     /// The command that mints tokens, for messages.
     pub(super) exec_command: Option<String>,
+    /// What makes the credentials in this process; the config's hold at most a client certificate then.
+    pub(super) mint: Option<Mint>,
 }
 
-/// Reads what `connection` names.
-pub(super) async fn resolve(connection: &Connection) -> Result<Resolved, Error> {
+impl Resolved {
+    fn plain(config: kube::Config) -> Self {
+        Self {
+            config,
+            token_file: None,
+            proxy: None,
+            proxy_of_environment: false,
+            exec_command: None,
+            mint: None,
+        }
+    }
+}
+
+/// Reads what `connection` names. `mint` makes the credentials of a managed Kubernetes cluster.
+pub(super) async fn resolve(connection: &Connection, mint: Option<&Mint>) -> Result<Resolved, Error> {
     let mut resolved = match &connection.auth {
         Auth::Default => from_surroundings(connection).await?,
         Auth::Kubeconfig { path, context } => {
@@ -187,21 +216,13 @@ pub(super) async fn resolve(connection: &Connection) -> Result<Resolved, Error> 
                 interactive_mode: Some(ExecInteractiveMode::Never),
                 ..ExecConfig::default()
             });
-            Resolved {
-                config,
-                token_file: None,
-                proxy: None,
-                proxy_of_environment: false,
-                exec_command: Some(command.clone()),
-            }
+            Resolved { exec_command: Some(command.clone()), ..Resolved::plain(config) }
         }
         Auth::TokenFile { path } => Resolved {
-            config: kube::Config::new(endpoint_of(connection)?),
             token_file: Some(path.clone()),
-            proxy: None,
-            proxy_of_environment: false,
-            exec_command: None,
+            ..Resolved::plain(kube::Config::new(endpoint_of(connection)?))
         },
+        Auth::Cloud(_) => minted(connection, mint).await?,
     };
     if connection.endpoint.is_some() {
         resolved.config.cluster_url = endpoint_of(connection)?;
@@ -219,6 +240,19 @@ pub(super) async fn resolve(connection: &Connection) -> Result<Resolved, Error> 
     Ok(resolved)
 }
 
+/// A certificate is part of the connection, so it is made before; a token is made for each request.
+async fn minted(connection: &Connection, mint: Option<&Mint>) -> Result<Resolved, Error> {
+    let mut resolved = Resolved::plain(kube::Config::new(endpoint_of(connection)?));
+    let Some(mint) = mint else { return Ok(resolved) };
+    if let Proof::Certificate { certificate, key } = mint.current().await?.proof {
+        let user = &mut resolved.config.auth_info;
+        user.client_certificate_data = Some(BASE64.encode(certificate));
+        user.client_key_data = Some(BASE64.encode(key).into());
+    }
+    resolved.mint = Some(mint.clone());
+    Ok(resolved)
+}
+
 async fn from_surroundings(connection: &Connection) -> Result<Resolved, Error> {
     let paths = kubeconfig_paths();
     if paths.iter().any(|path| path.exists()) || std::env::var_os("KUBECONFIG").is_some_and(|v| !v.is_empty())
@@ -231,13 +265,7 @@ async fn from_surroundings(connection: &Connection) -> Result<Resolved, Error> {
 fn in_cluster() -> Result<Resolved, Error> {
     let config = kube::Config::incluster().map_err(|source| Error::NotInCluster { source })?;
     let token_file = config.auth_info.token_file.clone().map(PathBuf::from);
-    Ok(Resolved {
-        config: without_credentials(config),
-        token_file,
-        proxy: None,
-        proxy_of_environment: false,
-        exec_command: None,
-    })
+    Ok(Resolved { token_file, ..Resolved::plain(without_credentials(config)) })
 }
 
 /// The token file is read by `token_file.rs`, so kube must not read it as well.
@@ -274,15 +302,10 @@ async fn from_kubeconfig(
     let token_file = config.auth_info.token_file.clone().map(PathBuf::from);
     // An inline token wins over the file, as for kubectl.
     if let (Some(token_file), None) = (token_file, &config.auth_info.token) {
-        return Ok(Resolved {
-            config: without_token_file(config),
-            token_file: Some(token_file),
-            proxy,
-            proxy_of_environment: false,
-            exec_command,
-        });
+        let plain = Resolved::plain(without_token_file(config));
+        return Ok(Resolved { token_file: Some(token_file), proxy, exec_command, ..plain });
     }
-    Ok(Resolved { config, token_file: None, proxy, proxy_of_environment: false, exec_command })
+    Ok(Resolved { proxy, exec_command, ..Resolved::plain(config) })
 }
 
 fn without_token_file(mut config: kube::Config) -> kube::Config {
@@ -444,8 +467,8 @@ mod tests {
     }
 
     async fn failure(connection: &Connection) -> (Error, String) {
-        let error = resolve(connection).await.map(|_| ()).unwrap_err();
-        let text = match resolve(connection).await.map(|_| ()) {
+        let error = resolve(connection, None).await.map(|_| ()).unwrap_err();
+        let text = match resolve(connection, None).await.map(|_| ()) {
             Err(source) => diagnostic::detail(&RequestError::Configuration { source }),
             Ok(()) => String::new(),
         };
@@ -457,13 +480,16 @@ mod tests {
     #[tokio::test]
     async fn the_named_context_wins_over_the_current_one_and_the_endpoint_over_both() {
         let (_folder, connection) = kubeconfig(&two_contexts("staging"));
-        let resolved = resolve(&with_context(connection.clone(), "production")).await.unwrap();
+        let resolved = resolve(&with_context(connection.clone(), "production"), None).await.unwrap();
         assert_eq!(resolved.config.default_namespace, "shop");
         assert_eq!(resolved.config.cluster_url.to_string(), "https://10.0.0.1:6443/");
-        let resolved = resolve(&connection).await.unwrap();
+        let resolved = resolve(&connection, None).await.unwrap();
         assert_eq!(resolved.config.default_namespace, "default");
         let moved = Connection { endpoint: Some("https://moved.test".into()), ..connection };
-        assert_eq!(resolve(&moved).await.unwrap().config.cluster_url.to_string(), "https://moved.test/");
+        assert_eq!(
+            resolve(&moved, None).await.unwrap().config.cluster_url.to_string(),
+            "https://moved.test/"
+        );
     }
 
     #[tokio::test]
@@ -550,8 +576,9 @@ mod tests {
             let (error, _) = failure(&connection).await;
             assert!(format!("{error:?}").starts_with(expected), "{expected}: {error:?}");
         }
-        let resolved =
-            resolve(&Connection { endpoint: good, ca_certificate: None, auth: token_file }).await.unwrap();
+        let resolved = resolve(&Connection { endpoint: good, ca_certificate: None, auth: token_file }, None)
+            .await
+            .unwrap();
         assert_eq!(resolved.token_file, Some(PathBuf::from("/t")));
     }
 
@@ -563,7 +590,7 @@ mod tests {
             environment: [("AWS_PROFILE".to_owned(), "prod".to_owned())].into(),
         };
         let connection = Connection { endpoint: Some("https://10.0.0.1".into()), ca_certificate: None, auth };
-        let exec = resolve(&connection).await.unwrap().config.auth_info.exec.unwrap();
+        let exec = resolve(&connection, None).await.unwrap().config.auth_info.exec.unwrap();
         assert_eq!(exec.api_version.as_deref(), Some("client.authentication.k8s.io/v1"));
         assert_eq!(exec.args.unwrap(), ["eks", "get-token"]);
         assert_eq!(exec.interactive_mode, Some(ExecInteractiveMode::Never));

@@ -45,6 +45,62 @@ pub enum Auth {
         /// The file.
         path: PathBuf,
     },
+    /// What the cloud of a managed Kubernetes cluster gives whoever may use it.
+    Cloud(CloudLogin),
+}
+
+/// A managed Kubernetes cluster, as its cloud knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CloudLogin {
+    /// The cloud's service.
+    pub method: CloudMethod,
+    /// The cloud's identifier of the cluster.
+    pub cluster: String,
+    /// Region, where the identifier does not hold it.
+    pub region: Option<String>,
+}
+
+/// A cloud's managed Kubernetes service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CloudMethod {
+    /// Of AWS.
+    Eks,
+    /// Of Google Cloud.
+    Gke,
+    /// Of Azure.
+    Aks,
+    /// Of Alibaba Cloud.
+    Ack,
+}
+
+impl CloudMethod {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Eks, Self::Gke, Self::Aks, Self::Ack];
+
+    /// As it is written in configuration.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Eks => "eks",
+            Self::Gke => "gke",
+            Self::Aks => "aks",
+            Self::Ack => "ack",
+        }
+    }
+
+    /// As people write it.
+    pub fn service(self) -> &'static str {
+        match self {
+            Self::Eks => "EKS",
+            Self::Gke => "GKE",
+            Self::Aks => "AKS",
+            Self::Ack => "ACK",
+        }
+    }
+
+    /// The method that is written so.
+    pub fn of(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.text() == text)
+    }
 }
 
 impl Auth {
@@ -52,7 +108,7 @@ impl Auth {
     pub fn knows_endpoint(&self) -> bool {
         match self {
             Self::Default | Self::Kubeconfig { .. } | Self::InCluster => true,
-            Self::Exec { .. } | Self::TokenFile { .. } => false,
+            Self::Exec { .. } | Self::TokenFile { .. } | Self::Cloud(_) => false,
         }
     }
 }

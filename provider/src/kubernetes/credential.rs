@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::Uri;
 use kube::client::AuthError;
+use kubeblocks_cloud::Proof;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use tower::BoxError;
@@ -166,6 +167,12 @@ impl Identity {
             }
         };
         let token = header.map(|header| bearer(header.as_bytes())).transpose()?.flatten();
+        // The connection may go on with a certificate that has been renewed since; another program gets the newest.
+        if let Some(mint) = &resolved.mint
+            && let Proof::Certificate { certificate, key } = mint.current().await?.proof
+        {
+            return Ok(Credential { token: None, certificate: Some(ClientCertificate { certificate, key }) });
+        }
         let certificate = client_certificate(&resolved.config).await?;
         if token.is_none() && certificate.is_none() && resolved.exec_command.is_some() {
             return Err(ConfigurationError::Credentials {

@@ -223,7 +223,7 @@ fn configuration_detail(error: &ConfigurationError) -> String {
         | ConfigurationError::Tls { .. }
         | ConfigurationError::Credentials { .. } => format!("{what}."),
         ConfigurationError::EndpointMissing => {
-            "The methods `exec` and `token_file` do not say where the API server is. Set `endpoint`, such as \
+            "The method of `auth` does not say where the API server is. Set `endpoint`, such as \
              \"https://10.0.0.1:6443\"."
                 .to_owned()
         }
@@ -241,6 +241,9 @@ fn configuration_detail(error: &ConfigurationError) -> String {
         ConfigurationError::Exec { .. } => format!(
             "{what}.\n\nRun the command by hand to see what it needs: it must be installed on this machine, be logged \
              in, and print an ExecCredential."
+        ),
+        ConfigurationError::Minting { .. } => format!(
+            "{what}.\n\nThe identity that the provider uses for this cloud must exist and be allowed to use the cluster."
         ),
         ConfigurationError::Proxy { .. } => {
             format!("{what}.\n\nCheck `proxy-url` of the kubeconfig, HTTPS_PROXY and NO_PROXY.")

@@ -111,7 +111,7 @@ where
     let mut delays = restart_delays();
     loop {
         let api: kube::Api<T::Kind> = kube::Api::namespaced(client.for_watches(), &scope.namespace);
-        let lasted = follow_once(api, configuration.clone(), &sender).await;
+        let lasted = follow_once(&client, api, configuration.clone(), &sender).await;
         if lasted > STEADY {
             delays = restart_delays();
         }
@@ -124,6 +124,7 @@ where
 /// Follows one watch until it breaks, and returns how long it lasted. A watch that breaks is not taken up where it
 /// was but begun anew: a watch says nothing while nothing changes, so only a list shows that the server is back.
 async fn follow_once<T: Fact>(
+    client: &Client,
     api: kube::Api<T::Kind>,
     configuration: watcher::Config,
     sender: &watch::Sender<View<T>>,
@@ -147,6 +148,7 @@ where
                 sender.send_modify(|view| remove(&mut view.groups, &object));
             }
             Err(error) => {
+                client.watch_was_refused(&error).await;
                 let (sight, trouble) = judge(&error);
                 tracing::debug!(kind = %T::Kind::kind(&()), trouble, "watch failed");
                 sender.send_modify(|view| {
@@ -155,8 +157,8 @@ where
                     view.sight = if opening { Sight::Opening } else { sight };
                     view.trouble = Some(trouble);
                 });
-                // After a failed list, the watcher itself lists again, with its own delays.
-                if !matches!(error, watcher::Error::InitialListFailed(_)) {
+                // After a failed list, the watcher itself lists again, with its own delays; but with the same credentials.
+                if !matches!(error, watcher::Error::InitialListFailed(_)) || client.is_renewable() {
                     break;
                 }
             }

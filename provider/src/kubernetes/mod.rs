@@ -13,6 +13,7 @@ pub mod diagnostic;
 pub mod dynamic;
 pub mod error;
 pub mod feed;
+pub mod minted;
 pub mod observe;
 pub mod ownership;
 #[cfg(test)]
@@ -31,13 +32,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use client::{Applied, Client, Conflicts, Deleted, FIELD_MANAGER};
-pub use connection::{Auth, Connection};
+pub use connection::{Auth, CloudLogin, CloudMethod, Connection};
 pub use error::{Error, ObjectName};
 
 /// The clients of this process, one for each distinct connection. Clones share them.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Kubernetes {
     clients: Arc<Mutex<HashMap<Connection, Arc<tokio::sync::OnceCell<Client>>>>>,
+    minter: Arc<dyn minted::Minter>,
 }
 
 impl std::fmt::Debug for Kubernetes {
@@ -47,11 +49,17 @@ impl std::fmt::Debug for Kubernetes {
 }
 
 impl Kubernetes {
-    /// No client yet. Sets the process-wide TLS provider, which clients need.
+    /// No client yet, and none for managed Kubernetes clusters.
     pub fn new() -> Self {
+        Self::with_minter(Arc::new(minted::NoMinter))
+    }
+
+    /// No client yet; `minter` makes the credentials of managed Kubernetes clusters. Sets the process-wide TLS provider,
+    /// which clients need.
+    pub fn with_minter(minter: Arc<dyn minted::Minter>) -> Self {
         // Fails only when one was set before, which then serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Self::default()
+        Self { clients: Arc::default(), minter }
     }
 
     /// The client of `connection`. Reads files and may run a command, but sends nothing to the server.
@@ -60,6 +68,10 @@ impl Kubernetes {
             let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(clients.entry(connection.clone()).or_default())
         };
-        cell.get_or_try_init(|| Client::connect(connection.clone())).await.cloned()
+        let mint = match &connection.auth {
+            Auth::Cloud(login) => Some(minted::Mint::new(Arc::clone(&self.minter), login.clone())),
+            _ => None,
+        };
+        cell.get_or_try_init(|| Client::connect(connection.clone(), mint)).await.cloned()
     }
 }

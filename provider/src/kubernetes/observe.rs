@@ -186,7 +186,7 @@ async fn follow(client: Client, selection: Selection, place: Place) {
             None => kube::Api::all_with(watches, &selection.resource),
         };
         let started = Instant::now();
-        follow_once(api, configuration.clone(), &place).await;
+        follow_once(&client, api, configuration.clone(), &place).await;
         if started.elapsed() > STEADY {
             delays = restart_delays();
         }
@@ -197,7 +197,12 @@ async fn follow(client: Client, selection: Selection, place: Place) {
 }
 
 /// Follows one watch until it breaks; it is then begun anew with a list, which alone shows that the server is back.
-async fn follow_once(api: kube::Api<DynamicObject>, configuration: watcher::Config, place: &Place) {
+async fn follow_once(
+    client: &Client,
+    api: kube::Api<DynamicObject>,
+    configuration: watcher::Config,
+    place: &Place,
+) {
     let mut events = watcher(api, configuration).default_backoff().boxed();
     let mut arriving = BTreeMap::new();
     while let Some(event) = events.next().await {
@@ -221,6 +226,7 @@ async fn follow_once(api: kube::Api<DynamicObject>, configuration: watcher::Conf
                 });
             }
             Err(error) => {
+                client.watch_was_refused(&error).await;
                 let (sight, trouble) = judge(&error);
                 tracing::debug!(trouble, "watch failed");
                 place.change(|seen| {

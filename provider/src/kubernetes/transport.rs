@@ -23,6 +23,7 @@ use tower::{BoxError, Layer, ServiceBuilder, ServiceExt};
 
 use super::configuration::{Error, Resolved};
 use super::credential::Identity;
+use super::minted::Mint;
 use super::token_file::TokenFile;
 use crate::wait;
 
@@ -142,12 +143,16 @@ where
 pub(super) enum Credentials {
     Kube(Option<AuthLayer>),
     File(TokenFile),
+    Minted(Mint),
 }
 
 impl Credentials {
     fn new(resolved: &Resolved) -> Result<Self, Error> {
         if let Some(path) = &resolved.token_file {
             return Ok(Self::File(TokenFile::new(path.clone())));
+        }
+        if let Some(mint) = &resolved.mint {
+            return Ok(Self::Minted(mint.clone()));
         }
         resolved.config.auth_layer().map(Self::Kube).map_err(|error| setup_failed(error, resolved))
     }
@@ -170,6 +175,10 @@ impl Credentials {
                 let stack = stack.layer(AsyncFilterLayer::new(token_file.clone()));
                 kube::Client::new(stack.layer(headers).service(http), namespace)
             }
+            Self::Minted(mint) => {
+                let stack = stack.layer(AsyncFilterLayer::new(mint.clone()));
+                kube::Client::new(stack.layer(headers).service(http), namespace)
+            }
         })
     }
 }
@@ -181,6 +190,7 @@ impl Credentials {
             Self::Kube(None) => return Ok(None),
             Self::Kube(Some(layer)) => layer,
             Self::File(token_file) => return Ok(Some(token_file.header().await?)),
+            Self::Minted(mint) => return Ok(mint.authorization().await?),
         };
         // The layer shows its header only to a request.
         let mirror = tower::service_fn(|request: Request<Body>| {

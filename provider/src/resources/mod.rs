@@ -1,6 +1,15 @@
 //! Managed resources, one folder or file each. Arrows of the data: see the crate's page.
 
+pub mod ack_cluster;
+pub mod ack_node_pool;
 pub mod addon;
+pub mod aks_cluster;
+pub mod aks_node_pool;
 pub mod cluster;
+pub mod eks_cluster;
+pub mod eks_node_group;
+pub mod gke_cluster;
+pub mod gke_node_pool;
+pub mod managed;
 pub mod object;
 pub mod operator;

@@ -21,11 +21,11 @@ pub(crate) fn implementations(declaration: &Declaration) -> TokenStream {
     let into_raw = values
         .iter()
         .zip(&fields)
-        .map(|(value, field)| quote_spanned!(value.span()=> self.#field.into_raw()));
+        .map(|(value, field)| quote_spanned!(placed_at(value)=> self.#field.into_raw()));
     let take = values
         .iter()
         .zip(&names)
-        .map(|(value, name)| quote_spanned!(value.span()=> reader.take::<#value>(#name)));
+        .map(|(value, name)| quote_spanned!(placed_at(value)=> reader.take::<#value>(#name)));
     quote! {
         #[automatically_derived]
         impl ::tfplugin::TerraformSchema for #name {
@@ -66,6 +66,11 @@ pub(crate) fn implementations(declaration: &Declaration) -> TokenStream {
             }
         }
     }
+}
+
+/// Where a mistake in the type of a field is shown. Names are those of this macro: a field may come from another one.
+fn placed_at(value: &Type) -> Span {
+    Span::call_site().located_at(value.span())
 }
 
 /// `Attribute::new(...)` and a call for each word.

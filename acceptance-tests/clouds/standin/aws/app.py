@@ -10,6 +10,7 @@ from werkzeug.wrappers import Request, Response
 from .account import REGION, Account
 from .agenda import Agenda
 from .eks import Region
+from .inventory import inventory
 from .network import mend
 from .refusals import refuse, refuse_ec2, refuse_query
 from .sessions import Denied, Sessions
@@ -47,6 +48,16 @@ class Cloud:
         self._moto = DomainDispatcherApplication(create_backend_app)
         # The roles of the beginning are known from the beginning.
         self._account.forget_changes()
+        self._at_first = set(inventory(REGION, None))
+
+    def inventory(self):
+        """What was made in the account and is still there, as `kind id`."""
+        with self._lock:
+            self._catch_up()
+            found = set()
+            for region in {REGION, *self._regions}:
+                found |= set(inventory(region, self._regions.get(region)))
+            return sorted(found - self._at_first)
 
     def environment(self, endpoint):
         """What tools need; and, for tests, roles that may be assumed and a token of a CI system."""

@@ -57,7 +57,9 @@ pub struct OperatorState {
     /// them.
     #[tf(optional)]
     pub sensitive_values_revision: Value<i64>,
-    /// The cloud, where the chart cannot tell it from the Kubernetes version (it can on EKS, GKE, ACK and TKE, not on
+    /// The cloud. Left out, it follows from a `kubernetes` of a managed cluster of this provider, with what the chart then
+    /// need not make (`storageClass.create` and `snapshot-controller.enabled` are false); else the chart tells it from the
+    /// Kubernetes version where it can (on EKS, GKE, ACK and TKE, not on
     /// AKS): `aws`, `gcp`, `aliyun`, `tencentCloud`, `huaweiCloud` or `azure`. It becomes the value `provider`.
     #[tf(optional, validate = known_provider)]
     pub cloud_provider: Value<String>,

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use tfplugin::raw::{Number, RawValue};
 use tfplugin::typed::Value;
 use tfplugin::types::Type;
 
 use super::schema::{OperatorState, StorageClass};
 use crate::helm::engine::Values;
+use crate::kubernetes::CloudMethod;
 use crate::resources::cluster::schema::Toleration;
 
 /// A path of keys to a value.
@@ -298,14 +299,32 @@ pub fn is_known(state: &OperatorState, sensitive: &Value<RawValue>) -> bool {
         && tolerations
         && whole(&state.values)
         && whole(sensitive)
+        && !state.kubernetes.is_unknown()
+        && state.kubernetes.known().is_none_or(|kubernetes| !kubernetes.has_unknown())
         && !state.image_registry.is_unknown()
         && !state.cloud_provider.is_unknown()
         && !state.snapshot_controller.is_unknown()
 }
 
-/// The values without the secret ones.
+/// Values that follow from the managed Kubernetes cluster that the operator goes to: its cloud, and that the provider has
+/// made a StorageClass and snapshots work there already.
+fn implied(state: &OperatorState) -> Json {
+    let auth = state.kubernetes.known().and_then(|kubernetes| kubernetes.auth.known());
+    let method = auth.and_then(|auth| auth.method.known()).and_then(|method| CloudMethod::of(method));
+    let cloud = match method {
+        Some(CloudMethod::Eks) => "aws",
+        Some(CloudMethod::Gke) => "gcp",
+        Some(CloudMethod::Aks) => "azure",
+        Some(CloudMethod::Ack) => "aliyun",
+        None => return Json::Object(Map::new()),
+    };
+    json!({"provider": cloud, "storageClass": {"create": false}, "snapshot-controller": {"enabled": false}})
+}
+
+/// The values without the secret ones. What is written goes before what is implied.
 pub fn open_values(state: &OperatorState) -> Json {
-    let mut values = json_of(&state.values);
+    let mut values = implied(state);
+    merge(&mut values, json_of(&state.values));
     if let Json::Object(values) = &mut values {
         for (_, value, paths) in given(state) {
             for path in paths {
@@ -382,6 +401,12 @@ pub fn observe(state: &OperatorState, config: &Json, sensitive: &[KeyPath]) -> O
     for path in sensitive {
         remove(&mut left, path);
     }
+    let (implied, written) = (implied(state), json_of(&state.values));
+    for path in leaves(&implied) {
+        if !touches(&written, &path) && at(&left, &path) == at(&implied, &path) {
+            remove(&mut left, &path);
+        }
+    }
     if !same_json(&json_of(&state.values), &left) {
         observed.values = if is_empty(&left) { Value::Null } else { Value::Known(from_json(&left)) };
     }
@@ -422,7 +447,6 @@ fn set_attribute(state: &mut OperatorState, attribute: &str, value: Option<&Json
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
 
     use super::*;
     use crate::resources::cluster::test_support::text;
@@ -460,6 +484,30 @@ mod tests {
             "snapshot-controller": {"enabled": false},
             "tolerations": [{"key": "db", "operator": "Exists", "tolerationSeconds": 30}],
         })
+    }
+
+    #[test]
+    fn a_managed_kubernetes_cluster_implies_values_that_what_is_written_replaces_and_that_are_no_drift() {
+        use crate::kubernetes_attribute::{KubernetesAuth, KubernetesConnection};
+        let auth = KubernetesAuth { method: text("aks"), ..KubernetesAuth::default() };
+        let kubernetes = KubernetesConnection { auth: Value::Known(auth), ..KubernetesConnection::default() };
+        let state = OperatorState { kubernetes: Value::Known(kubernetes), ..OperatorState::default() };
+        let all = json!({"provider": "azure", "storageClass": {"create": false}, "snapshot-controller": {"enabled": false}});
+        assert_eq!(open_values(&state), all);
+        assert_eq!(observe(&state, &all, &[]), state);
+        let other = OperatorState {
+            cloud_provider: text("aws"),
+            values: Value::Known(from_json(&json!({"storageClass": {"create": true}}))),
+            ..state.clone()
+        };
+        let expected = json!({"provider": "aws", "storageClass": {"create": true}, "snapshot-controller": {"enabled": false}});
+        assert_eq!(open_values(&other), expected);
+        assert_eq!(observe(&other, &expected, &[]), other);
+        let drifted = observe(&state, &expected, &[]);
+        assert_eq!(
+            to_json(drifted.values.known().unwrap()),
+            Some(json!({"provider": "aws", "storageClass": {"create": true}}))
+        );
     }
 
     #[test]

@@ -1,0 +1,2 @@
+# <cluster>/<pool>, or <region>/<cluster>/<pool>, by their ids
+terraform import kubeblocks_ack_node_pool.databases cn-hangzhou/c82e6987e2961451182edacd74fafb6a1/np737f1a3f2b5c4e0d9a8b7c6d5e4f3a2b

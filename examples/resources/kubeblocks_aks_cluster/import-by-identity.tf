@@ -1,0 +1,8 @@
+# Terraform 1.12 and OpenTofu 1.12, or later.
+import {
+  to = kubeblocks_aks_cluster.shop
+
+  identity = {
+    id = "/subscriptions/9d1a3c52-0000-0000-0000-000000000000/resourceGroups/kubeblocks-shop/providers/Microsoft.ContainerService/managedClusters/shop"
+  }
+}

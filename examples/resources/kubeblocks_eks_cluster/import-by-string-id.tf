@@ -1,0 +1,4 @@
+import {
+  to = kubeblocks_eks_cluster.shop
+  id = "shop"
+}

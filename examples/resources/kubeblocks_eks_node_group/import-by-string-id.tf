@@ -1,0 +1,4 @@
+import {
+  to = kubeblocks_eks_node_group.databases
+  id = "shop/databases"
+}

@@ -1,0 +1,89 @@
+//! What a cloud adds to the common steps of managed Kubernetes clusters.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kubeblocks_cloud::{ClusterId, Error, ManagedKubernetes, Observed};
+use tfplugin::prelude::*;
+
+use super::fitness::Storage;
+use super::schema::ClusterState;
+use crate::kubernetes::CloudMethod;
+use crate::provider::Shared;
+
+/// How long the operations on a Kubernetes cluster take at most, unless `timeouts` says otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// A create.
+    pub create: Duration,
+    /// An update.
+    pub update: Duration,
+    /// A destroy.
+    pub delete: Duration,
+}
+
+/// One cloud's managed Kubernetes clusters.
+pub trait ManagedCluster: Debug + Send + Sync + 'static {
+    /// Configuration, plan and state.
+    type State: ClusterState;
+    /// What tells one cluster from every other.
+    type Identity: TerraformSchema;
+    /// The client.
+    type Cloud: ManagedKubernetes + 'static;
+
+    /// Full type name.
+    const TYPE_NAME: &'static str;
+    /// The service.
+    const METHOD: CloudMethod;
+    /// Default timeouts.
+    const PATIENCE: Patience;
+    /// What its Kubernetes clusters need for volumes.
+    const STORAGE: Storage;
+
+    /// The client for a cluster, connected.
+    fn cloud(
+        shared: &Shared,
+        state: &Self::State,
+    ) -> impl Future<Output = Result<Arc<Self::Cloud>, Error>> + Send;
+
+    /// Attributes that come from the client where they are not written, such as the region.
+    fn fill(state: &mut Self::State, cloud: &Self::Cloud);
+
+    /// Where a cluster is, for the owner's mark: what makes its name unique, once it is filled.
+    fn place(state: &Self::State) -> String;
+
+    /// The region, where the cluster's identifier does not hold it.
+    fn login_region(state: &Self::State) -> Option<String>;
+
+    /// The identifier, as far as it is known before the cluster is there.
+    fn cluster_id(state: &Self::State) -> Option<ClusterId>;
+
+    /// What is wished.
+    fn spec(
+        state: &Self::State,
+        owner: &str,
+    ) -> Result<<Self::Cloud as ManagedKubernetes>::Spec, Diagnostics>;
+
+    /// Puts what the cloud shows into the attributes that are the cloud's own. `is_import`: nothing is known yet.
+    fn adopt(state: &mut Self::State, observed: &Observed, is_import: bool);
+
+    /// Checks of the cloud's own attributes.
+    fn validate(config: &Self::State, diagnostics: &mut Diagnostics);
+
+    /// Rules of the cloud's own attributes for a change.
+    fn judge(prior: &Self::State, planned: &Self::State) -> Vec<Diagnostic>;
+
+    /// Its identity.
+    fn identity(state: &Self::State) -> Self::Identity;
+
+    /// A state that names the cluster of an import's id.
+    fn parse_import(id: &str) -> Result<Self::State, Diagnostic>;
+
+    /// A state that names the cluster of an identity.
+    fn of_identity(identity: Self::Identity) -> Result<Self::State, Diagnostic>;
+
+    /// What `terraform import` takes for this cluster.
+    fn import_id(state: &Self::State) -> String;
+}

@@ -1,0 +1,50 @@
+//! Managed Kubernetes clusters and their node pools, whatever the cloud: `kubeblocks_eks_cluster` and its siblings.
+//!
+//! A cloud gives a [`kind::ManagedCluster`]: its schema, and how its attributes become what `kubeblocks_cloud` takes. The
+//! steps are the same for all: `plan` (pure rules), `apply` (drives the cloud, then makes Kubernetes fit), `read`,
+//! `destroy` (gives back what ran inside, then drives the cloud).
+
+mod apply;
+pub mod cluster;
+mod destroy;
+pub(crate) mod drive;
+pub(crate) mod failure;
+pub mod fitness;
+pub mod kind;
+mod plan;
+pub mod pool;
+pub mod pool_kind;
+pub mod pool_schema;
+mod read;
+mod release;
+pub(crate) mod rules;
+pub mod schema;
+pub(crate) mod state;
+
+use tfplugin::prelude::*;
+
+/// Private data: an apply did not come to its end.
+const UNFINISHED: &str = "unfinished";
+/// Private data: an import named it, and nothing of it was read yet.
+const IMPORTED: &str = "imported";
+
+fn is_unfinished(context: &Context) -> bool {
+    context.private(UNFINISHED) == Some(serde_json::Value::Bool(true))
+}
+
+/// Whether this is the first read after an import; it is the last that says so.
+fn take_imported(context: &Context) -> bool {
+    let is_imported = context.private(IMPORTED) == Some(serde_json::Value::Bool(true));
+    if is_imported {
+        context.set_private(IMPORTED, false.into());
+    }
+    is_imported
+}
+
+fn set_imported(context: &Context) {
+    context.set_private(IMPORTED, true.into());
+}
+
+fn set_unfinished(context: &Context, is_unfinished: bool) {
+    context.set_private(UNFINISHED, is_unfinished.into());
+}

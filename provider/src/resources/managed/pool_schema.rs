@@ -1,0 +1,173 @@
+//! The attributes that the node pools of all clouds have, under the same names.
+
+use kubeblocks_cloud::Nodes;
+use tfplugin::TerraformSchema;
+use tfplugin::Timeouts;
+use tfplugin::typed::Value;
+
+use super::schema::{Autoscaling, Map, NodeTaint};
+use super::state::{DEFAULT_SIZE, list, range, taints, texts};
+
+/// The attributes of every node pool.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CommonPool {
+    /// The cloud's identifier of the cluster.
+    pub kubernetes_cluster_id: Value<String>,
+    /// Its name.
+    pub name: Value<String>,
+    /// Types of machines.
+    pub machine_types: Value<Vec<Value<String>>>,
+    /// Number of nodes.
+    pub size: Value<i64>,
+    /// The least and the most nodes.
+    pub autoscaling: Value<Autoscaling>,
+    /// Size of each node's disk.
+    pub disk_size_gib: Value<i64>,
+    /// Kubernetes labels.
+    pub labels: Value<Map<String>>,
+    /// Kubernetes taints.
+    pub taints: Value<Vec<Value<NodeTaint>>>,
+    /// Whether the cloud may take the nodes away.
+    pub spot: Value<bool>,
+    /// Version of Kubernetes.
+    pub kubernetes_version: Value<String>,
+    /// Tags.
+    pub tags: Value<Map<String>>,
+    /// How long to wait.
+    pub timeouts: Value<Timeouts>,
+    /// The cloud's identifier.
+    pub id: Value<String>,
+}
+
+impl CommonPool {
+    /// What its nodes are to be. `machine_types` are those of the cloud when none is written.
+    pub(crate) fn nodes(&self, machine_types: &[&str]) -> Nodes {
+        let autoscaling = range(&self.autoscaling);
+        let written = list(&self.machine_types);
+        let usual = || machine_types.iter().map(|&name| name.to_owned()).collect();
+        let default_size = autoscaling.map_or(DEFAULT_SIZE, |(min, max)| DEFAULT_SIZE.clamp(min, max));
+        Nodes {
+            machine_types: if written.is_empty() { usual() } else { written },
+            disk_size_gib: self.disk_size_gib.known().copied(),
+            size: Some(self.size.known().copied().unwrap_or(default_size)),
+            autoscaling,
+            labels: texts(&self.labels),
+            taints: taints(&self.taints),
+            spot: self.spot == Value::Known(true),
+        }
+    }
+}
+
+/// A state that has them.
+pub trait PoolState: TerraformSchema {
+    /// A copy of the common attributes.
+    fn common(&self) -> CommonPool;
+    /// Puts them back.
+    fn set_common(&mut self, common: CommonPool);
+}
+
+/// Declares the state of a cloud's node pools: the common attributes, and the cloud's own after them.
+macro_rules! pool_state {
+    ($(#[$meta:meta])* pub struct $state:ident { $($own:tt)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq, tfplugin::TerraformSchema)]
+        pub struct $state {
+            /// The Kubernetes cluster: its `id`. Changing it makes a new pool.
+            #[tf(required, requires_replace)]
+            pub kubernetes_cluster_id: tfplugin::typed::Value<String>,
+            /// Name of the pool, unique in the cluster. Changing it makes a new pool.
+            #[tf(required, requires_replace)]
+            pub name: tfplugin::typed::Value<String>,
+            /// Types of machines that will do, the best first. Only EKS and ACK take more than one. Left out, a type with
+            /// four CPUs and 16 GiB. Changing it makes a new pool.
+            #[tf(optional, requires_replace)]
+            pub machine_types: tfplugin::typed::Value<Vec<tfplugin::typed::Value<String>>>,
+            /// Number of nodes, over all zones. Default 3. With `autoscaling` the number to begin with; later it is the
+            /// autoscaler's and never shown as a difference.
+            #[tf(optional, validate = $crate::resources::managed::schema::not_negative)]
+            pub size: tfplugin::typed::Value<i64>,
+            /// Lets the cloud's autoscaler choose the number of nodes.
+            #[tf(optional)]
+            pub autoscaling: tfplugin::typed::Value<$crate::resources::managed::schema::Autoscaling>,
+            /// Size of each node's disk in GiB. Left out, the cloud's default. Changing it makes a new pool.
+            #[tf(optional, requires_replace, validate = $crate::resources::managed::schema::disk_size)]
+            pub disk_size_gib: tfplugin::typed::Value<i64>,
+            /// Kubernetes labels of the nodes.
+            #[tf(optional)]
+            pub labels: tfplugin::typed::Value<$crate::resources::managed::schema::Map<String>>,
+            /// Kubernetes taints of the nodes.
+            #[tf(optional)]
+            pub taints: tfplugin::typed::Value<Vec<tfplugin::typed::Value<$crate::resources::managed::schema::NodeTaint>>>,
+            /// Whether the nodes are cheaper ones that the cloud may take away at any time. Default false. Changing it makes
+            /// a new pool.
+            #[tf(optional, requires_replace)]
+            pub spot: tfplugin::typed::Value<bool>,
+            /// Minor version of Kubernetes of the nodes, such as `1.34`. Left out, the cluster's when the pool is made; later
+            /// it stays what it is. It goes up in place, node by node, and never above the cluster's.
+            #[tf(optional, computed, validate = $crate::resources::managed::schema::minor_version)]
+            pub kubernetes_version: tfplugin::typed::Value<String>,
+            /// Tags of the pool.
+            #[tf(optional)]
+            pub tags: tfplugin::typed::Value<$crate::resources::managed::schema::Map<String>>,
+            /// How long to wait. Defaults: 60m each.
+            #[tf(optional)]
+            pub timeouts: tfplugin::typed::Value<tfplugin::Timeouts>,
+            /// Identifier within the cluster.
+            #[tf(computed)]
+            pub id: tfplugin::typed::Value<String>,
+            $($own)*
+        }
+
+        impl $crate::resources::managed::pool_schema::PoolState for $state {
+            fn common(&self) -> $crate::resources::managed::pool_schema::CommonPool {
+                $crate::resources::managed::pool_schema::CommonPool {
+                    kubernetes_cluster_id: self.kubernetes_cluster_id.clone(),
+                    name: self.name.clone(),
+                    machine_types: self.machine_types.clone(),
+                    size: self.size.clone(),
+                    autoscaling: self.autoscaling.clone(),
+                    disk_size_gib: self.disk_size_gib.clone(),
+                    labels: self.labels.clone(),
+                    taints: self.taints.clone(),
+                    spot: self.spot.clone(),
+                    kubernetes_version: self.kubernetes_version.clone(),
+                    tags: self.tags.clone(),
+                    timeouts: self.timeouts.clone(),
+                    id: self.id.clone(),
+                }
+            }
+
+            fn set_common(&mut self, common: $crate::resources::managed::pool_schema::CommonPool) {
+                let $crate::resources::managed::pool_schema::CommonPool {
+                    kubernetes_cluster_id,
+                    name,
+                    machine_types,
+                    size,
+                    autoscaling,
+                    disk_size_gib,
+                    labels,
+                    taints,
+                    spot,
+                    kubernetes_version,
+                    tags,
+                    timeouts,
+                    id,
+                } = common;
+                self.kubernetes_cluster_id = kubernetes_cluster_id;
+                self.name = name;
+                self.machine_types = machine_types;
+                self.size = size;
+                self.autoscaling = autoscaling;
+                self.disk_size_gib = disk_size_gib;
+                self.labels = labels;
+                self.taints = taints;
+                self.spot = spot;
+                self.kubernetes_version = kubernetes_version;
+                self.tags = tags;
+                self.timeouts = timeouts;
+                self.id = id;
+            }
+        }
+    };
+}
+pub(crate) use pool_state;

@@ -1,0 +1,60 @@
+//! Refresh: asks the cloud, at most three requests, and maps. Changes nothing.
+
+use kubeblocks_cloud::{ClusterId, Error, ManagedKubernetes as _, Observed, Phase};
+use tfplugin::prelude::*;
+
+use super::kind::ManagedCluster;
+use super::schema::ClusterState as _;
+use super::{failure, set_unfinished, state, take_imported};
+use crate::provider::Shared;
+
+/// The cluster as it is now. Gone only when the cloud says so.
+pub(super) async fn read<K: ManagedCluster>(
+    shared: &Shared,
+    context: &Context,
+    mut state: K::State,
+) -> Result<Option<K::State>, Diagnostics> {
+    let summary = format!("Cannot read the {} cluster", K::METHOD.service());
+    let failed = |error: &Error| Diagnostics::from(failure::diagnostic(&summary, error));
+    let cloud = K::cloud(shared, &state).await.map_err(|error| failed(&error))?;
+    let is_import = take_imported(context);
+    let Some(id) = K::cluster_id(&state) else { return Ok(has_leftovers::<K>(&state).then_some(state)) };
+    match cloud.observe(&id).await.map_err(|error| failed(&error))? {
+        Some(observed) => {
+            note(context, &observed);
+            K::fill(&mut state, &cloud);
+            remember_id::<K>(&mut state, &id);
+            state::adopt::<K>(&mut state, &observed, is_import);
+            let mut common = state.common();
+            if common.created_resources.is_null() {
+                common.created_resources = Value::Known(Vec::new());
+                state.set_common(common);
+            }
+            Ok(Some(state))
+        }
+        // What an interrupted create made besides the cluster is still there to be removed or gone on with.
+        None if has_leftovers::<K>(&state) && super::is_unfinished(context) => Ok(Some(state)),
+        None => Ok(None),
+    }
+}
+
+fn has_leftovers<K: ManagedCluster>(state: &K::State) -> bool {
+    state.common().created_resources.known().is_some_and(|resources| !resources.is_empty())
+}
+
+/// What is marked as unfinished, or failed, is gone on with by the next apply.
+fn note(context: &Context, observed: &Observed) {
+    if observed.is_unfinished {
+        set_unfinished(context, true);
+    }
+    if let Phase::Failed(reasons) = &observed.phase {
+        context.warn(Diagnostic::warning("Kubernetes cluster is not healthy", reasons.clone()));
+    }
+}
+
+/// Keeps the identifier.
+pub(super) fn remember_id<K: ManagedCluster>(state: &mut K::State, id: &ClusterId) {
+    let mut common = state.common();
+    common.id = Value::Known(id.0.clone());
+    state.set_common(common);
+}
