@@ -1,5 +1,6 @@
 //! Refresh: asks the cloud, at most three requests, and maps. Changes nothing.
 
+use kubeblocks_cloud::contract::CLUSTER;
 use kubeblocks_cloud::{ClusterId, Error, ManagedKubernetes as _, Observed, Phase};
 use tfplugin::prelude::*;
 
@@ -32,14 +33,23 @@ pub(super) async fn read<K: ManagedCluster>(
             }
             Ok(Some(state))
         }
-        // What an interrupted create made besides the cluster is still there to be removed or gone on with.
-        None if has_leftovers::<K>(&state) && super::is_unfinished(context) => Ok(Some(state)),
+        // An interrupted create, a destroy that failed, or somebody who removed the cluster alone: what was made around it is
+        // still there, to be removed or gone on with. Without it in the state nobody would ever remove it.
+        None if has_leftovers::<K>(&state) => {
+            set_unfinished(context, true);
+            let mut common = state.common();
+            common.kubernetes = Value::Null;
+            state.set_common(common);
+            Ok(Some(state))
+        }
         None => Ok(None),
     }
 }
 
+/// Whether something is left that does not go with the cluster.
 fn has_leftovers<K: ManagedCluster>(state: &K::State) -> bool {
-    state.common().created_resources.known().is_some_and(|resources| !resources.is_empty())
+    let made = state::made(&state.common().created_resources);
+    made.objects().iter().any(|object| object.part != CLUSTER && !object.part.starts_with("system_node"))
 }
 
 /// What is marked as unfinished, or failed, is gone on with by the next apply.
