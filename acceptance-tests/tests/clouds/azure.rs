@@ -52,7 +52,11 @@ impl Azure {
     }
 
     async fn make(&self, spec: &ClusterSpec) -> (ClusterId, Made) {
-        let mut made = Made::default();
+        self.make_on(spec, Made::default()).await
+    }
+
+    /// Goes on with what was begun.
+    async fn make_on(&self, spec: &ClusterSpec, mut made: Made) -> (ClusterId, Made) {
         self.drive(&mut made, async |made| self.cloud.create(spec, made).await).await.unwrap();
         self.standin.settle().await.unwrap();
         (ClusterId(made.id(CLUSTER).unwrap().to_owned()), made)
@@ -226,14 +230,6 @@ async fn what_was_made_is_seen_as_it_was_wished_and_costs_few_requests() {
     assert!(at("RoleAssignments_Create") < at("ManagedClusters_CreateOrUpdate"));
     let odd_case = ClusterId(id.0.to_uppercase().replace("/SUBSCRIPTIONS", "/subscriptions"));
     assert!(azure.cloud.observe(&odd_case).await.unwrap().is_some());
-}
-
-impl Azure {
-    async fn make_on(&self, spec: &ClusterSpec, mut made: Made) -> (ClusterId, Made) {
-        self.drive(&mut made, async |made| self.cloud.create(spec, made).await).await.unwrap();
-        self.standin.settle().await.unwrap();
-        (ClusterId(made.id(CLUSTER).unwrap().to_owned()), made)
-    }
 }
 
 #[tokio::test]

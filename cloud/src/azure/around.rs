@@ -1,28 +1,28 @@
 //! What a cluster needs around it before it can be made: its resource group, its network, and an identity that may use
-//! the network. And the way back.
+//! the network. The way back is in `clear`.
 
 use serde_json::json;
 
-use super::arm::{Operation, Precondition, Removal};
+use super::arm::{Operation, Precondition};
 use super::ids::{self, Place};
 use super::marks;
-use super::model::{Listed, ManagedCluster, Plain};
+use super::model::{ManagedCluster, Plain};
 use super::refusal::described;
 use super::spec::{ClusterSpec, Network, ResourceGroup};
 use super::{AKS, Aks, waiting};
 use crate::contract::CLUSTER;
 use crate::{Error, Made, Progress};
 
-const GROUPS: &str = "2021-04-01";
-const NETWORKS: &str = "2024-05-01";
-const IDENTITIES: &str = "2023-01-31";
-const ASSIGNMENTS: &str = "2022-04-01";
+pub(super) const GROUPS: &str = "2021-04-01";
+pub(super) const NETWORKS: &str = "2024-05-01";
+pub(super) const IDENTITIES: &str = "2023-01-31";
+pub(super) const ASSIGNMENTS: &str = "2022-04-01";
 
 /// Parts under which these are noted.
-const GROUP: &str = "resource_group";
-const NETWORK: &str = "network";
-const IDENTITY: &str = "identity";
-const ROLE: &str = "role_assignment";
+pub(super) const GROUP: &str = "resource_group";
+pub(super) const NETWORK: &str = "network";
+pub(super) const IDENTITY: &str = "identity";
+pub(super) const ROLE: &str = "role_assignment";
 
 /// The step of the first look.
 const LOOKED: &str = "all was looked at";
@@ -74,11 +74,11 @@ fn must_be_ours(id: &str, found: Option<&Plain>, owner: &str) -> Result<(), Erro
     }
 }
 
-fn state(object: &Plain) -> Option<&str> {
+pub(super) fn state(object: &Plain) -> Option<&str> {
     object.properties.as_ref()?.provisioning_state.as_deref()
 }
 
-fn principal(identity: &Plain) -> Option<&str> {
+pub(super) fn principal(identity: &Plain) -> Option<&str> {
     identity.properties.as_ref()?.principal_id.as_deref()
 }
 
@@ -244,109 +244,6 @@ impl Aks {
         made.settle(ROLE);
         Ok(())
     }
-
-    /// Removes what lay around a cluster that is gone, in the reverse order; what is to be waited for, if anything.
-    pub(super) async fn clear(
-        &self,
-        place: &Place,
-        owner: &str,
-        made: &mut Made,
-    ) -> Result<Option<Progress>, Error> {
-        if !made.is_settled("the identity is gone") {
-            self.clear_identity(place, owner, made).await?;
-            made.settle("the identity is gone");
-        }
-        if !made.is_settled("the network is gone") {
-            let id = place.network();
-            if let Some(progress) = self.clear_one(&id, NETWORKS, owner, NETWORK, made).await? {
-                return Ok(Some(progress));
-            }
-            made.settle("the network is gone");
-        }
-        self.clear_group(place, owner, made).await
-    }
-
-    async fn clear_identity(&self, place: &Place, owner: &str, made: &mut Made) -> Result<(), Error> {
-        if let Some(assignment) = made.id(ROLE).map(str::to_owned) {
-            self.arm.delete(&assignment, ASSIGNMENTS).await?;
-            made.forget(ROLE);
-        }
-        let id = place.identity();
-        let found: Option<Plain> = self.arm.get(&id, IDENTITIES).await?;
-        let Some(identity) = found.filter(|found| is_ours(found, owner) || made.id(IDENTITY).is_some())
-        else {
-            made.forget(IDENTITY);
-            return Ok(());
-        };
-        // Assignments would outlive their principal, and nobody would know whose they were.
-        if let Some(principal) = principal(&identity) {
-            let list = format!(
-                "/subscriptions/{}/providers/Microsoft.Authorization/roleAssignments?$filter=principalId%20eq%20'{principal}'",
-                place.subscription
-            );
-            let listed: Option<Listed> = self.arm.get(&list, ASSIGNMENTS).await?;
-            for assignment in listed.unwrap_or_default().value {
-                self.arm.delete(&assignment.id, ASSIGNMENTS).await?;
-            }
-        }
-        self.arm.delete(&id, IDENTITIES).await?;
-        made.forget(IDENTITY);
-        Ok(())
-    }
-
-    async fn clear_group(
-        &self,
-        place: &Place,
-        owner: &str,
-        made: &mut Made,
-    ) -> Result<Option<Progress>, Error> {
-        let id = place.group();
-        if self.arm.operation(&id).await? == Operation::Running {
-            return Ok(Some(waiting(format!("{} (Deleting)", described(&id)))));
-        }
-        let found: Option<Plain> = self.arm.get(&id, GROUPS).await?;
-        let Some(group) = found.filter(|found| is_ours(found, owner)) else {
-            made.forget(GROUP);
-            return Ok(None);
-        };
-        if state(&group) != Some("Deleting") {
-            // The group goes with all that is in it; so nobody else's may be.
-            let listed: Option<Listed> = self.arm.get(&format!("{id}/resources"), GROUPS).await?;
-            if let Some(other) = listed.unwrap_or_default().value.first() {
-                let holds = format!("{}, which still holds {}", described(&id), described(&other.id));
-                return Ok(Some(waiting(format!("{holds}, that was not made here"))));
-            }
-            if self.arm.delete(&id, GROUPS).await? == Removal::Gone {
-                made.forget(GROUP);
-                return Ok(None);
-            }
-        }
-        Ok(Some(waiting(format!("{} (Deleting)", described(&id)))))
-    }
-
-    /// Removes an object of ours that takes its time.
-    async fn clear_one(
-        &self,
-        id: &str,
-        api_version: &str,
-        owner: &str,
-        part: &str,
-        made: &mut Made,
-    ) -> Result<Option<Progress>, Error> {
-        let going = || Some(waiting(format!("{} (Deleting)", described(id))));
-        if self.arm.operation(id).await? == Operation::Running {
-            return Ok(going());
-        }
-        let found: Option<Plain> = self.arm.get(id, api_version).await?;
-        let is_known = made.id(part).is_some();
-        if found.is_some_and(|found| is_known || is_ours(&found, owner))
-            && self.arm.delete(id, api_version).await? == Removal::Going
-        {
-            return Ok(going());
-        }
-        made.forget(part);
-        Ok(None)
-    }
 }
 
 impl Looked {
@@ -370,10 +267,6 @@ impl Looked {
             made.note(CLUSTER, "AKS cluster", &place.cluster());
         }
     }
-}
-
-fn is_ours(object: &Plain, owner: &str) -> bool {
-    marks::owner(object.tags.as_ref()) == Some(owner)
 }
 
 /// An object of which only the region and the tags are said.

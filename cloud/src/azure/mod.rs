@@ -7,6 +7,7 @@ mod arm;
 mod around;
 mod assertion;
 mod certificate;
+mod clear;
 mod cluster;
 mod credentials;
 mod ids;

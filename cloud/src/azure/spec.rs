@@ -140,7 +140,7 @@ pub struct NodePoolSpec {
     pub cluster: ClusterId,
     /// Its name, unique in the cluster: lower-case letters and digits, at most twelve.
     pub name: String,
-    /// The owner's mark.
+    /// The owner's mark. The pool that a cluster is made with has that of the cluster.
     pub owner: String,
     /// What its nodes are to be.
     pub nodes: Nodes,

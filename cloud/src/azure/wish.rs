@@ -8,7 +8,7 @@ use super::kubeconfig::Access;
 use super::model::{
     AccessProfile, ClusterProperties, EntraProfile, Identity, ManagedCluster, OidcIssuer, Pool, Sku,
 };
-use super::spec::{ClusterSpec, Network};
+use super::spec::{ClusterSpec, Network, NodePoolSpec};
 use super::{ids, marks, pool, version};
 use crate::{Error, Observed, Phase};
 
@@ -36,6 +36,11 @@ pub(super) fn check(spec: &ClusterSpec) -> Result<(), Error> {
     {
         return refused("cidr", "the network's address block is none of IPv4, such as 10.1.0.0/16");
     }
+    if let Network::Existing { subnet_id } = &spec.network
+        && ids::network_of(subnet_id).is_none()
+    {
+        return refused("subnet_id", "it is no id of a subnet, .../virtualNetworks/NETWORK/subnets/SUBNET");
+    }
     pool::check(&spec.system_pool)
 }
 
@@ -60,6 +65,8 @@ pub(super) fn wished(
         enable_private_cluster: spec.private_cluster.then_some(true),
         ..AccessProfile::default()
     });
+    // By the cluster's mark its first pool is told from later ones for the system.
+    let system = NodePoolSpec { owner: spec.owner.clone(), ..spec.system_pool.clone() };
     ManagedCluster {
         location: Some(spec.location.clone()),
         tags: Some(marks::marked(&spec.tags, Some(&spec.owner), is_unfinished)),
@@ -72,7 +79,7 @@ pub(super) fn wished(
         properties: ClusterProperties {
             kubernetes_version: spec.version.clone(),
             dns_prefix: Some(dns_prefix(&spec.name)),
-            agent_pool_profiles: Some(vec![pool::wished(&spec.system_pool, subnet, false)]),
+            agent_pool_profiles: Some(vec![pool::wished(&system, subnet, false)]),
             oidc_issuer_profile: Some(OidcIssuer { enabled: Some(true), ..OidcIssuer::default() }),
             security_profile: Some(json!({"workloadIdentity": {"enabled": true}})),
             network_profile: Some(network(&spec.network)),

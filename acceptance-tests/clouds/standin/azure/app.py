@@ -100,9 +100,15 @@ class Cloud:
 
     def review(self, token):
         """Who a token of Entra is to the Kubernetes API of a cluster that takes such."""
+        return self.review_for(token, None)
+
+    def review_for(self, token, name):
+        """Who a token is to one cluster, by the name under which its Kubernetes API was taken."""
         with self._lock:
-            if not any("aadProfile" in cluster.properties for cluster in self._clusters.clusters.values()):
-                raise PermissionError("no cluster takes tokens of Entra")
+            known = self._clusters.clusters
+            clusters = [known[name]] if name in known else [] if name else known.values()
+            if not any("aadProfile" in cluster.properties for cluster in clusters):
+                raise PermissionError("no such cluster takes tokens of Entra")
             claims = self._entra.verify(token, (entra.KUBERNETES,))
             return {"username": claims["oid"], "uid": claims["oid"], "groups": claims["groups"]}
 

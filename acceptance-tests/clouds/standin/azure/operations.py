@@ -57,7 +57,7 @@ class Operations:
         """Ends what is due, in order; the end of one may begin another."""
         while due := [operation for operation in self.running() if operation.ends_at <= self._clock.now()]:
             operation = min(due, key=lambda operation: operation.ends_at)
-            operation.ended_at = operation.ends_at
+            # What else fails, as a Kubernetes API may, stays due.
             try:
                 operation.finish()
                 operation.status = "Succeeded"
@@ -65,6 +65,7 @@ class Operations:
                 operation.status, operation.error = "Failed", refusal.error()
                 if operation.abort:
                     operation.abort(refusal)
+            operation.ended_at = operation.ends_at
 
     def header(self, operation, host, subscription, location):
         """The header that tells where the operation is asked after, with a signature as long as Azure's."""

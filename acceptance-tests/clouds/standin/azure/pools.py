@@ -1,7 +1,7 @@
 """AKS: the pools of a cluster as objects of their own."""
 
 from . import inside, rules, schema
-from .clusters import Pool, check_conditions, check_tags, refuse_while_busy, shown_id
+from .objects import Pool, check_conditions, check_tags, refuse_while_busy, shown_id
 from .refusal import bad, missing
 
 CREATE, SCALE, CHANGE, UPGRADE, DELETE = 180, 120, 60, 300, 180

@@ -1,6 +1,12 @@
 //! What goes wrong at Azure, and what becomes of it.
 
-use super::*;
+use acceptance_tests::clouds::Fault;
+use kubeblocks_cloud::azure::{ClusterSpec, ResourceGroup};
+use kubeblocks_cloud::contract::{CLUSTER, POOL};
+use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes, Phase, PoolId, Progress};
+use serde_json::json;
+
+use super::{Azure, fault, plain, pool, refusal, spec};
 
 /// Refusals of the request that makes a cluster: status, code, message, and what is told.
 const REFUSALS: [(u16, &str, &str, &str); 6] = [

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use super::*;
-use kubeblocks_cloud::Proof;
+use acceptance_tests::clouds::StandIn;
+use kubeblocks_cloud::azure::{ClusterSpec, Config, connect};
+use kubeblocks_cloud::{Error, ManagedKubernetes, Proof};
+use serde_json::json;
+
+use super::{Azure, config, plain, refusal, spec};
 
 #[tokio::test]
 async fn each_proof_of_an_application_is_taken() {
@@ -69,11 +73,11 @@ async fn a_cluster_with_local_accounts_is_entered_by_a_certificate_and_one_witho
     assert!(observed.endpoint.is_some() && observed.ca_certificate.is_some());
     let credentials = azure.cloud.credentials(&id).await.unwrap();
     let Proof::Token(token) = credentials.proof else { panic!("no token") };
-    let review = review(&azure.standin, &token).await;
-    assert_eq!(review["authenticated"], true, "{review}");
-    assert_eq!(review["user"]["groups"], json!([group]));
+    let told = review(&azure.standin, &token).await;
+    assert_eq!(told["authenticated"], true, "{told}");
+    assert_eq!(told["user"]["groups"], json!([group]));
     azure.standin.advance(Duration::from_hours(2)).await.unwrap();
-    assert_eq!(self::review(&azure.standin, &token).await["authenticated"], false);
+    assert_eq!(review(&azure.standin, &token).await["authenticated"], false);
 
     let missing = azure.cloud.cluster_id(&spec("missing"));
     assert!(matches!(azure.cloud.credentials(&missing).await, Err(Error::NotFound { .. })));

@@ -119,7 +119,10 @@ fn services_and_pods_lie_beside_the_nodes() {
 
 #[test]
 fn what_aks_would_refuse_late_is_refused_at_once() {
-    let table: [(&str, Change); 3] = [
+    let table: [(&str, Change); 4] = [
+        ("subnet_id", |spec| {
+            spec.network = Network::Existing { subnet_id: "/x/virtualNetworks/v".to_owned() }
+        }),
         ("admin_group_object_ids", |spec| spec.disable_local_accounts = true),
         ("authorized_ip_ranges", |spec| spec.private_cluster = true),
         ("cidr", |spec| spec.network = Network::Made { cidr: "10.0.0.0/33".to_owned() }),
