@@ -87,7 +87,11 @@ async fn client(stand_in: &StandIn) -> Gke {
             container: variable("GOOGLE_CONTAINER_CUSTOM_ENDPOINT"),
             compute: variable("GOOGLE_COMPUTE_CUSTOM_ENDPOINT"),
         },
-        retry: Retry { base: Duration::from_millis(5), longest: Duration::from_millis(50), ..Retry::default() },
+        retry: Retry {
+            base: Duration::from_millis(5),
+            longest: Duration::from_millis(50),
+            ..Retry::default()
+        },
         ..Config::default()
     };
     connect(&config).await.unwrap()

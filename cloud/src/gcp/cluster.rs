@@ -21,15 +21,19 @@ impl Gke {
     /// The cluster; `None` when there is none.
     pub(super) async fn find(&self, id: &ClusterId) -> Result<Option<Box<model::Cluster>>, Error> {
         names::parse(id)?;
-        let request = async || self.container.get_cluster().set_name(&id.0).send().await.map(Box::new);
+        let request = || self.container.get_cluster().set_name(&id.0).send();
         match self.ask(&names::cluster_words(id), "container.clusters.get", request).await {
-            Ok(cluster) => Ok(Some(cluster)),
+            Ok(cluster) => Ok(Some(Box::new(cluster))),
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    pub(super) async fn create_cluster(&self, spec: &ClusterSpec, made: &mut Made) -> Result<Progress, Error> {
+    pub(super) async fn create_cluster(
+        &self,
+        spec: &ClusterSpec,
+        made: &mut Made,
+    ) -> Result<Progress, Error> {
         let id = self.cluster_id(&spec.location, &spec.name);
         let (place, words) = (names::parse(&id)?, names::cluster_words(&id));
         let polled = self.poll(&id.0, &words).await?;

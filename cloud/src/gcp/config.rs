@@ -88,7 +88,8 @@ impl fmt::Debug for Source {
 impl Config {
     /// Fills in what is absent.
     pub(super) fn settings(&self, environment: &Environment<'_>) -> Result<Settings, Error> {
-        let first = |names: &[&str]| names.iter().find_map(|name| environment(name).filter(|text| !text.is_empty()));
+        let first =
+            |names: &[&str]| names.iter().find_map(|name| environment(name).filter(|text| !text.is_empty()));
         let kind = self.source_kind(&first)?;
         let project = self
             .project
@@ -105,7 +106,13 @@ impl Config {
                 message: "no project is given; set it, or the variable GOOGLE_PROJECT".to_owned(),
             })?;
         let location = self.location.clone().or_else(|| {
-            first(&["GOOGLE_REGION", "GCLOUD_REGION", "CLOUDSDK_COMPUTE_REGION", "GOOGLE_ZONE", "GCLOUD_ZONE"])
+            first(&[
+                "GOOGLE_REGION",
+                "GCLOUD_REGION",
+                "CLOUDSDK_COMPUTE_REGION",
+                "GOOGLE_ZONE",
+                "GCLOUD_ZONE",
+            ])
         });
         let container =
             self.endpoints.container.clone().or_else(|| first(&["GOOGLE_CONTAINER_CUSTOM_ENDPOINT"]));
@@ -196,10 +203,9 @@ mod tests {
 
     #[test]
     fn endpoints_may_end_with_the_version() {
-        for (url, expected) in [
-            ("http://127.0.0.1:1/v1/", "http://127.0.0.1:1/"),
-            ("http://127.0.0.1:1", "http://127.0.0.1:1/"),
-        ] {
+        for (url, expected) in
+            [("http://127.0.0.1:1/v1/", "http://127.0.0.1:1/"), ("http://127.0.0.1:1", "http://127.0.0.1:1/")]
+        {
             let found = settings(
                 &Config::default(),
                 &[("GOOGLE_PROJECT", "p"), ("GOOGLE_CONTAINER_CUSTOM_ENDPOINT", url)],

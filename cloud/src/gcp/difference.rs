@@ -115,7 +115,10 @@ fn upgrade(field: &str, wished: Option<&str>, actual: &str) -> Result<Option<Str
     if names::order(wished) < names::order(actual) {
         return Err(wish::invalid(
             field,
-            format!("it runs {actual}, and GKE does not go back to {wished}; wish for {}", names::minor(actual)),
+            format!(
+                "it runs {actual}, and GKE does not go back to {wished}; wish for {}",
+                names::minor(actual)
+            ),
         ));
     }
     Ok(Some(wished.to_owned()))

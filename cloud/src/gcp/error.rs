@@ -142,7 +142,9 @@ pub(super) fn read_grant<T: DeserializeOwned>(
         return parsed(body);
     }
     let message = match serde_json::from_slice::<Refused>(body) {
-        Ok(refused) => format!("Google gives no access token: {} ({})", refused.error_description, refused.error),
+        Ok(refused) => {
+            format!("Google gives no access token: {} ({})", refused.error_description, refused.error)
+        }
         Err(_) => text(code.as_u16(), body),
     };
     let wait = retry_after(headers, SystemTime::now());
@@ -200,7 +202,9 @@ fn meaning(refusal: Refusal, what: &str, action: &str) -> Failure {
             let enable = service.filter(|_| says(&["SERVICE_DISABLED", "accessNotConfigured"]));
             let message = match enable {
                 Some((service, project)) => {
-                    format!("{message} (enable it with: gcloud services enable {service} --project {project})")
+                    format!(
+                        "{message} (enable it with: gcloud services enable {service} --project {project})"
+                    )
                 }
                 None => message,
             };
@@ -300,7 +304,9 @@ mod tests {
         ];
         for (code, error, expected) in final_cases {
             match of(code, &error) {
-                Failure::Final(meaning) => assert!(meaning.to_string().contains(expected), "{error}: {meaning}"),
+                Failure::Final(meaning) => {
+                    assert!(meaning.to_string().contains(expected), "{error}: {meaning}")
+                }
                 other => panic!("{error}: {other:?}"),
             }
         }

@@ -66,12 +66,18 @@ pub(super) fn pool_words(name: &str) -> String {
 
 /// The region of a region or a zone.
 pub(super) fn region(location: &str) -> &str {
-    if is_zone(location) { location.rsplit_once('-').map_or(location, |(region, _)| region) } else { location }
+    if is_zone(location) {
+        location.rsplit_once('-').map_or(location, |(region, _)| region)
+    } else {
+        location
+    }
 }
 
 /// Zones end with one letter, regions with a digit.
 pub(super) fn is_zone(location: &str) -> bool {
-    location.rsplit_once('-').is_some_and(|(_, last)| last.len() == 1 && last.chars().all(char::is_alphabetic))
+    location
+        .rsplit_once('-')
+        .is_some_and(|(_, last)| last.len() == 1 && last.chars().all(char::is_alphabetic))
 }
 
 /// The name of the network that is made for a cluster, and of its parts: the same each time, and another one for
@@ -123,11 +129,10 @@ pub(super) struct Blocks {
 
 /// Divides an address block: nodes the first quarter, services a sixteenth after it, pods the upper half.
 pub(super) fn divide(cidr: &str) -> Result<Blocks, Error> {
-    let wrong = |why: &str| Error::InvalidSpec {
-        field: Some("cidr".to_owned()),
-        message: format!("{cidr:?} {why}"),
-    };
-    let (address, length) = cidr.split_once('/').ok_or_else(|| wrong("is no address block like 10.0.0.0/16"))?;
+    let wrong =
+        |why: &str| Error::InvalidSpec { field: Some("cidr".to_owned()), message: format!("{cidr:?} {why}") };
+    let (address, length) =
+        cidr.split_once('/').ok_or_else(|| wrong("is no address block like 10.0.0.0/16"))?;
     let address: Ipv4Addr = address.parse().map_err(|_| wrong("is no block of IPv4 addresses"))?;
     let length: u32 = length.parse().map_err(|_| wrong("has no length like /16"))?;
     if !(9..=20).contains(&length) {

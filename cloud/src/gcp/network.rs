@@ -103,11 +103,8 @@ impl Gke {
         }
         // Both need the network alone, and are made at the same time.
         let subnetwork = self.ensure(&subnetwork, &mark, subnetwork_body, made).await?;
-        let router = if spec.private_nodes {
-            self.ensure(&router, &mark, router_body, made).await?
-        } else {
-            None
-        };
+        let router =
+            if spec.private_nodes { self.ensure(&router, &mark, router_body, made).await? } else { None };
         Ok(subnetwork.or(router))
     }
 
@@ -162,9 +159,7 @@ impl Gke {
         match self.compute.get(&part.path(), &part.action("get")).await? {
             None => Ok(false),
             Some(found) if found.description == mark => Ok(true),
-            Some(found) => {
-                Err(Error::AlreadyExists { what: format!("{} {:?}", part.kind, found.name) })
-            }
+            Some(found) => Err(Error::AlreadyExists { what: format!("{} {:?}", part.kind, found.name) }),
         }
     }
 
@@ -255,7 +250,10 @@ impl Gke {
         let mut zones = self.compute.zones(&spec.location).await?;
         zones.truncate(3);
         if zones.is_empty() {
-            return Err(error::of_operation(&format!("region {:?}", spec.location), &["it has no zones".to_owned()]));
+            return Err(error::of_operation(
+                &format!("region {:?}", spec.location),
+                &["it has no zones".to_owned()],
+            ));
         }
         Ok(zones)
     }

@@ -141,7 +141,11 @@ pub(super) fn versions(config: &model::ServerConfig) -> Vec<OfferedVersion> {
     use release_channel::Channel;
     let channel = |wanted: &Channel| config.channels.iter().find(|channel| channel.channel == *wanted);
     let of = |wanted: &Channel| -> BTreeSet<String> {
-        channel(wanted).into_iter().flat_map(|found| &found.valid_versions).map(|full| names::minor(full)).collect()
+        channel(wanted)
+            .into_iter()
+            .flat_map(|found| &found.valid_versions)
+            .map(|full| names::minor(full))
+            .collect()
     };
     let standard: BTreeSet<String> = of(&Channel::Regular).into_iter().chain(of(&Channel::Stable)).collect();
     let default = channel(&Channel::Regular)

@@ -151,7 +151,9 @@ impl Gke {
 /// What failed of an operation that is done; nothing when it ended well.
 #[allow(deprecated, reason = "GKE still writes its words there")]
 pub(super) fn reasons(operation: &model::Operation) -> Vec<String> {
-    let Some(failure) = operation.error.as_ref().filter(|failure| failure.code != 0) else { return Vec::new() };
+    let Some(failure) = operation.error.as_ref().filter(|failure| failure.code != 0) else {
+        return Vec::new();
+    };
     let conditions = operation.cluster_conditions.iter().chain(&operation.nodepool_conditions);
     let mut found = vec![failure.message.clone()];
     found.extend(conditions.map(|condition| condition.message.clone()));

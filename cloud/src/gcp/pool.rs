@@ -104,7 +104,8 @@ impl Gke {
 
     async fn finish_pool(&self, id: &PoolId, pool: &model::NodePool) -> Result<Progress, Error> {
         let (target, words) = (names::pool_path(id), names::pool_words(&id.pool));
-        let mut labels = pool.config.as_ref().map(|config| config.resource_labels.clone()).unwrap_or_default();
+        let mut labels =
+            pool.config.as_ref().map(|config| config.resource_labels.clone()).unwrap_or_default();
         match &pool.status {
             Status::Error | Status::RunningWithError => {
                 Err(error::of_operation(&words, &observed::pool_reasons(pool)))

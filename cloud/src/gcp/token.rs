@@ -138,9 +138,7 @@ impl Tokens {
 impl Inner {
     async fn ask(&self) -> Result<Token, Error> {
         match &self.giver {
-            Giver::Given(value) => {
-                Ok(Token { value: value.clone(), expires_at: SystemTime::now() + KEPT })
-            }
+            Giver::Given(value) => Ok(Token { value: value.clone(), expires_at: SystemTime::now() + KEPT }),
             Giver::Library { credentials, .. } => {
                 let token = credentials.read().await.access_token().await.map_err(|error| {
                     Error::Unauthenticated { message: format!("no access token: {}", chain(&error)) }
@@ -152,14 +150,18 @@ impl Inner {
                 let assertion = wish(signer, key, asked_at).await?;
                 let granted: Granted = self
                     .retry
-                    .run(Repeatable::Always, async || {}, async || {
-                        let form = [("grant_type", GRANT), ("assertion", assertion.as_str())];
-                        let request = self.http.post(&key.token_uri).form(&form);
-                        let answer = request.send().await.map_err(|error| http::failure(&error))?;
-                        let (status, headers) = (answer.status(), answer.headers().clone());
-                        let body = answer.bytes().await.map_err(|error| http::failure(&error))?;
-                        error::read_grant(status, &headers, &body)
-                    })
+                    .run(
+                        Repeatable::Always,
+                        async || {},
+                        async || {
+                            let form = [("grant_type", GRANT), ("assertion", assertion.as_str())];
+                            let request = self.http.post(&key.token_uri).form(&form);
+                            let answer = request.send().await.map_err(|error| http::failure(&error))?;
+                            let (status, headers) = (answer.status(), answer.headers().clone());
+                            let body = answer.bytes().await.map_err(|error| http::failure(&error))?;
+                            error::read_grant(status, &headers, &body)
+                        },
+                    )
                     .await?;
                 Ok(Token {
                     value: granted.access_token,

@@ -70,14 +70,16 @@ pub(super) fn pool(spec: &NodePoolSpec, zones: &[String]) -> Result<model::NodeP
         .set_resource_labels(spec.labels.clone())
         .set_metadata([("disable-legacy-endpoints", "true")])
         .set_workload_metadata_config(
-            model::WorkloadMetadataConfig::new()
-                .set_mode(model::workload_metadata_config::Mode::GkeMetadata),
+            model::WorkloadMetadataConfig::new().set_mode(model::workload_metadata_config::Mode::GkeMetadata),
         );
     match machine_types.as_slice() {
         [] => {}
         [one] => config.machine_type.clone_from(one),
         many => {
-            return Err(invalid("machine_types", format!("a pool of GKE has one type of machines, not {}", many.len())));
+            return Err(invalid(
+                "machine_types",
+                format!("a pool of GKE has one type of machines, not {}", many.len()),
+            ));
         }
     }
     if let Some(size) = disk_size_gib {

@@ -45,11 +45,8 @@ impl Subject for Project {
     fn pool(&self, id: &ClusterId) -> [NodePoolSpec; 2] {
         let mut first = pool(id, "databases", 3);
         first.nodes.labels = BTreeMap::from([("role".to_owned(), "db".to_owned())]);
-        first.nodes.taints = vec![Taint {
-            key: "db".to_owned(),
-            value: "yes".to_owned(),
-            effect: "NoSchedule".to_owned(),
-        }];
+        first.nodes.taints =
+            vec![Taint { key: "db".to_owned(), value: "yes".to_owned(), effect: "NoSchedule".to_owned() }];
         let mut second = first.clone();
         second.nodes.size = Some(6);
         [first, second]

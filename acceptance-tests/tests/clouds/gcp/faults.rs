@@ -154,7 +154,8 @@ async fn a_quota_is_told_as_such() {
     let mut made = Made::default();
     let begun = project.cloud.create(&spec, &mut made).await.unwrap();
     assert!(matches!(begun, Progress::Waiting { .. }));
-    let reason = json!({ "code": "QUOTA_EXCEEDED", "message": "Quota 'NETWORKS' exceeded.  Limit: 5.0 globally." });
+    let reason =
+        json!({ "code": "QUOTA_EXCEEDED", "message": "Quota 'NETWORKS' exceeded.  Limit: 5.0 globally." });
     let body = json!({ "name": "operation-1", "status": "DONE", "error": { "errors": [reason] } });
     project.play(&[response("globalOperations.get", 1, 200, body)]).await;
     let refused = project.cloud.create(&spec, &mut made).await;
@@ -174,8 +175,7 @@ async fn what_is_denied_is_told_with_what_it_takes() {
         "domain": "googleapis.com",
         "metadata": { "service": "container.googleapis.com", "consumer": "projects/stand-in-project" },
     });
-    let disabled =
-        json!({ "error": { "code": 403, "message": words, "status": "PERMISSION_DENIED", "details": [info] } });
+    let disabled = json!({ "error": { "code": 403, "message": words, "status": "PERMISSION_DENIED", "details": [info] } });
     project.play(&[response("clusters.get", 1, 403, disabled)]).await;
     let denied = project.cloud.observe(&project.cloud.cluster_id(ZONE, "any")).await.unwrap_err();
     assert!(matches!(&denied, Error::PermissionDenied { action, .. } if action == "container.clusters.get"));
@@ -217,7 +217,10 @@ async fn what_gke_left_in_the_network_is_removed_and_what_others_made_is_waited_
         last = project.cloud.delete(&id, OWNER, &mut made).await.unwrap();
         project.settle().await;
     }
-    assert!(matches!(&last, Progress::Waiting { what } if what.contains("firewalls/of-somebody")), "{last:?}");
+    assert!(
+        matches!(&last, Progress::Waiting { what } if what.contains("firewalls/of-somebody")),
+        "{last:?}"
+    );
     let left: Vec<&str> = made.objects().iter().map(|object| object.part.as_str()).collect();
     assert_eq!(left, ["network"]);
 }
@@ -238,22 +241,36 @@ async fn a_token_that_expires_in_between_is_renewed_and_one_that_never_works_is_
     project.play(&[fault]).await;
     assert!(matches!(project.cloud.observe(&id).await, Err(Error::Unauthenticated { .. })));
     let seen = project.seen().await;
-    project.play(&[response("token", 9, 400, json!({ "error": "invalid_grant", "error_description": "gone" }))]).await;
+    project
+        .play(&[response("token", 9, 400, json!({ "error": "invalid_grant", "error_description": "gone" }))])
+        .await;
     let client: Gke = project.another().await;
     let refused = client.observe(&id).await;
-    assert!(matches!(&refused, Err(Error::Unauthenticated { message }) if message.contains("gone")), "{refused:?}");
+    assert!(
+        matches!(&refused, Err(Error::Unauthenticated { message }) if message.contains("gone")),
+        "{refused:?}"
+    );
     assert_eq!(project.requests(seen).await, [], "nothing is asked without a token");
 }
 
 #[tokio::test]
 async fn broken_connections_make_nothing_twice() {
     let project = Project::start().await;
-    let mut faults: Vec<Fault> =
-        ["networks.insert", "subnetworks.insert", "routers.insert", "clusters.create", "clusters.setResourceLabels"]
-            .iter()
-            .map(|operation| broken(operation, "lost"))
-            .collect();
-    faults.extend([broken("clusters.get", "reset"), unavailable("networks.get"), broken("operations.get", "lost")]);
+    let mut faults: Vec<Fault> = [
+        "networks.insert",
+        "subnetworks.insert",
+        "routers.insert",
+        "clusters.create",
+        "clusters.setResourceLabels",
+    ]
+    .iter()
+    .map(|operation| broken(operation, "lost"))
+    .collect();
+    faults.extend([
+        broken("clusters.get", "reset"),
+        unavailable("networks.get"),
+        broken("operations.get", "lost"),
+    ]);
     project.play(&faults).await;
     let (id, mut made) = project.create(&cluster("lost", ZONE, 1)).await.unwrap();
     let observed = project.cloud.observe(&id).await.unwrap().unwrap();
@@ -266,7 +283,8 @@ async fn broken_connections_make_nothing_twice() {
     let wish = pool(&id, "more", 1);
     project.drive(&mut more, async |made| project.cloud.create_pool(&wish, made).await).await.unwrap();
 
-    let larger = ["clusters.nodePools.setSize", "clusters.nodePools.delete", "clusters.delete", "networks.delete"];
+    let larger =
+        ["clusters.nodePools.setSize", "clusters.nodePools.delete", "clusters.delete", "networks.delete"];
     project.play(&larger.map(|operation| broken(operation, "lost"))).await;
     let mut wish = wish;
     wish.nodes.size = Some(2);
