@@ -89,7 +89,7 @@ impl Gke {
         let (vpc, subnetwork) = match &spec.network {
             Network::Existing { network, subnetwork, .. } => (network.clone(), subnetwork.clone()),
             Network::Made { .. } => {
-                let id_of = |part: &network::Part| made.id(part.part).unwrap_or_default().to_owned();
+                let id_of = |part: &network::Part| made.id(part.role).unwrap_or_default().to_owned();
                 let [vpc, subnetwork, _] = network::parts(place, &spec.owner);
                 (id_of(&vpc), id_of(&subnetwork))
             }
