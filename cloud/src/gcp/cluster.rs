@@ -21,9 +21,9 @@ impl Gke {
     /// The cluster; `None` when there is none.
     pub(super) async fn find(&self, id: &ClusterId) -> Result<Option<Box<model::Cluster>>, Error> {
         names::parse(id)?;
-        let request = async || self.container.get_cluster().set_name(&id.0).send().await.map(Box::new);
+        let request = || self.container.get_cluster().set_name(&id.0).send();
         match self.ask(&names::cluster_words(id), "container.clusters.get", request).await {
-            Ok(cluster) => Ok(Some(cluster)),
+            Ok(cluster) => Ok(Some(Box::new(cluster))),
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }
@@ -89,7 +89,7 @@ impl Gke {
         let (vpc, subnetwork) = match &spec.network {
             Network::Existing { network, subnetwork, .. } => (network.clone(), subnetwork.clone()),
             Network::Made { .. } => {
-                let id_of = |part: &network::Part| made.id(part.part).unwrap_or_default().to_owned();
+                let id_of = |part: &network::Part| made.id(part.role).unwrap_or_default().to_owned();
                 let [vpc, subnetwork, _] = network::parts(place, &spec.owner);
                 (id_of(&vpc), id_of(&subnetwork))
             }

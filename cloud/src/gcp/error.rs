@@ -305,7 +305,7 @@ mod tests {
         for (code, error, expected) in final_cases {
             match of(code, &error) {
                 Failure::Final(meaning) => {
-                    assert!(meaning.to_string().contains(expected), "{error}: {meaning}")
+                    assert!(meaning.to_string().contains(expected), "{error}: {meaning}");
                 }
                 other => panic!("{error}: {other:?}"),
             }

@@ -13,7 +13,7 @@ use crate::{Error, Made, Progress};
 #[derive(Debug)]
 pub(super) struct Part {
     /// In [`Made`].
-    pub(super) part: &'static str,
+    pub(super) role: &'static str,
     pub(super) kind: &'static str,
     /// Of the collection, within the project: `regions/R/subnetworks`.
     collection: String,
@@ -40,8 +40,8 @@ impl Part {
 pub(super) fn parts(place: &Place, owner: &str) -> [Part; 3] {
     let name = names::network(&place.name, owner);
     let region = names::region(&place.location);
-    let part = |part, kind, collection: String, permission| Part {
-        part,
+    let part = |role, kind, collection: String, permission| Part {
+        role,
         kind,
         collection,
         name: name.clone(),
@@ -115,36 +115,36 @@ impl Gke {
         body: &Value,
         made: &mut Made,
     ) -> Result<Option<Progress>, Error> {
-        if made.is_settled(part.part) {
+        if made.is_settled(part.role) {
             return Ok(None);
         }
         let (path, words) = (part.path(), part.words());
         let target = self.compute.full(&path);
         match self.poll_compute(&target, &words).await? {
             Polled::Running => {
-                made.note(part.part, part.kind, &target);
+                made.note(part.role, part.kind, &target);
                 return Ok(Some(waiting(&words)));
             }
             Polled::Ended => {
-                made.note(part.part, part.kind, &target);
-                made.settle(part.part);
+                made.note(part.role, part.kind, &target);
+                made.settle(part.role);
                 return Ok(None);
             }
             Polled::None => {}
         }
         if self.is_ours(part, mark).await? {
-            made.note(part.part, part.kind, &target);
-            made.settle(part.part);
+            made.note(part.role, part.kind, &target);
+            made.settle(part.role);
             return Ok(None);
         }
         match self.compute.insert(&part.collection, body, &part.action("create")).await {
             Ok(operation) => {
                 self.pending.begin(&target, operation.path());
-                made.note(part.part, part.kind, &target);
+                made.note(part.role, part.kind, &target);
             }
             // The answer to an earlier attempt was lost, or what it lies in is not ready yet.
             Err(Error::AlreadyExists { .. }) if self.is_ours(part, mark).await? => {
-                made.note(part.part, part.kind, &target);
+                made.note(part.role, part.kind, &target);
             }
             Err(Error::Conflict { message, .. }) => {
                 return Ok(Some(waiting(&format!("{words} ({message})"))));
@@ -181,7 +181,7 @@ impl Gke {
     }
 
     async fn remove(&self, part: &Part, mark: &str, made: &mut Made) -> Result<Option<Progress>, Error> {
-        let gone = format!("{} is gone", part.part);
+        let gone = format!("{} is gone", part.role);
         if made.is_settled(&gone) {
             return Ok(None);
         }
@@ -194,12 +194,12 @@ impl Gke {
         // One that carries another mark is none of ours, whatever its name.
         let found = self.compute.get(&path, &part.action("get")).await?;
         let Some(_) = found.filter(|found| found.description == mark) else {
-            made.forget(part.part);
+            made.forget(part.role);
             made.settle(&gone);
             return Ok(None);
         };
-        made.note(part.part, part.kind, &target);
-        if part.part == "network"
+        made.note(part.role, part.kind, &target);
+        if part.role == "network"
             && let Some(waits) = self.sweep_firewalls(&path).await?
         {
             return Ok(Some(waits));
@@ -211,7 +211,7 @@ impl Gke {
             }
             Err(Error::Conflict { message, .. }) => Ok(Some(waiting(&format!("{words} ({message})")))),
             Err(Error::NotFound { .. }) => {
-                made.forget(part.part);
+                made.forget(part.role);
                 made.settle(&gone);
                 Ok(None)
             }
