@@ -20,6 +20,15 @@ from alibabacloud_vpc20160428.client import Client as VpcClient
 from cryptography import x509
 from darabonba.runtime import RuntimeOptions
 
+from standin.alibaba.clusters import Clusters
+from standin.alibaba.errors import Refused
+from standin.alibaba.network import Network
+from standin.alibaba.pools import Pools
+from standin.alibaba.tasks import Tasks
+from standin.alibaba.timeline import Timeline
+from standin.clock import Clock
+from standin.kubernetes import Fleet, Pretended
+
 from .running import StandIn
 
 TYPES = ["ecs.g7.xlarge"]
@@ -505,6 +514,80 @@ class Refusals(WithStandIn):
         found = json.load(opener.open(urllib.request.Request(path + role, headers=headers)))
         self.assertEqual(found["Code"], "Success")
         self.assertTrue(found["AccessKeyId"].startswith("STS."))
+
+
+class Balanced(Pretended):
+    """A Kubernetes API with one Service of type LoadBalancer."""
+
+    def load_balancers(self):
+        return [("demo", "web")]
+
+
+class Inside(unittest.TestCase):
+    """What ACK does within a cluster, and what Services leave in its network."""
+
+    def setUp(self):
+        self.time = 0.0
+        clock = Clock(lambda: self.time)
+        self.timeline = Timeline(clock)
+        self.network = Network(self.timeline, "cn-hangzhou")
+        self.backend, fleet = Balanced(), Fleet()
+        fleet.add(self.backend)
+        tasks = Tasks(lambda: "")
+        self.clusters = Clusters(self.timeline, self.network, fleet, tasks, "cn-hangzhou")
+        self.pools = Pools(self.timeline, self.network, tasks, self.clusters, "cn-hangzhou")
+        vpc_id = self.network.create_vpc({"CidrBlock": "10.0.0.0/16"})["VpcId"]
+        self.pass_by()
+        zone = {"VpcId": vpc_id, "ZoneId": "cn-hangzhou-h", "CidrBlock": "10.0.0.0/24"}
+        self.vswitch = self.network.create_vswitch(zone)["VSwitchId"]
+        self.pass_by()
+        group = {"vswitch_ids": [self.vswitch], "instance_types": TYPES, "key_pair": "ops", "desired_size": 2}
+        config = {"labels": [{"key": "a", "value": "b"}], "taints": [{"key": "t", "effect": "NoSchedule"}]}
+        pool = {"nodepool_info": {"name": "system"}, "scaling_group": group, "kubernetes_config": config}
+        wish = {
+            "name": "one",
+            "region_id": "cn-hangzhou",
+            "cluster_type": "ManagedKubernetes",
+            "vpcid": vpc_id,
+            "vswitch_ids": [self.vswitch],
+            "container_cidr": "172.20.0.0/16",
+            "addons": [{"name": name} for name in ("flannel", "csi-plugin", "csi-provisioner")],
+            "nodepools": [pool],
+        }
+        self.cluster = self.clusters.create(wish)["cluster_id"]
+        self.pass_by()
+
+    def pass_by(self):
+        self.timeline.catch_up()
+        while self.timeline.next() is not None:
+            self.time = self.timeline.next()
+            self.timeline.catch_up()
+
+    def test_nodes_and_storage_are_as_ack_has_them(self):
+        ((pool, nodes),) = self.backend.pools.items()
+        self.assertEqual(len(nodes), 2)
+        self.assertEqual(nodes[0].labels["alibabacloud.com/nodepool-id"], pool)
+        self.assertEqual((nodes[0].labels["a"], nodes[0].version), ("b", "v1.34.1-aliyun.1"))
+        self.assertEqual(nodes[0].taints, [{"key": "t", "value": "", "effect": "NoSchedule"}])
+        names = [(key[1], key[3]) for key in self.backend.objects]
+        self.assertIn(("CSIDriver", "diskplugin.csi.alibabacloud.com"), names)
+        self.assertIn(("StorageClass", "alicloud-disk-topology-alltype"), names)
+
+    def test_balancers_of_services_go_with_the_cluster_unless_they_are_retained(self):
+        kinds = [one["resource_type"] for one in self.clusters.resources(self.cluster)]
+        self.assertIn("SLB", kinds)
+        options = [{"resource_type": "SLB", "delete_mode": "retain"}]
+        self.clusters.delete(self.cluster, {"delete_options": options})
+        self.pass_by()
+        with self.assertRaisesRegex(Refused, "in use by SLB"):
+            self.network.delete_vswitch({"VSwitchId": self.vswitch})
+        self.assertEqual(self.backend.pools, {})
+
+    def test_by_default_nothing_is_left(self):
+        self.clusters.delete(self.cluster, {})
+        self.pass_by()
+        self.network.delete_vswitch({"VSwitchId": self.vswitch})
+        self.assertEqual((self.network.holders, self.network.addresses), ({}, {}))
 
 
 if __name__ == "__main__":

@@ -223,7 +223,7 @@ impl Sender {
         }
         let told = told(status, &value.unwrap_or_default(), retry_after);
         tracing::debug!(action = call.action, status, code = told.code, "Alibaba Cloud refused a request");
-        Err(failure(told, call.service.name(), call.action, call.what))
+        Err(failure(&told, call.service.name(), call.action, call.what))
     }
 
     fn build(&self, call: &Call<'_>, keys: Option<&StaticCredentials>) -> Result<reqwest::Request, Error> {

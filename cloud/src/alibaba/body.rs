@@ -186,7 +186,7 @@ pub(super) fn change(spec: &NodePoolSpec, owner: &str, pool: &Pool, marks: Marks
 
 /// A password that nobody knows, with all kinds of letters that ACK asks for.
 pub(super) fn password() -> String {
-    format!("Aa1-{:022x}", rand::random::<u64>())
+    format!("Aa1-{:022x}", rand::random::<u128>() >> 40)
 }
 
 #[cfg(test)]
@@ -234,10 +234,11 @@ mod tests {
         }
     }
 
+    type Alter = fn(&mut NodePoolSpec);
+
     #[test]
     fn only_what_differs_is_changed() {
         let now = shown(&pool_spec(), Marks::default());
-        type Alter = fn(&mut NodePoolSpec);
         let table: [(Alter, Value); 6] = [
             (|spec| spec.nodes.size = Some(3), json!({"scaling_group": {"desired_size": 3}})),
             (|spec| spec.nodes.size = None, Value::Null),

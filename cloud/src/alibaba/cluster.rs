@@ -26,9 +26,12 @@ const PAGE: usize = 100;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Begun {
-    pub(super) cluster_id: String,
-    pub(super) nodepool_id: String,
-    pub(super) task_id: String,
+    #[serde(rename = "cluster_id")]
+    pub(super) cluster: String,
+    #[serde(rename = "nodepool_id")]
+    pub(super) pool: String,
+    #[serde(rename = "task_id")]
+    pub(super) task: String,
 }
 
 impl Ack {
@@ -125,7 +128,7 @@ impl Ack {
         let found = match self.find(spec, made, &what).await? {
             Found::Waiting(what) => return Ok(waiting(what)),
             Found::Ours(cluster) => {
-                made.note(CLUSTER, KIND, &cluster.cluster_id);
+                made.note(CLUSTER, KIND, &cluster.id);
                 made.settle(SEEN);
                 Some(cluster)
             }
@@ -172,7 +175,7 @@ impl Ack {
         let (going, staying): (Vec<_>, Vec<_>) =
             found.iter().partition(|cluster| cluster.phase() == Phase::Deleting);
         if let Some(cluster) = staying.first() {
-            return Err(Error::AlreadyExists { what: format!("{what} ({})", cluster.cluster_id) });
+            return Err(Error::AlreadyExists { what: format!("{what} ({})", cluster.id) });
         }
         match going.iter().find(|cluster| cluster.tag(OWNER_TAG) == Some(&spec.owner)) {
             Some(cluster) => Ok(Found::Waiting(state(what, cluster))),
@@ -190,12 +193,12 @@ impl Ack {
         let version = self.newest(spec.version.as_deref(), true).await?;
         let runtime = version.runtimes.iter().find(|runtime| runtime.name == "containerd").cloned();
         let runtime = runtime.unwrap_or_default();
-        let version = (version.version.as_str(), &runtime);
+        let version = (version.name.as_str(), &runtime);
         let body = body::cluster(spec, self.api.region(), place, version, &password(), &token());
         // The token in it makes it the same cluster, however often it is asked for.
         let call = Call::cs("CreateCluster", "POST", path(&["clusters"]), what).body(body).always();
         let begun: Begun = self.api.ask(call).await?;
-        made.note(CLUSTER, KIND, &begun.cluster_id);
+        made.note(CLUSTER, KIND, &begun.cluster);
         made.settle(BEGUN);
         Ok(waiting(format!("{what} (initial)")))
     }
@@ -210,9 +213,9 @@ impl Ack {
         match cluster.phase() {
             Phase::Active => {
                 made.settle(RUNNING);
-                self.finish(spec, &cluster.cluster_id, what).await
+                self.finish(spec, &cluster.id, what).await
             }
-            Phase::Failed(state) => Err(self.failed(&cluster.cluster_id, what, state).await?),
+            Phase::Failed(state) => Err(self.failed(&cluster.id, what, state).await?),
             Phase::Creating | Phase::Updating | Phase::Deleting => Ok(waiting(state(what, cluster))),
         }
     }
@@ -267,7 +270,7 @@ impl Ack {
             // What a process that was killed could not note.
             for cluster in self.list(None).await? {
                 if cluster.tag(OWNER_TAG) == Some(owner)
-                    && let Some(progress) = self.remove(&cluster.cluster_id, made).await?
+                    && let Some(progress) = self.remove(&cluster.id, made).await?
                 {
                     return Ok(progress);
                 }

@@ -41,20 +41,20 @@ const BUSY: [&str; 8] = [
 ];
 
 /// What it means for a repetition. `action` is the operation, `what` the thing that it is about.
-pub(super) fn failure(told: Told, service: &str, action: &str, what: &str) -> Failure {
-    let Told { status, code, retry_after, .. } = &told;
+pub(super) fn failure(told: &Told, service: &str, action: &str, what: &str) -> Failure {
+    let Told { status, code, retry_after, .. } = told;
     let (status, retry_after) = (*status, *retry_after);
     if status == 429 || code.starts_with("Throttling") {
         return Failure::Throttled { retry_after, error: Error::Throttled { retry_after } };
     }
     if status >= 500 {
-        return Failure::Broken { retry_after, error: Error::Unexpected { message: words(&told) } };
+        return Failure::Broken { retry_after, error: Error::Unexpected { message: words(told) } };
     }
     // New keys come with a new session, also where the old ones are no longer known.
     if code.starts_with("InvalidSecurityToken") {
-        return Failure::Expired(Error::Unauthenticated { message: words(&told) });
+        return Failure::Expired(Error::Unauthenticated { message: words(told) });
     }
-    Failure::Final(error(&told, service, action, what))
+    Failure::Final(error(told, service, action, what))
 }
 
 fn error(told: &Told, service: &str, action: &str, what: &str) -> Error {
@@ -149,7 +149,7 @@ mod tests {
             (302, "", "DescribeVpcs", ("final", "unexpected")),
         ];
         for (status, code, action, wanted) in table {
-            let failure = failure(told(status, code), "cs", action, "it");
+            let failure = failure(&told(status, code), "cs", action, "it");
             assert_eq!(name(&failure), wanted, "{status} {code}");
         }
     }

@@ -166,18 +166,17 @@ impl ManagedKubernetes for Ack {
     /// The newest that a cluster can be made with is the default.
     async fn versions(&self) -> Result<Vec<OfferedVersion>, Error> {
         let mut offered = self.offered(false).await?;
-        offered.sort_by_key(|version| view::order(&version.version));
+        offered.sort_by_key(|version| view::order(&version.name));
         Ok(offered_versions(&offered, jiff::Timestamp::now()))
     }
 }
 
 /// The minor versions of a sorted list.
 fn offered_versions(sorted: &[view::Version], now: jiff::Timestamp) -> Vec<OfferedVersion> {
-    let default =
-        sorted.iter().rfind(|version| version.creatable).map(|version| view::minor(&version.version));
+    let default = sorted.iter().rfind(|version| version.creatable).map(|version| view::minor(&version.name));
     let mut all: Vec<OfferedVersion> = Vec::new();
     for version in sorted {
-        let minor = view::minor(&version.version);
+        let minor = view::minor(&version.name);
         let is_standard = version.creatable
             && version.expiration_date.parse().map_or(true, |ends: jiff::Timestamp| ends > now);
         match all.last_mut().filter(|last| last.version == minor) {
@@ -199,7 +198,7 @@ mod tests {
     #[test]
     fn versions_are_minor_ones_and_the_newest_that_can_be_made_is_the_default() {
         let version = |text: &str, creatable: bool, ends: Option<&str>| view::Version {
-            version: text.to_owned(),
+            name: text.to_owned(),
             creatable,
             expiration_date: ends.unwrap_or_default().to_owned(),
             runtimes: Vec::new(),

@@ -112,7 +112,7 @@ impl Ack {
         let path = path(&["clusters", &spec.cluster.0, "nodepools"]);
         match self.api.ask::<Begun>(Call::cs("CreateClusterNodePool", "POST", path, what).body(body)).await {
             Ok(begun) => {
-                made.note(POOL, KIND, &begun.nodepool_id);
+                made.note(POOL, KIND, &begun.pool);
                 made.settle(BEGUN);
                 Ok(waiting(format!("{what} (initial)")))
             }

@@ -21,7 +21,7 @@ impl Ack {
         let cluster = self.find_existing(spec, made, &what).await?;
         match cluster.phase() {
             Phase::Active => {}
-            Phase::Failed(state) => return Err(self.failed(&cluster.cluster_id, &what, state).await?),
+            Phase::Failed(state) => return Err(self.failed(&cluster.id, &what, state).await?),
             Phase::Creating | Phase::Updating | Phase::Deleting => {
                 return Ok(waiting(state(&what, &cluster)));
             }
@@ -29,15 +29,15 @@ impl Ack {
         if let Some(progress) = self.upgrade(spec, &cluster, &what).await? {
             return Ok(progress);
         }
-        if cluster.cluster_spec != spec.cluster_spec {
+        if cluster.edition != spec.cluster_spec {
             return self.resize(spec, &cluster, &what).await;
         }
         self.retag(spec, &cluster, &what).await?;
-        let Some(pool) = system_pool(self.list_pools(&cluster.cluster_id).await?.nodepools) else {
+        let Some(pool) = system_pool(self.list_pools(&cluster.id).await?.nodepools) else {
             return Ok(waiting(format!("node pool of {what}")));
         };
         let marks = Marks { is_unfinished: false, is_system: true };
-        self.bring(&cluster.cluster_id, &spec.system_node_pool, &spec.owner, &pool, marks).await
+        self.bring(&cluster.id, &spec.system_node_pool, &spec.owner, &pool, marks).await
     }
 
     /// The cluster by its noted id, else by its name, if it can be no other.
@@ -64,7 +64,7 @@ impl Ack {
         cluster: &Cluster,
         what: &str,
     ) -> Result<Option<Progress>, Error> {
-        let id = &cluster.cluster_id;
+        let id = &cluster.id;
         let Some(wanted) = spec.version.as_deref().filter(|version| minor(version) != cluster.minor()) else {
             self.upgrades().remove(id);
             return Ok(None);
@@ -79,14 +79,14 @@ impl Ack {
         if let Some(task) = task {
             return self.follow(id, &task, what).await.map(Some);
         }
-        let target = self.newest(Some(wanted), false).await?.version;
+        let target = self.newest(Some(wanted), false).await?.name;
         let call = Call::cs("UpgradeCluster", "POST", path(&["api", "v2", "clusters", id, "upgrade"]), what)
             .body(json!({"next_version": target, "master_only": false}))
             // While it runs, ACK refuses another one.
             .always();
         match self.api.ask::<Begun>(call).await {
             Ok(begun) => {
-                self.upgrades().insert(id.clone(), begun.task_id);
+                self.upgrades().insert(id.clone(), begun.task);
                 Ok(Some(waiting(format!("{what} (upgrading to {target})"))))
             }
             Err(Error::Conflict { message, .. }) => Ok(Some(waiting(format!("{what} ({message})")))),
@@ -114,7 +114,7 @@ impl Ack {
 
     /// Another edition of the control plane.
     async fn resize(&self, spec: &ClusterSpec, cluster: &Cluster, what: &str) -> Result<Progress, Error> {
-        let path = path(&["api", "v2", "clusters", &cluster.cluster_id]);
+        let path = path(&["api", "v2", "clusters", &cluster.id]);
         let call =
             Call::cs("ModifyCluster", "PUT", path, what).body(json!({"cluster_spec": spec.cluster_spec}));
         match self.api.call(call).await {
@@ -136,7 +136,7 @@ impl Ack {
             let body = json!({
                 "region_id": self.api.region(),
                 "resource_type": "CLUSTER",
-                "resource_ids": [cluster.cluster_id],
+                "resource_ids": [cluster.id],
                 "tags": pairs(&missing),
             });
             self.api.call(Call::cs("TagResources", "PUT", path(&["tags"]), what).body(body)).await?;
@@ -144,7 +144,7 @@ impl Ack {
         let surplus: Vec<&str> =
             known.keys().filter(|key| !spec.tags.contains_key(*key)).map(String::as_str).collect();
         if !surplus.is_empty() {
-            self.untag(&cluster.cluster_id, &surplus).await?;
+            self.untag(&cluster.id, &surplus).await?;
         }
         Ok(())
     }
@@ -163,9 +163,9 @@ impl Ack {
     /// The newest version of a minor one, or of all.
     pub(super) async fn newest(&self, wanted: Option<&str>, creatable: bool) -> Result<Version, Error> {
         let offered = self.offered(creatable).await?;
-        let all: Vec<String> = offered.iter().map(|version| minor(&version.version)).collect();
-        let fits = |version: &Version| wanted.is_none_or(|wanted| minor(&version.version) == minor(wanted));
-        let found = offered.into_iter().filter(fits).max_by_key(|version| order(&version.version));
+        let all: Vec<String> = offered.iter().map(|version| minor(&version.name)).collect();
+        let fits = |version: &Version| wanted.is_none_or(|wanted| minor(&version.name) == minor(wanted));
+        let found = offered.into_iter().filter(fits).max_by_key(|version| order(&version.name));
         found.ok_or_else(|| Error::InvalidSpec {
             field: Some("version".to_owned()),
             message: format!("ACK does not offer {}; it offers {}", wanted.unwrap_or("any"), all.join(", ")),

@@ -34,12 +34,14 @@ pub(super) struct Page {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Cluster {
-    pub(super) cluster_id: String,
+    #[serde(rename = "cluster_id")]
+    pub(super) id: String,
     pub(super) name: String,
     pub(super) region_id: String,
     pub(super) state: String,
     pub(super) current_version: String,
-    pub(super) cluster_spec: String,
+    #[serde(rename = "cluster_spec")]
+    pub(super) edition: String,
     pub(super) master_url: String,
     pub(super) vpc_id: String,
     pub(super) vswitch_ids: Vec<String>,
@@ -313,7 +315,8 @@ pub(super) struct Tasks {
 #[serde(default)]
 pub(super) struct Task {
     pub(super) state: String,
-    task_type: String,
+    #[serde(rename = "task_type")]
+    kind: String,
     error: TaskError,
 }
 
@@ -334,7 +337,7 @@ impl Task {
     pub(super) fn reason(&self) -> String {
         let TaskError { code, message } = &self.error;
         match (message.as_str(), code.as_str()) {
-            ("", "") => format!("the task {} failed", self.task_type),
+            ("", "") => format!("the task {} failed", self.kind),
             (message, code) => format!("{message} ({code})"),
         }
     }
@@ -343,7 +346,8 @@ impl Task {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Version {
-    pub(super) version: String,
+    #[serde(rename = "version")]
+    pub(super) name: String,
     pub(super) creatable: bool,
     pub(super) expiration_date: String,
     pub(super) runtimes: Vec<Runtime>,
