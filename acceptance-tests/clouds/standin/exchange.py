@@ -99,5 +99,7 @@ def _break(environ):
         if isinstance(connection, ssl.SSLSocket):
             connection.shutdown(socket.SHUT_RDWR)
         else:
+            # The connection ends when nobody reads it any more, and the handler waits for the next request.
+            connection.shutdown(socket.SHUT_RD)
             connection.close()
     raise ConnectionResetError("a fault that a test ordered")
