@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_eks::config::IdentityCache;
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -19,7 +20,7 @@ use super::query::{Query, Service};
 use super::spec::Config;
 use crate::Error;
 use crate::client::cache::Cache;
-use crate::client::http::builder;
+use crate::client::http::{ANSWER, CONNECT, builder};
 use crate::client::retry::Retry;
 
 const USER_AGENT: &str = concat!("kubeblocks-cloud/", env!("CARGO_PKG_VERSION"));
@@ -71,6 +72,7 @@ impl Eks {
             .no_credentials()
             .retry_config(RetryConfig::disabled())
             .identity_cache(IdentityCache::no_cache())
+            .timeout_config(timeouts())
             .load()
             .await;
         let region = sdk.region().map(ToString::to_string).ok_or_else(|| Error::InvalidSpec {
@@ -103,6 +105,11 @@ impl Eks {
             updates: Mutex::default(),
         })
     }
+}
+
+/// Those of all other clients.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ANSWER).build()
 }
 
 fn eks(config: &Config, sdk: &SdkConfig, identity: Arc<Identity>) -> aws_sdk_eks::Client {

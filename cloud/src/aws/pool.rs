@@ -51,6 +51,22 @@ impl Eks {
         }
     }
 
+    /// Makes the node group of a cluster that had one, and lost it.
+    pub(super) async fn replace_system_group(
+        &self,
+        name: &str,
+        spec: &NodeGroupSpec,
+        place: &Place,
+        made: &mut Made,
+    ) -> Result<Progress, Error> {
+        // What this process knows is about the one that is gone.
+        if made.is_settled(SYSTEM_GROUP) {
+            made.forget(SYSTEM_GROUP);
+            made.forget(&asked_for(&spec.name));
+        }
+        self.ask_for_group(name, spec, place, SYSTEM_GROUP, made).await
+    }
+
     pub(super) async fn make_pool(&self, spec: &NodeGroupSpec, made: &mut Made) -> Result<Progress, Error> {
         let name = spec.cluster.0.as_str();
         let Some(group) = self.find_node_group(name, &spec.name).await? else {
@@ -107,8 +123,7 @@ impl Eks {
         part: &str,
         made: &mut Made,
     ) -> Result<Progress, Error> {
-        let what = node_group(&spec.name);
-        let asked = format!("{what} asked for");
+        let (what, asked) = (node_group(&spec.name), asked_for(&spec.name));
         // EKS may show a group a little after it took the wish for it.
         if !made.is_settled(&asked) {
             match self.create_group(name, spec, place, part == POOL).await {
@@ -277,6 +292,11 @@ impl Eks {
         }
         Ok(Progress::Waiting { what: format!("{what} to be gone") })
     }
+}
+
+/// Step after which EKS has the wish for a node group.
+fn asked_for(name: &str) -> String {
+    format!("{} asked for", node_group(name))
 }
 
 /// How far the creation of a node group is.

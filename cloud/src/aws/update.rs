@@ -98,7 +98,7 @@ impl Eks {
                     Some(arn) => arn.clone(),
                     None => self.ensure_role(NODE_ROLE, spec, made).await?,
                 };
-                self.ensure_system_group(name, group_spec, &Place { subnet_ids, role_arn }, made).await
+                self.replace_system_group(name, group_spec, &Place { subnet_ids, role_arn }, made).await
             }
         }
     }
