@@ -13,6 +13,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider as TlsProvider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use super::client::Eks;
 use super::identity::{Identity, Provider, loader};
@@ -96,7 +97,7 @@ impl Eks {
         });
         identity.credentials().await?;
         Ok(Self {
-            eks: eks(config, &sdk, Arc::clone(&identity)),
+            api: eks(config, &sdk, Arc::clone(&identity)),
             query: Query { http, identity, retry: Retry::default() },
             services,
             region,
@@ -192,7 +193,7 @@ fn smithy_client(authorities: Option<&[u8]>) -> Result<SharedHttpClient, Error> 
         if let Some(settings) = settings {
             connector = connector.connector_settings(settings.clone());
         }
-        connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.build()
     }))
 }

@@ -107,9 +107,10 @@ impl Eks {
             message: "the cluster has no nodes whose role could be used".to_owned(),
         };
         Ok(Place {
-            subnet_ids: match spec.subnet_ids.is_empty() {
-                true => subnets.or_else(of_cluster).unwrap_or_default(),
-                false => spec.subnet_ids.clone(),
+            subnet_ids: if spec.subnet_ids.is_empty() {
+                subnets.or_else(of_cluster).unwrap_or_default()
+            } else {
+                spec.subnet_ids.clone()
             },
             role_arn: spec.role_arn.clone().or(role).ok_or_else(unknown)?,
         })
@@ -154,7 +155,7 @@ impl Eks {
         let taints = nodes.taints.iter().map(taint).collect::<Result<Vec<_>, _>>()?;
         let some = |types: &Vec<String>| (!types.is_empty()).then(|| types.clone());
         let request = self
-            .eks
+            .api
             .create_nodegroup()
             .cluster_name(name)
             .nodegroup_name(&spec.name)
@@ -181,12 +182,11 @@ impl Eks {
         }
         let missing = || Error::NotFound { what: node_group(&spec.name) };
         let group = self.find_node_group(name, &spec.name).await?.ok_or_else(missing)?;
-        let version = match &spec.version {
-            Some(version) => Some(version.clone()),
-            None => {
-                let missing = || Error::NotFound { what: cluster(name) };
-                self.find_cluster(name).await?.ok_or_else(missing)?.version
-            }
+        let version = if let Some(version) = &spec.version {
+            Some(version.clone())
+        } else {
+            let missing = || Error::NotFound { what: cluster(name) };
+            self.find_cluster(name).await?.ok_or_else(missing)?.version
         };
         self.bring_group(name, spec, &group, version.as_deref()).await
     }
@@ -218,7 +218,7 @@ impl Eks {
         let (labels, taints) = (labels_change(&nodes.labels, group), taints_change(&nodes.taints, group)?);
         if scaling.is_some() || labels.is_some() || taints.is_some() {
             let request = self
-                .eks
+                .api
                 .update_nodegroup_config()
                 .cluster_name(name)
                 .nodegroup_name(&spec.name)
@@ -236,7 +236,7 @@ impl Eks {
             && known != wished
         {
             let request = self
-                .eks
+                .api
                 .update_nodegroup_version()
                 .cluster_name(name)
                 .nodegroup_name(&spec.name)
@@ -279,12 +279,13 @@ impl Eks {
         let what = node_group(group);
         let asked = format!("{what} to be removed");
         let Some(known) = self.find_node_group(name, group).await? else { return Ok(Progress::Done) };
-        let is_going = known.status == Some(NodegroupStatus::Deleting);
-        if known.status == Some(NodegroupStatus::DeleteFailed) && made.is_settled(&asked) {
+        let (is_asked, has_failed) =
+            (made.is_settled(&asked), known.status == Some(NodegroupStatus::DeleteFailed));
+        if is_asked && has_failed {
             return Err(Error::Failed { what, message: group_reasons(&known) });
         }
-        if !is_going && !(made.is_settled(&asked) && known.status != Some(NodegroupStatus::DeleteFailed)) {
-            let request = self.eks.delete_nodegroup().cluster_name(name).nodegroup_name(group);
+        if !is_asked && known.status != Some(NodegroupStatus::Deleting) {
+            let request = self.api.delete_nodegroup().cluster_name(name).nodegroup_name(group);
             if found(self.call("DeleteNodegroup", &what, || request.clone().send()).await)?.is_none() {
                 return Ok(Progress::Done);
             }
