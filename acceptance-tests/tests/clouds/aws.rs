@@ -1,5 +1,8 @@
 //! EKS against the stand-in for AWS.
 
+mod faults;
+mod requests;
+
 use std::collections::BTreeMap;
 
 use acceptance_tests::clouds::{Cloud, StandIn};

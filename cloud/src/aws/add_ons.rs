@@ -122,7 +122,7 @@ impl Eks {
         let identity =
             identity.transpose().map_err(|error| Error::Unexpected { message: error.to_string() })?;
         let request = self
-            .eks
+            .api
             .create_addon()
             .cluster_name(&spec.name)
             .addon_name(name)
@@ -174,10 +174,10 @@ impl Eks {
                 waiting.push(format!("{} to be gone", add_on(name)));
             }
         }
-        Ok(match waiting.is_empty() {
-            true => Progress::Done,
-            false => Progress::Waiting { what: waiting.join(", ") },
-        })
+        if waiting.is_empty() {
+            return Ok(Progress::Done);
+        }
+        Ok(Progress::Waiting { what: waiting.join(", ") })
     }
 
     /// Brings an add-on to a version; gives what is waited for.
@@ -197,7 +197,7 @@ impl Eks {
             return Ok(None);
         };
         let request = self
-            .eks
+            .api
             .update_addon()
             .cluster_name(cluster)
             .addon_name(name)
@@ -212,7 +212,7 @@ impl Eks {
 
     /// The version that AWS gives an add-on on that version of Kubernetes.
     async fn default_version(&self, name: &str, kubernetes: &str) -> Result<Option<String>, Error> {
-        let request = self.eks.describe_addon_versions().addon_name(name).kubernetes_version(kubernetes);
+        let request = self.api.describe_addon_versions().addon_name(name).kubernetes_version(kubernetes);
         let answer = self.call("DescribeAddonVersions", &add_on(name), || request.clone().send()).await?;
         let add_ons = answer.addons.unwrap_or_default();
         let versions = add_ons.iter().flat_map(|add_on| add_on.addon_versions.iter().flatten());
@@ -231,7 +231,7 @@ impl Eks {
             return Ok(false);
         }
         if found.status != Some(AddonStatus::Deleting) {
-            let request = self.eks.delete_addon().cluster_name(&spec.name).addon_name(name);
+            let request = self.api.delete_addon().cluster_name(&spec.name).addon_name(name);
             self.call("DeleteAddon", &add_on(name), || request.clone().send()).await?;
         }
         Ok(true)

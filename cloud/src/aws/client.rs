@@ -23,7 +23,7 @@ use crate::{Error, Progress};
 /// such as one that was imported, has for one the group called `system`, or else the first by name.
 #[derive(Debug)]
 pub struct Eks {
-    pub(super) eks: aws_sdk_eks::Client,
+    pub(super) api: aws_sdk_eks::Client,
     pub(super) query: Query,
     pub(super) services: Services,
     pub(super) region: String,
@@ -91,7 +91,7 @@ impl Eks {
     }
 
     pub(super) async fn find_cluster(&self, name: &str) -> Result<Option<Cluster>, Error> {
-        let request = self.eks.describe_cluster().name(name);
+        let request = self.api.describe_cluster().name(name);
         let answer = self.call("DescribeCluster", &cluster(name), || request.clone().send()).await;
         Ok(found(answer)?.and_then(|answer| answer.cluster))
     }
@@ -101,13 +101,13 @@ impl Eks {
         cluster: &str,
         name: &str,
     ) -> Result<Option<Nodegroup>, Error> {
-        let request = self.eks.describe_nodegroup().cluster_name(cluster).nodegroup_name(name);
+        let request = self.api.describe_nodegroup().cluster_name(cluster).nodegroup_name(name);
         let answer = self.call("DescribeNodegroup", &node_group(name), || request.clone().send()).await;
         Ok(found(answer)?.and_then(|answer| answer.nodegroup))
     }
 
     pub(super) async fn find_add_on(&self, cluster: &str, name: &str) -> Result<Option<Addon>, Error> {
-        let request = self.eks.describe_addon().cluster_name(cluster).addon_name(name);
+        let request = self.api.describe_addon().cluster_name(cluster).addon_name(name);
         let answer = self.call("DescribeAddon", &add_on(name), || request.clone().send()).await;
         Ok(found(answer)?.and_then(|answer| answer.addon))
     }
@@ -116,7 +116,7 @@ impl Eks {
     pub(super) async fn node_group_names(&self, cluster_name: &str) -> Result<Vec<String>, Error> {
         let (mut names, mut next) = (Vec::new(), None);
         loop {
-            let request = self.eks.list_nodegroups().cluster_name(cluster_name).set_next_token(next);
+            let request = self.api.list_nodegroups().cluster_name(cluster_name).set_next_token(next);
             let answer = self.call("ListNodegroups", &cluster(cluster_name), || request.clone().send()).await;
             let Some(answer) = found(answer)? else { return Ok(Vec::new()) };
             names.extend(answer.nodegroups.unwrap_or_default());
@@ -131,7 +131,7 @@ impl Eks {
     pub(super) async fn add_on_names(&self, cluster_name: &str) -> Result<Vec<String>, Error> {
         let (mut names, mut next) = (Vec::new(), None);
         loop {
-            let request = self.eks.list_addons().cluster_name(cluster_name).set_next_token(next);
+            let request = self.api.list_addons().cluster_name(cluster_name).set_next_token(next);
             let answer = self.call("ListAddons", &cluster(cluster_name), || request.clone().send()).await?;
             names.extend(answer.addons.unwrap_or_default());
             next = answer.next_token;
@@ -151,11 +151,11 @@ impl Eks {
     ) -> Result<(), Error> {
         if !set.is_empty() {
             let set: HashMap<String, String> = set.into_iter().collect();
-            let request = self.eks.tag_resource().resource_arn(arn).set_tags(Some(set));
+            let request = self.api.tag_resource().resource_arn(arn).set_tags(Some(set));
             self.call("TagResource", what, || request.clone().send()).await?;
         }
         if !remove.is_empty() {
-            let request = self.eks.untag_resource().resource_arn(arn).set_tag_keys(Some(remove));
+            let request = self.api.untag_resource().resource_arn(arn).set_tag_keys(Some(remove));
             self.call("UntagResource", what, || request.clone().send()).await?;
         }
         Ok(())
@@ -185,7 +185,7 @@ impl Eks {
             Target::AddOn(add_on_name) => (add_on(add_on_name), Some(add_on_name.clone()), None),
             Target::NodeGroup(group) => (node_group(group), None, Some(group.clone())),
         };
-        let request = self.eks.describe_update().name(name).update_id(&id);
+        let request = self.api.describe_update().name(name).update_id(&id);
         let request = request.set_addon_name(add_on_name).set_nodegroup_name(group);
         let answer = found(self.call("DescribeUpdate", &what, || request.clone().send()).await)?;
         let Some(update) = answer.and_then(|answer| answer.update) else {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_eks::config::IdentityCache;
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -12,6 +13,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider as TlsProvider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use super::client::Eks;
 use super::identity::{Identity, Provider, loader};
@@ -19,7 +21,7 @@ use super::query::{Query, Service};
 use super::spec::Config;
 use crate::Error;
 use crate::client::cache::Cache;
-use crate::client::http::builder;
+use crate::client::http::{ANSWER, CONNECT, builder};
 use crate::client::retry::Retry;
 
 const USER_AGENT: &str = concat!("kubeblocks-cloud/", env!("CARGO_PKG_VERSION"));
@@ -71,6 +73,7 @@ impl Eks {
             .no_credentials()
             .retry_config(RetryConfig::disabled())
             .identity_cache(IdentityCache::no_cache())
+            .timeout_config(timeouts())
             .load()
             .await;
         let region = sdk.region().map(ToString::to_string).ok_or_else(|| Error::InvalidSpec {
@@ -94,7 +97,7 @@ impl Eks {
         });
         identity.credentials().await?;
         Ok(Self {
-            eks: eks(config, &sdk, Arc::clone(&identity)),
+            api: eks(config, &sdk, Arc::clone(&identity)),
             query: Query { http, identity, retry: Retry::default() },
             services,
             region,
@@ -103,6 +106,11 @@ impl Eks {
             updates: Mutex::default(),
         })
     }
+}
+
+/// Those of all other clients.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ANSWER).build()
 }
 
 fn eks(config: &Config, sdk: &SdkConfig, identity: Arc<Identity>) -> aws_sdk_eks::Client {
@@ -185,7 +193,7 @@ fn smithy_client(authorities: Option<&[u8]>) -> Result<SharedHttpClient, Error> 
         if let Some(settings) = settings {
             connector = connector.connector_settings(settings.clone());
         }
-        connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.build()
     }))
 }

@@ -1,7 +1,7 @@
 //! The creation of a cluster with all that it needs. Each call goes on where an earlier one, also of another process,
 //! has left it; what was seen to be ready is not looked at again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_eks::types::{
     AuthenticationMode, Cluster, ClusterStatus, CreateAccessConfigRequest, LogSetup, LogType, Logging,
@@ -54,6 +54,11 @@ impl Eks {
             return Ok(waiting);
         }
         let group = &spec.system_node_group;
+        let place = if group.subnet_ids.is_empty() {
+            place
+        } else {
+            Place { subnet_ids: group.subnet_ids.clone(), ..place }
+        };
         if let waiting @ Progress::Waiting { .. } =
             self.ensure_system_group(&spec.name, group, &place, made).await?
         {
@@ -63,10 +68,10 @@ impl Eks {
         if let waiting @ Progress::Waiting { .. } = self.await_add_ons(spec, made).await? {
             return Ok(waiting);
         }
+        let what = cluster(&spec.name);
         let found = self.find_cluster(&spec.name).await?;
-        let arn = found.and_then(|found| found.arn).unwrap_or_default();
-        let unfinished = vec![UNFINISHED_TAG.to_owned()];
-        self.set_tags(&arn, &cluster(&spec.name), std::collections::BTreeMap::new(), unfinished).await?;
+        let arn = found.and_then(|found| found.arn).ok_or_else(|| Error::NotFound { what: what.clone() })?;
+        self.set_tags(&arn, &what, BTreeMap::new(), vec![UNFINISHED_TAG.to_owned()]).await?;
         Ok(Progress::Done)
     }
 
@@ -108,7 +113,7 @@ impl Eks {
             Some(arn) => arn.clone(),
             None => self.ensure_role(CLUSTER_ROLE, spec, made).await?,
         };
-        let node = match &spec.node_role_arn {
+        let node = match spec.system_node_group.role_arn.as_ref().or(spec.node_role_arn.as_ref()) {
             Some(arn) => arn.clone(),
             None => self.ensure_role(NODE_ROLE, spec, made).await?,
         };
@@ -137,7 +142,7 @@ impl Eks {
         let upgrades = UpgradePolicyRequest::builder().support_type(SupportType::Standard);
         let logging = Logging::builder().cluster_logging(log_setup(&spec.log_types, true));
         let request = self
-            .eks
+            .api
             .create_cluster()
             .name(&spec.name)
             .role_arn(role)

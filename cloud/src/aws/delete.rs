@@ -59,7 +59,7 @@ impl Eks {
         }
         let Some(known) = self.find_cluster(name).await? else { return Ok(Progress::Done) };
         if known.status != Some(ClusterStatus::Deleting) && !made.is_settled(ASKED) {
-            let request = self.eks.delete_cluster().name(name);
+            let request = self.api.delete_cluster().name(name);
             match found(self.call("DeleteCluster", &what, || request.clone().send()).await) {
                 Ok(None) => return Ok(Progress::Done),
                 Ok(Some(_)) => made.settle(ASKED),

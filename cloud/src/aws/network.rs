@@ -117,14 +117,13 @@ impl Eks {
         found: &mut Found,
         made: &mut Made,
     ) -> Result<Option<String>, Error> {
-        let id = match &found.vpc {
-            Some(id) => id.clone(),
-            None => {
-                let call = Call::new("CreateVpc", "VPC").with("CidrBlock", site.cidr);
-                let call = call.tagged("vpc", &site.tags("vpc"));
-                let Some(answer) = self.ec2_create(call).await? else { return Ok(None) };
-                answer.required("vpc/vpcId")?
-            }
+        let id = if let Some(id) = &found.vpc {
+            id.clone()
+        } else {
+            let call = Call::new("CreateVpc", "VPC").with("CidrBlock", site.cidr);
+            let call = call.tagged("vpc", &site.tags("vpc"));
+            let Some(answer) = self.ec2_create(call).await? else { return Ok(None) };
+            answer.required("vpc/vpcId")?
         };
         made.note("vpc", "VPC", &id);
         found.vpc = Some(id.clone());
@@ -141,14 +140,13 @@ impl Eks {
         made: &mut Made,
     ) -> Result<Option<()>, Error> {
         let part = "internet_gateway";
-        let (id, attached) = match found.gateway.clone() {
-            Some(known) => known,
-            None => {
-                let call = Call::new("CreateInternetGateway", "internet gateway");
-                let call = call.tagged("internet-gateway", &site.tags(part));
-                let Some(answer) = self.ec2_create(call).await? else { return Ok(None) };
-                (answer.required("internetGateway/internetGatewayId")?, None)
-            }
+        let (id, attached) = if let Some(known) = found.gateway.clone() {
+            known
+        } else {
+            let call = Call::new("CreateInternetGateway", "internet gateway");
+            let call = call.tagged("internet-gateway", &site.tags(part));
+            let Some(answer) = self.ec2_create(call).await? else { return Ok(None) };
+            (answer.required("internetGateway/internetGatewayId")?, None)
         };
         made.note(part, "internet gateway", &id);
         if attached.as_deref() != Some(vpc) {
@@ -195,18 +193,17 @@ impl Eks {
             |kind: &'static str| (0..zones.len()).map(move |index| format!("{kind}_subnet_{index}"));
         let parts = numbered("public").chain(numbered("private"));
         for ((part, block), zone) in parts.zip(&blocks).zip(zones.iter().cycle()) {
-            let subnet = match found.subnets.get(&part) {
-                Some(known) => known.clone(),
-                None => {
-                    let call = Call::new("CreateSubnet", format!("subnet {block}"))
-                        .with("VpcId", vpc)
-                        .with("CidrBlock", block)
-                        .with("AvailabilityZone", zone)
-                        .tagged("subnet", &site.tags(&part));
-                    let Some(answer) = self.ec2_create(call).await? else { return Ok(None) };
-                    let id = answer.required("subnet/subnetId")?;
-                    Subnet { id, zone: zone.clone(), maps_addresses: false }
-                }
+            let subnet = if let Some(known) = found.subnets.get(&part) {
+                known.clone()
+            } else {
+                let call = Call::new("CreateSubnet", format!("subnet {block}"))
+                    .with("VpcId", vpc)
+                    .with("CidrBlock", block)
+                    .with("AvailabilityZone", zone)
+                    .tagged("subnet", &site.tags(&part));
+                let Some(answer) = self.ec2_create(call).await? else { return Ok(None) };
+                let id = answer.required("subnet/subnetId")?;
+                Subnet { id, zone: zone.clone(), maps_addresses: false }
             };
             made.note(&part, "subnet", &subnet.id);
             if part.starts_with("public") && !subnet.maps_addresses {
@@ -224,28 +221,26 @@ impl Eks {
         found: &mut Found,
         made: &mut Made,
     ) -> Result<Option<()>, Error> {
-        let address = match &found.address {
-            Some(id) => id.clone(),
-            None => {
-                let call = Call::new("AllocateAddress", "elastic IP address").with("Domain", "vpc");
-                let call = call.tagged("elastic-ip", &site.tags("nat_address"));
-                let Some(answer) = self.ec2_create(call).await? else { return Ok(None) };
-                answer.required("allocationId")?
-            }
+        let address = if let Some(id) = &found.address {
+            id.clone()
+        } else {
+            let call = Call::new("AllocateAddress", "elastic IP address").with("Domain", "vpc");
+            let call = call.tagged("elastic-ip", &site.tags("nat_address"));
+            let Some(answer) = self.ec2_create(call).await? else { return Ok(None) };
+            answer.required("allocationId")?
         };
         made.note("nat_address", "elastic IP address", &address);
         found.address = Some(address.clone());
-        let nat = match &found.nat {
-            Some((id, _)) => id.clone(),
-            None => {
-                let Some(subnet) = found.subnets.get("public_subnet_0") else { return Ok(None) };
-                let call = Call::new("CreateNatGateway", "NAT gateway")
-                    .with("SubnetId", &subnet.id)
-                    .with("AllocationId", &address)
-                    .with("ClientToken", request_token())
-                    .tagged("natgateway", &site.tags("nat_gateway"));
-                self.ec2(call).await?.required("natGateway/natGatewayId")?
-            }
+        let nat = if let Some((id, _)) = &found.nat {
+            id.clone()
+        } else {
+            let Some(subnet) = found.subnets.get("public_subnet_0") else { return Ok(None) };
+            let call = Call::new("CreateNatGateway", "NAT gateway")
+                .with("SubnetId", &subnet.id)
+                .with("AllocationId", &address)
+                .with("ClientToken", request_token())
+                .tagged("natgateway", &site.tags("nat_gateway"));
+            self.ec2(call).await?.required("natGateway/natGatewayId")?
         };
         made.note("nat_gateway", "NAT gateway", &nat);
         Ok(Some(()))
@@ -260,14 +255,13 @@ impl Eks {
     ) -> Result<Option<()>, Error> {
         for kind in ["public", "private"] {
             let part = format!("{kind}_route_table");
-            let table = match found.tables.get(&part) {
-                Some(known) => known.clone(),
-                None => {
-                    let call = Call::new("CreateRouteTable", "route table").with("VpcId", vpc);
-                    let call = call.tagged("route-table", &site.tags(&part));
-                    let Some(answer) = self.ec2_create(call).await? else { return Ok(None) };
-                    Table { id: answer.required("routeTable/routeTableId")?, ..Table::default() }
-                }
+            let table = if let Some(known) = found.tables.get(&part) {
+                known.clone()
+            } else {
+                let call = Call::new("CreateRouteTable", "route table").with("VpcId", vpc);
+                let call = call.tagged("route-table", &site.tags(&part));
+                let Some(answer) = self.ec2_create(call).await? else { return Ok(None) };
+                Table { id: answer.required("routeTable/routeTableId")?, ..Table::default() }
             };
             made.note(&part, "route table", &table.id);
             if let (None, "public", Some((gateway, _))) = (&table.default_route, kind, &found.gateway) {

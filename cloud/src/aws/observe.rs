@@ -27,7 +27,7 @@ impl Eks {
     pub(super) async fn offered_versions(&self) -> Result<Vec<OfferedVersion>, Error> {
         let (mut offered, mut next) = (Vec::new(), None);
         loop {
-            let request = self.eks.describe_cluster_versions().set_next_token(next);
+            let request = self.api.describe_cluster_versions().set_next_token(next);
             let what = "versions of Kubernetes";
             let answer = self.call("DescribeClusterVersions", what, || request.clone().send()).await?;
             offered.extend(answer.cluster_versions.unwrap_or_default());

@@ -51,6 +51,22 @@ impl Eks {
         }
     }
 
+    /// Makes the node group of a cluster that had one, and lost it.
+    pub(super) async fn replace_system_group(
+        &self,
+        name: &str,
+        spec: &NodeGroupSpec,
+        place: &Place,
+        made: &mut Made,
+    ) -> Result<Progress, Error> {
+        // What this process knows is about the one that is gone.
+        if made.is_settled(SYSTEM_GROUP) {
+            made.forget(SYSTEM_GROUP);
+            made.forget(&asked_for(&spec.name));
+        }
+        self.ask_for_group(name, spec, place, SYSTEM_GROUP, made).await
+    }
+
     pub(super) async fn make_pool(&self, spec: &NodeGroupSpec, made: &mut Made) -> Result<Progress, Error> {
         let name = spec.cluster.0.as_str();
         let Some(group) = self.find_node_group(name, &spec.name).await? else {
@@ -91,9 +107,10 @@ impl Eks {
             message: "the cluster has no nodes whose role could be used".to_owned(),
         };
         Ok(Place {
-            subnet_ids: match spec.subnet_ids.is_empty() {
-                true => subnets.or_else(of_cluster).unwrap_or_default(),
-                false => spec.subnet_ids.clone(),
+            subnet_ids: if spec.subnet_ids.is_empty() {
+                subnets.or_else(of_cluster).unwrap_or_default()
+            } else {
+                spec.subnet_ids.clone()
             },
             role_arn: spec.role_arn.clone().or(role).ok_or_else(unknown)?,
         })
@@ -107,8 +124,7 @@ impl Eks {
         part: &str,
         made: &mut Made,
     ) -> Result<Progress, Error> {
-        let what = node_group(&spec.name);
-        let asked = format!("{what} asked for");
+        let (what, asked) = (node_group(&spec.name), asked_for(&spec.name));
         // EKS may show a group a little after it took the wish for it.
         if !made.is_settled(&asked) {
             match self.create_group(name, spec, place, part == POOL).await {
@@ -139,7 +155,7 @@ impl Eks {
         let taints = nodes.taints.iter().map(taint).collect::<Result<Vec<_>, _>>()?;
         let some = |types: &Vec<String>| (!types.is_empty()).then(|| types.clone());
         let request = self
-            .eks
+            .api
             .create_nodegroup()
             .cluster_name(name)
             .nodegroup_name(&spec.name)
@@ -166,12 +182,11 @@ impl Eks {
         }
         let missing = || Error::NotFound { what: node_group(&spec.name) };
         let group = self.find_node_group(name, &spec.name).await?.ok_or_else(missing)?;
-        let version = match &spec.version {
-            Some(version) => Some(version.clone()),
-            None => {
-                let missing = || Error::NotFound { what: cluster(name) };
-                self.find_cluster(name).await?.ok_or_else(missing)?.version
-            }
+        let version = if let Some(version) = &spec.version {
+            Some(version.clone())
+        } else {
+            let missing = || Error::NotFound { what: cluster(name) };
+            self.find_cluster(name).await?.ok_or_else(missing)?.version
         };
         self.bring_group(name, spec, &group, version.as_deref()).await
     }
@@ -203,7 +218,7 @@ impl Eks {
         let (labels, taints) = (labels_change(&nodes.labels, group), taints_change(&nodes.taints, group)?);
         if scaling.is_some() || labels.is_some() || taints.is_some() {
             let request = self
-                .eks
+                .api
                 .update_nodegroup_config()
                 .cluster_name(name)
                 .nodegroup_name(&spec.name)
@@ -221,7 +236,7 @@ impl Eks {
             && known != wished
         {
             let request = self
-                .eks
+                .api
                 .update_nodegroup_version()
                 .cluster_name(name)
                 .nodegroup_name(&spec.name)
@@ -264,12 +279,13 @@ impl Eks {
         let what = node_group(group);
         let asked = format!("{what} to be removed");
         let Some(known) = self.find_node_group(name, group).await? else { return Ok(Progress::Done) };
-        let is_going = known.status == Some(NodegroupStatus::Deleting);
-        if known.status == Some(NodegroupStatus::DeleteFailed) && made.is_settled(&asked) {
+        let (is_asked, has_failed) =
+            (made.is_settled(&asked), known.status == Some(NodegroupStatus::DeleteFailed));
+        if is_asked && has_failed {
             return Err(Error::Failed { what, message: group_reasons(&known) });
         }
-        if !is_going && !(made.is_settled(&asked) && known.status != Some(NodegroupStatus::DeleteFailed)) {
-            let request = self.eks.delete_nodegroup().cluster_name(name).nodegroup_name(group);
+        if !is_asked && known.status != Some(NodegroupStatus::Deleting) {
+            let request = self.api.delete_nodegroup().cluster_name(name).nodegroup_name(group);
             if found(self.call("DeleteNodegroup", &what, || request.clone().send()).await)?.is_none() {
                 return Ok(Progress::Done);
             }
@@ -277,6 +293,11 @@ impl Eks {
         }
         Ok(Progress::Waiting { what: format!("{what} to be gone") })
     }
+}
+
+/// Step after which EKS has the wish for a node group.
+fn asked_for(name: &str) -> String {
+    format!("{} asked for", node_group(name))
 }
 
 /// How far the creation of a node group is.

@@ -65,7 +65,7 @@ impl Eks {
         let is_behind = of_nodes.is_some_and(|of_nodes| minor(of_nodes) < minor(version));
         let may_wait = is_behind && group_spec.version.is_none();
         if let Some(next) = next_version(version, spec.version.as_deref())?.filter(|_| !may_wait) {
-            let request = self.eks.update_cluster_version().name(name).version(&next);
+            let request = self.api.update_cluster_version().name(name).version(&next);
             let request = request.client_request_token(request_token());
             let what = cluster(name);
             let answer = self.call("UpdateClusterVersion", &what, || request.clone().send()).await?;
@@ -79,28 +79,33 @@ impl Eks {
                 return Ok(waiting);
             }
         }
-        match group {
-            Some(group) => {
-                let wished = group_spec.version.as_deref().or(Some(version));
-                self.bring_group(name, group_spec, &group, wished).await
-            }
-            // Someone has removed it; it belongs to the wish.
-            None => {
-                let subnet_ids = match (&spec.network, group_spec.subnet_ids.is_empty()) {
-                    (_, false) => group_spec.subnet_ids.clone(),
-                    (Network::Existing { subnet_ids, .. }, true) => subnet_ids.clone(),
-                    (Network::Made { .. }, true) => {
-                        let place = known.resources_vpc_config.as_ref();
-                        place.and_then(|place| place.subnet_ids.clone()).unwrap_or_default()
-                    }
-                };
-                let role_arn = match &spec.node_role_arn {
-                    Some(arn) => arn.clone(),
-                    None => self.ensure_role(NODE_ROLE, spec, made).await?,
-                };
-                self.ensure_system_group(name, group_spec, &Place { subnet_ids, role_arn }, made).await
-            }
+        if let Some(group) = group {
+            let wished = group_spec.version.as_deref().or(Some(version));
+            return self.bring_group(name, group_spec, &group, wished).await;
         }
+        // Someone has removed it; it belongs to the wish.
+        let place = self.place_of_lost_group(spec, known, made).await?;
+        self.replace_system_group(name, group_spec, &place, made).await
+    }
+
+    async fn place_of_lost_group(
+        &self,
+        spec: &ClusterSpec,
+        known: &Cluster,
+        made: &mut Made,
+    ) -> Result<Place, Error> {
+        let group = &spec.system_node_group;
+        let subnet_ids = if group.subnet_ids.is_empty() {
+            let place = known.resources_vpc_config.as_ref();
+            place.and_then(|place| place.subnet_ids.clone()).unwrap_or_default()
+        } else {
+            group.subnet_ids.clone()
+        };
+        let role_arn = match group.role_arn.as_ref().or(spec.node_role_arn.as_ref()) {
+            Some(arn) => arn.clone(),
+            None => self.ensure_role(NODE_ROLE, spec, made).await?,
+        };
+        Ok(Place { subnet_ids, role_arn })
     }
 
     async fn bring_cluster_tags(&self, spec: &ClusterSpec, known: &Cluster) -> Result<(), Error> {
@@ -117,7 +122,7 @@ impl Eks {
 
     /// EKS takes one kind of change at a time.
     async fn bring_config(&self, spec: &ClusterSpec, known: &Cluster) -> Result<Option<Progress>, Error> {
-        let request = self.eks.update_cluster_config().name(&spec.name).client_request_token(request_token());
+        let request = self.api.update_cluster_config().name(&spec.name).client_request_token(request_token());
         let (request, what) = if let Some(change) = endpoint_change(spec, known) {
             (request.resources_vpc_config(change), "its endpoints")
         } else if let Some(change) = place_change(spec, known) {

@@ -6,9 +6,9 @@ use super::retry::Failure;
 use crate::Error;
 
 /// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(15);
+pub(crate) const CONNECT: Duration = Duration::from_secs(15);
 /// How long an answer may take. Clouds answer at once and go on by themselves.
-const ANSWER: Duration = Duration::from_mins(1);
+pub(crate) const ANSWER: Duration = Duration::from_mins(1);
 
 /// A client with the operating system's certificate authorities (`SSL_CERT_FILE` adds others) and the proxies of the
 /// environment. The process must have set its TLS provider.
