@@ -70,6 +70,7 @@ func startAPIServer(ctx context.Context, options *options, credentials *credenti
 		"--profiling=false",
 	}
 	if options.TokenWebhook != "" {
+		server.Authentication.TokenSuccessCacheTTL = 0
 		arguments = append(arguments,
 			"--authentication-token-webhook-config-file="+options.TokenWebhook,
 			"--authentication-token-webhook-version=v1",

@@ -300,7 +300,7 @@ async fn certificates_end(world: &ManagedWorld) {
 from pathlib import Path
 from standin.authority import Authority
 authority = Authority.load(*(Path(path).read_text() for path in sys.argv[1:]))
-print(*authority.client('guest', ['system:masters'], time.time() + 10))";
+print(*authority.client('guest', ['system:masters'], time.time() + 10), sep='')";
     let plane = &world.control_planes()[0];
     let (authority, key) = plane.client_authority();
     let output = std::process::Command::new(tools::clouds_python().unwrap())
