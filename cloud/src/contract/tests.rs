@@ -70,7 +70,7 @@ impl Memory {
     }
 
     fn is_finished(&self, name: &str) -> bool {
-        self.things().get(name).is_some_and(|thing| thing.looks > 2)
+        self.flaw != Flaw::NeverDone && self.things().get(name).is_some_and(|thing| thing.looks > 2)
     }
 
     fn pool_name(id: &PoolId) -> String {
