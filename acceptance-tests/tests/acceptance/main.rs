@@ -23,6 +23,7 @@ mod eks;
 mod examples;
 mod hcl;
 mod lookups;
+mod managed_clouds;
 mod object;
 mod operator_ends;
 mod operator_faults;

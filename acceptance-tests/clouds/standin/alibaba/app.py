@@ -36,11 +36,18 @@ class Cloud:
         self._keys = Keys(clock)
         self._sts = sts.Sts(self._keys)
         self._metadata = Metadata(self._keys)
-        network = Network(self._timeline, REGION)
+        network = self._network = Network(self._timeline, REGION)
         tasks = Tasks(lambda: clusters.time())
-        clusters = Clusters(self._timeline, network, options.fleet, tasks, REGION)
+        clusters = self._clusters = Clusters(self._timeline, network, options.fleet, tasks, REGION)
         pools = Pools(self._timeline, network, tasks, clusters, REGION)
         self._operations = _operations(network, clusters, pools, tasks)
+
+    def inventory(self):
+        """What was made in the account and is still there, as ids."""
+        with self._lock:
+            self._timeline.catch_up()
+            network = self._network
+            return sorted([*network.vpcs, *network.vswitches, *network.nats, *network.addresses, *self._clusters.all])
 
     def environment(self, endpoint):
         """What the SDK and the provider need."""

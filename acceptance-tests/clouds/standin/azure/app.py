@@ -68,6 +68,14 @@ class Cloud:
         self._resources.clusters = self._clusters
         self._pools = Pools(self._clusters)
         self._routes = _routes()
+        self._at_first = set(self._resources.inventory())
+
+    def inventory(self):
+        """What was made in the subscription and is still there, as ids."""
+        with self._lock:
+            self._operations.advance()
+            found = {*self._resources.inventory(), *(str(key) for key in self._clusters.clusters)}
+            return sorted(found - self._at_first)
 
     def environment(self, endpoint):
         """What the tools of Azure read. With several proofs of an application, they take the secret."""

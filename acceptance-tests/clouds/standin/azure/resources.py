@@ -58,6 +58,10 @@ class Resources:
         # AKS: which clusters lie in a group, which uses a subnet, how a cluster is removed.
         self.clusters = None
 
+    def inventory(self):
+        """The ids of what there is."""
+        return [str(key) for key in self._objects]
+
     def busy_until(self):
         """When the last thing that is under way here without an operation is over; None when nothing is."""
         pending = [at for at in self._fresh.values() if at > self._clock.now()]

@@ -45,6 +45,14 @@ class Cloud:
         self._compute_document = compute
         self._clusters.compute = self._compute
         self._pools = Pools(self._clusters, PROJECT)
+        self._at_first = set(self._compute.inventory())
+
+    def inventory(self):
+        """What was made in the project and is still there, as `kind name`."""
+        with self._lock:
+            self._agenda.catch_up()
+            found = {*self._compute.inventory(), *self._clusters.inventory()}
+            return sorted(found - self._at_first)
 
     def environment(self, endpoint):
         """What Google's tools and the provider need."""

@@ -46,6 +46,10 @@ class Clusters:
         # Set by the cloud, as each knows the other.
         self.compute = None
 
+    def inventory(self):
+        """The clusters there are, as `kind name`."""
+        return [f"clusters {name}" for _, name in self._entries]
+
     def entries(self):
         return self._entries.values()
 

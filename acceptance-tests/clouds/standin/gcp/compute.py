@@ -39,6 +39,10 @@ class Compute:
             block = {"name": "default", "network": self.link("networks", None, "default")}
             self._add("subnetworks", region, block | {"ipCidrRange": f"10.{128 + index}.0.0/20"})
 
+    def inventory(self):
+        """What there is, as `kind name`; what every project has from the beginning is there, too."""
+        return [f"{collection} {name}" for collection, _, name in self._resources]
+
     def serve(self, operation, request, path, query, body):
         """Answers a method of the document as a dict."""
         if path.get("project") != self._project:

@@ -1,0 +1,159 @@
+//! Managed Kubernetes on Google Cloud, Azure and Alibaba Cloud through terraform: the same life in the words of each. What
+//! is common to all clouds is tested in depth with EKS.
+
+use acceptance_tests::clouds::Cloud;
+use serde_json::Value;
+
+use crate::cloud_world::World;
+use crate::terraform::{Cli, Workspace};
+
+/// A cloud's words.
+struct Words {
+    cloud: Cloud,
+    cluster: &'static str,
+    pool: &'static str,
+    /// Attributes of the cluster that only this cloud has.
+    place: &'static str,
+    /// Kinds that are among what was made.
+    made: &'static str,
+}
+
+impl Words {
+    /// A cluster of two nodes, and a pool.
+    fn configuration(&self, version: &str, tag: &str, size: u32, pool: &str) -> String {
+        let Self { cluster, pool: kind, place, .. } = self;
+        format!(
+            r#"resource "{cluster}" "this" {{
+  name                = "shop"
+  kubernetes_version  = "{version}"
+  deletion_protection = false
+  system_node_pool    = {{ size = {size} }}
+  tags                = {{ team = "{tag}" }}
+{place}
+}}
+
+resource "{kind}" "databases" {{
+  kubernetes_cluster_id = {cluster}.this.id
+  name                  = "databases"
+{pool}
+}}
+"#
+        )
+    }
+
+    /// The whole life: create, change in place, replace a pool, import, destroy.
+    async fn live(&self) {
+        let world = World::start(self.cloud, 1).await;
+        let workspace = world.workspace(Cli::Terraform);
+        let (cluster, pool) = (format!("{}.this", self.cluster), format!("{}.databases", self.pool));
+        workspace.write("main.tf", self.configuration("1.33", "shop", 3, "  size = 3\n  labels = { workload = \"databases\" }"));
+        workspace.apply().await.succeeded();
+        workspace.plan_is_empty().await;
+        let created = workspace.attributes(&cluster).await;
+        assert_eq!(created["kubernetes_version"], "1.33");
+        let made = created["created_resources"].as_array().cloned().unwrap_or_default();
+        assert!(made.iter().any(|one| one["kind"] == self.made), "{made:?}");
+        self.costs_little(&world, &workspace).await;
+
+        // In place: version, tags, labels and taints.
+        let changed = "  size = 3\n  labels = { workload = \"orders\" }\n  taints = [{ key = \"workload\", value = \"orders\", effect = \"NoSchedule\" }]";
+        workspace.write("main.tf", self.configuration("1.34", "data", 3, changed));
+        let planned = workspace.planned_actions().await;
+        assert!(planned.len() == 2 && planned.iter().all(|(_, actions)| actions == &["update"]), "{planned:?}");
+        workspace.apply().await.succeeded();
+        workspace.plan_is_empty().await;
+        assert_eq!(workspace.attributes(&cluster).await["kubernetes_version"], "1.34");
+
+        // Another disk makes another pool, and the cluster stays.
+        workspace.write("main.tf", self.configuration("1.34", "data", 3, "  size = 3\n  disk_size_gib = 200"));
+        let planned = workspace.planned_actions().await;
+        assert_eq!(planned, [(pool.clone(), vec!["delete".to_owned(), "create".to_owned()])]);
+        workspace.apply().await.succeeded();
+        workspace.plan_is_empty().await;
+
+        self.is_imported(&workspace, &cluster, &pool).await;
+
+        let state = std::fs::read_to_string(workspace.path("terraform.tfstate")).expect("there is a state");
+        world.holds_no_secret("the state", &state);
+        workspace.destroy().await.succeeded();
+        let left = world.managed().stand_in().inventory().await.expect("the stand-in answers");
+        assert_eq!(left, Vec::<String>::new(), "left in the cloud");
+    }
+
+    /// A refresh of a cluster and a pool takes few requests.
+    async fn costs_little(&self, world: &World, workspace: &Workspace) {
+        world.requests().await;
+        workspace.plan_is_empty().await;
+        let mut asked = world.requests().await;
+        // A token for the cloud, which a process asks for once.
+        asked.retain(|operation, _| !operation.to_lowercase().contains("token"));
+        assert!(asked.values().sum::<usize>() <= 6, "a refresh takes at most three requests for each: {asked:?}");
+    }
+
+    /// What is imported by the cloud's own id differs from what was made in what only a create knows, and in nothing that
+    /// would replace it.
+    async fn is_imported(&self, workspace: &Workspace, cluster: &str, pool: &str) {
+        let of_cluster = workspace.attributes(cluster).await["id"].as_str().unwrap_or_default().to_owned();
+        let of_pool = workspace.attributes(pool).await["id"].as_str().unwrap_or_default().to_owned();
+        let id = match self.cloud {
+            Cloud::Gcp => format!("{of_cluster}/nodePools/{of_pool}"),
+            Cloud::Azure => format!("{of_cluster}/agentPools/{of_pool}"),
+            Cloud::Aws | Cloud::Alibaba => format!("{of_cluster}/{of_pool}"),
+        };
+        workspace.run(["state", "rm", pool]).await.succeeded();
+        workspace.run(["import", "-no-color", "-input=false", pool, &id]).await.succeeded();
+        let imported = workspace.attributes(pool).await;
+        assert_eq!(imported["size"], 3);
+        assert_eq!(imported["disk_size_gib"], 200);
+        let replaced = |plan: &Value| {
+            let changes = plan["resource_changes"].as_array().cloned().unwrap_or_default();
+            changes.iter().any(|change| change["change"]["actions"].as_array().is_some_and(|actions| actions.iter().any(|action| action == "delete")))
+        };
+        // The types of machines were the provider's choice, and are now those that are seen.
+        let types: Vec<&str> = imported["machine_types"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let machines = format!("  size = 3\n  disk_size_gib = 200\n  machine_types = {types:?}");
+        workspace.write("main.tf", self.configuration("1.34", "data", 3, &machines));
+        let plan = workspace.plan_json().await;
+        assert!(!replaced(&plan), "{:#}", plan["resource_changes"]);
+        workspace.plan_is_empty().await;
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_of_gke_and_a_pool_live_their_lives() {
+    Words {
+        cloud: Cloud::Gcp,
+        cluster: "kubeblocks_gke_cluster",
+        pool: "kubeblocks_gke_node_pool",
+        place: "  network = { cidr = \"10.0.0.0/16\" }",
+        made: "VPC network",
+    }
+    .live()
+    .await;
+}
+
+#[tokio::test]
+async fn a_cluster_of_aks_and_a_pool_live_their_lives() {
+    Words {
+        cloud: Cloud::Azure,
+        cluster: "kubeblocks_aks_cluster",
+        pool: "kubeblocks_aks_node_pool",
+        place: "  location = \"westeurope\"\n  network = { cidr = \"10.0.0.0/16\" }",
+        made: "virtual network",
+    }
+    .live()
+    .await;
+}
+
+#[tokio::test]
+async fn a_cluster_of_ack_and_a_pool_live_their_lives() {
+    Words {
+        cloud: Cloud::Alibaba,
+        cluster: "kubeblocks_ack_cluster",
+        pool: "kubeblocks_ack_node_pool",
+        place: "  network = { cidr = \"172.16.0.0/12\" }",
+        made: "VPC",
+    }
+    .live()
+    .await;
+}
