@@ -35,25 +35,28 @@ def container_client(stand_in, credentials):
     return container_v1.ClusterManagerClient(transport=transport)
 
 
-class WithGoogle(unittest.TestCase):
-    """A stand-in for all tests of a class."""
+def setUpModule():
+    """Starts one stand-in for all tests: Google's libraries take seconds to load."""
+    stand_in = StandIn("gcp")
+    unittest.addModuleCleanup(stand_in.close)
+    environment = stand_in.environment
+    WithGoogle.stand_in = stand_in
+    WithGoogle.project = environment["GOOGLE_PROJECT"]
+    WithGoogle.key_file = environment["GOOGLE_APPLICATION_CREDENTIALS"]
+    credentials = service_account.Credentials.from_service_account_file(WithGoogle.key_file, scopes=[SCOPE])
+    WithGoogle.credentials = credentials
+    WithGoogle.client = container_client(stand_in, credentials)
+    WithGoogle.compute = googleapiclient.discovery.build(
+        "compute",
+        "v1",
+        credentials=credentials,
+        static_discovery=True,
+        client_options={"api_endpoint": environment["GOOGLE_COMPUTE_CUSTOM_ENDPOINT"]},
+    )
 
-    @classmethod
-    def setUpClass(cls):
-        cls.stand_in = StandIn("gcp")
-        cls.addClassCleanup(cls.stand_in.close)
-        environment = cls.stand_in.environment
-        cls.project = environment["GOOGLE_PROJECT"]
-        cls.key_file = environment["GOOGLE_APPLICATION_CREDENTIALS"]
-        cls.credentials = service_account.Credentials.from_service_account_file(cls.key_file, scopes=[SCOPE])
-        cls.client = container_client(cls.stand_in, cls.credentials)
-        cls.compute = googleapiclient.discovery.build(
-            "compute",
-            "v1",
-            credentials=cls.credentials,
-            static_discovery=True,
-            client_options={"api_endpoint": environment["GOOGLE_COMPUTE_CUSTOM_ENDPOINT"]},
-        )
+
+class WithGoogle(unittest.TestCase):
+    """What the tests share."""
 
     def setUp(self):
         self.stand_in.play()
@@ -363,7 +366,10 @@ class Networks(WithGoogle):
 
         policy = {"cluster_secondary_range_name": "pods"}
         self.made("inner", network="net", subnetwork="sub", ip_allocation_policy=policy)
-        rules = self.compute.firewalls().list(project=self.project).execute()["items"]
+        link = f"https://www.googleapis.com/compute/v1/{network}"
+        rules = self.compute.firewalls().list(project=self.project, filter=f'network = "{link}"').execute()["items"]
+        other = self.compute.firewalls().list(project=self.project, filter='network = "other"').execute()["items"]
+        self.assertEqual(other, [])
         self.assertTrue(any(rule["name"].startswith("gke-inner-") for rule in rules))
         with self.refused(400, "gke-inner"):
             self.delete("subnetworks", region=REGION, subnetwork="sub")

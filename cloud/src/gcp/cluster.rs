@@ -44,6 +44,10 @@ impl Gke {
         let found = if is_free { None } else { self.find(&id).await? };
         if let Some(cluster) = &found {
             self.refuse_unless_ours(cluster, spec, &id)?;
+        } else if !is_free && polled == Polled::None {
+            // What makes no sense is refused before anything is made.
+            let zones = self.zones(spec).await?;
+            wish::cluster(spec, &self.project, String::new(), String::new(), &zones)?;
         }
         if let Some(waits) = self.ensure_network(spec, &place, made).await? {
             made.settle(FREE);

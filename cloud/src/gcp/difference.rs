@@ -32,6 +32,13 @@ pub(super) enum PoolStep {
 /// The next step for a cluster; the control plane goes before its nodes.
 pub(super) fn cluster(found: &model::Cluster, spec: &ClusterSpec) -> Result<Option<Step>, Error> {
     let update = |update: model::ClusterUpdate| Ok(Some(Step::Cluster(Box::new(update))));
+    let network = found.network_config.as_ref();
+    if let Some(is) = network.and_then(|network| network.default_enable_private_nodes)
+        && is != spec.private_nodes
+    {
+        let message = format!("it is {is} and is not changed in place; make another cluster");
+        return Err(wish::invalid("private_nodes", message));
+    }
     if let Some(version) = upgrade("version", spec.version.as_deref(), &found.current_master_version)? {
         return update(model::ClusterUpdate::new().set_desired_master_version(version));
     }

@@ -187,10 +187,12 @@ impl Gke {
         }
         let (path, words) = (part.path(), part.words());
         let target = self.compute.full(&path);
-        match self.poll_compute(&target, &words).await? {
-            Polled::Running => return Ok(Some(waiting(&format!("{words} (being removed)")))),
-            Polled::None | Polled::Ended => {}
-        }
+        let failed = match self.poll_compute(&target, &words).await {
+            Ok(Polled::Running) => return Ok(Some(waiting(&format!("{words} (being removed)")))),
+            Ok(Polled::None | Polled::Ended) => None,
+            Err(error @ (Error::Failed { .. } | Error::QuotaExceeded { .. })) => Some(error),
+            Err(error) => return Err(error),
+        };
         // One that carries another mark is none of ours, whatever its name.
         let found = self.compute.get(&path, &part.action("get")).await?;
         let Some(_) = found.filter(|found| found.description == mark) else {
@@ -199,6 +201,10 @@ impl Gke {
             return Ok(None);
         };
         made.note(part.role, part.kind, &target);
+        // What was never made is no failure; what could not be removed is one, and is tried again by the next call.
+        if let Some(error) = failed {
+            return Err(error);
+        }
         if part.role == "network"
             && let Some(waits) = self.sweep_firewalls(&path).await?
         {

@@ -148,12 +148,13 @@ fn step(found: &model::Cluster, spec: &ClusterSpec) -> &'static str {
 #[test]
 fn each_change_is_a_step_of_its_own() {
     type Change = fn(&mut ClusterSpec);
-    let cases: [(&str, Change); 18] = [
+    let cases: [(&str, Change); 19] = [
         ("none", |_| {}),
         ("none", |spec| spec.version = None),
         ("none", |spec| spec.version = Some("1.34.1-gke.1829001".to_owned())),
         ("version", |spec| spec.version = Some("1.35".to_owned())),
         ("refused", |spec| spec.version = Some("1.33".to_owned())),
+        ("refused", |spec| spec.private_nodes = false),
         ("channel", |spec| spec.release_channel = ReleaseChannel::Rapid),
         ("access", |spec| spec.authorized_networks = None),
         ("access", |spec| spec.public_endpoint = false),

@@ -1,7 +1,7 @@
 //! What goes wrong with GKE, each as GKE says it, and what becomes of it.
 
 use acceptance_tests::clouds::Fault;
-use kubeblocks_cloud::gcp::{ClusterSpec, Gke, ReleaseChannel};
+use kubeblocks_cloud::gcp::{ClusterSpec, Gke, Network, ReleaseChannel};
 use kubeblocks_cloud::{
     ClusterId, Error, Made, ManagedKubernetes as _, Nodes, Phase, PoolId, Progress, Proof,
 };
@@ -384,6 +384,29 @@ async fn another_owner_s_network_and_cluster_are_left_alone() {
         .await
         .unwrap();
     assert!(project.cloud.observe(&id).await.unwrap().is_some());
-    let uneven = project.cloud.create(&cluster("uneven", REGION, 4), &mut Made::default()).await;
-    assert!(matches!(uneven, Err(Error::InvalidSpec { .. }) | Ok(Progress::Waiting { .. })), "{uneven:?}");
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_refused_before_anything_is_made() {
+    let project = Project::start().await;
+    let mut block = cluster("block", ZONE, 1);
+    block.network = Network::Made { cidr: "10.20.0.0/28".to_owned() };
+    let mut old = plain("old");
+    old.version = Some("1.20".to_owned());
+    let mut nowhere = plain("nowhere");
+    nowhere.location = "mars-north1-a".to_owned();
+    for (wish, words) in [
+        (cluster("uneven", REGION, 4), "spread evenly over the zones europe-west4-a, europe-west4-b"),
+        (block, "/9 and /20"),
+        (old, "unsupported"),
+        (nowhere, "does not exist"),
+    ] {
+        let mut made = Made::default();
+        let refused = project.cloud.create(&wish, &mut made).await;
+        assert!(
+            matches!(&refused, Err(Error::InvalidSpec { message, .. }) if message.contains(words)),
+            "{refused:?}"
+        );
+        assert_eq!(made, Made::default());
+    }
 }
