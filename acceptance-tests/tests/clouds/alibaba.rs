@@ -8,7 +8,7 @@ use acceptance_tests::clouds::{Cloud, StandIn};
 use kubeblocks_cloud::alibaba::{
     Ack, ClusterSpec, Config, Endpoints, Network, NodePoolSpec, PodNetwork, StaticCredentials, connect,
 };
-use kubeblocks_cloud::contract::{self, CLUSTER, Subject};
+use kubeblocks_cloud::contract::{self, CLUSTER, POOL, Subject};
 use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes, Nodes, Phase, Progress, Proof, Taint};
 
 struct Test {
@@ -148,7 +148,7 @@ impl Subject for Test {
     fn change(&self) -> ClusterSpec {
         let mut spec = cluster("wish", "owner-1");
         spec.version = Some("1.34".to_owned());
-        spec.cluster_spec = "ack.pro.xlarge".to_owned();
+        "ack.pro.xlarge".clone_into(&mut spec.cluster_spec);
         spec.tags = [("stage".to_owned(), "live".to_owned())].into();
         spec.system_node_pool.nodes.autoscaling = Some((3, 5));
         spec
@@ -235,6 +235,15 @@ async fn what_is_asked_is_little_and_what_is_answered_is_seen() {
     let from = test.operations(0).await.len();
     assert_eq!(test.cloud.update(&spec, &mut made).await.unwrap(), Progress::Done);
     assert_eq!(test.operations(from).await, ["DescribeClusterDetail", "DescribeClusterNodePools"]);
+
+    // A pool costs one look, too, and is found again by a process that knows nothing of it.
+    let (extra, mut pools, mut others) = (pool(&id, "extra", "me"), Made::default(), Made::default());
+    assert!(is_waiting(&test.cloud.create_pool(&extra, &mut pools).await));
+    let from = test.operations(0).await.len();
+    assert!(is_waiting(&test.cloud.create_pool(&extra, &mut pools).await));
+    assert_eq!(test.operations(from).await, ["DescribeClusterNodePoolDetail"]);
+    assert!(is_waiting(&test.another().await.create_pool(&extra, &mut others).await));
+    assert_eq!((pools.id(POOL), test.count("CreateClusterNodePool").await), (others.id(POOL), 1));
 
     let from = test.operations(0).await.len();
     let credentials = test.cloud.credentials(&id).await.unwrap();
