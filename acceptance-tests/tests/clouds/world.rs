@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use acceptance_tests::clouds::{Cloud, ManagedWorld, WorldOptions};
 use acceptance_tests::{control_plane, tools};
+use base64::Engine as _;
 use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, Service};
 use k8s_openapi::api::storage::v1::StorageClass;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
@@ -94,7 +95,6 @@ impl<'a> Azure<'a> {
     async fn administrator(&self, name: &str) -> Client {
         let path = path(name, "/listClusterAdminCredential");
         let answer = self.ask(reqwest::Method::POST, &path, &Value::Null).await;
-        use base64::Engine as _;
         let encoded = answer["kubeconfigs"][0]["value"].as_str().unwrap();
         let text = base64::engine::general_purpose::STANDARD.decode(encoded).unwrap();
         let folder = tempfile::tempdir().unwrap();
