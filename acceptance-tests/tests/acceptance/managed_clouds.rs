@@ -46,7 +46,10 @@ resource "{kind}" "databases" {{
         let world = World::start(self.cloud, 1).await;
         let workspace = world.workspace(Cli::Terraform);
         let (cluster, pool) = (format!("{}.this", self.cluster), format!("{}.databases", self.pool));
-        workspace.write("main.tf", self.configuration("1.33", "shop", 3, "  size = 3\n  labels = { workload = \"databases\" }"));
+        workspace.write(
+            "main.tf",
+            self.configuration("1.33", "shop", 3, "  size = 3\n  labels = { workload = \"databases\" }"),
+        );
         workspace.apply().await.succeeded();
         workspace.plan_is_empty().await;
         let created = workspace.attributes(&cluster).await;
@@ -59,13 +62,17 @@ resource "{kind}" "databases" {{
         let changed = "  size = 3\n  labels = { workload = \"orders\" }\n  taints = [{ key = \"workload\", value = \"orders\", effect = \"NoSchedule\" }]";
         workspace.write("main.tf", self.configuration("1.34", "data", 3, changed));
         let planned = workspace.planned_actions().await;
-        assert!(planned.len() == 2 && planned.iter().all(|(_, actions)| actions == &["update"]), "{planned:?}");
+        assert!(
+            planned.len() == 2 && planned.iter().all(|(_, actions)| actions == &["update"]),
+            "{planned:?}"
+        );
         workspace.apply().await.succeeded();
         workspace.plan_is_empty().await;
         assert_eq!(workspace.attributes(&cluster).await["kubernetes_version"], "1.34");
 
         // Another disk makes another pool, and the cluster stays.
-        workspace.write("main.tf", self.configuration("1.34", "data", 3, "  size = 3\n  disk_size_gib = 200"));
+        workspace
+            .write("main.tf", self.configuration("1.34", "data", 3, "  size = 3\n  disk_size_gib = 200"));
         let planned = workspace.planned_actions().await;
         assert_eq!(planned, [(pool.clone(), vec!["delete".to_owned(), "create".to_owned()])]);
         workspace.apply().await.succeeded();
@@ -87,7 +94,10 @@ resource "{kind}" "databases" {{
         let mut asked = world.requests().await;
         // A token for the cloud, which a process asks for once.
         asked.retain(|operation, _| !operation.to_lowercase().contains("token"));
-        assert!(asked.values().sum::<usize>() <= 6, "a refresh takes at most three requests for each: {asked:?}");
+        assert!(
+            asked.values().sum::<usize>() <= 6,
+            "a refresh takes at most three requests for each: {asked:?}"
+        );
     }
 
     /// What is imported by the cloud's own id differs from what was made in what only a create knows, and in nothing that
@@ -107,10 +117,15 @@ resource "{kind}" "databases" {{
         assert_eq!(imported["disk_size_gib"], 200);
         let replaced = |plan: &Value| {
             let changes = plan["resource_changes"].as_array().cloned().unwrap_or_default();
-            changes.iter().any(|change| change["change"]["actions"].as_array().is_some_and(|actions| actions.iter().any(|action| action == "delete")))
+            changes.iter().any(|change| {
+                change["change"]["actions"]
+                    .as_array()
+                    .is_some_and(|actions| actions.iter().any(|action| action == "delete"))
+            })
         };
         // The types of machines were the provider's choice, and are now those that are seen.
-        let types: Vec<&str> = imported["machine_types"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let types: Vec<&str> =
+            imported["machine_types"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let machines = format!("  size = 3\n  disk_size_gib = 200\n  machine_types = {types:?}");
         workspace.write("main.tf", self.configuration("1.34", "data", 3, &machines));
         let plan = workspace.plan_json().await;
