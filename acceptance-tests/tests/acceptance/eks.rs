@@ -66,9 +66,10 @@ async fn the_whole_stack_comes_from_nothing_by_one_apply_and_goes_without_a_trac
     );
     assert!(planned.iter().all(|(_, actions)| actions == &["create"]), "{planned:?}");
 
-    workspace.set("TF_LOG_PROVIDER", "trace").set("TF_LOG_PATH", workspace.path("trace.log").display());
+    let log = workspace.path("trace.log");
+    workspace.set("TF_LOG_PROVIDER", "trace").set("TF_LOG_PATH", log.display());
     let applied = workspace.apply().await.succeeded();
-    let log = std::fs::read_to_string(workspace.path("trace.log")).expect("the log is written");
+    let log = std::fs::read_to_string(log).expect("the log is written");
     let state = std::fs::read_to_string(workspace.path("terraform.tfstate")).expect("there is a state");
     for (place, text) in [("the output", applied.text()), ("the log", log), ("the state", state)] {
         world.holds_no_secret(place, &text);
@@ -79,7 +80,13 @@ async fn the_whole_stack_comes_from_nothing_by_one_apply_and_goes_without_a_trac
     let client = world.managed().control_planes()[0].client().await.expect("the control plane answers");
     let pods: kube::Api<k8s_openapi::api::core::v1::Pod> = kube::Api::namespaced(client.clone(), "default");
     let pods = pods.list(&kube::api::ListParams::default()).await.expect("pods can be listed");
-    let nodes: Vec<String> = pods.iter().filter_map(|pod| pod.spec.as_ref()?.node_name.clone()).collect();
+    // Instances, not Jobs.
+    let named = |pod: &k8s_openapi::api::core::v1::Pod| {
+        let name = pod.metadata.name.as_deref().unwrap_or_default();
+        ["orders-postgresql-0", "orders-postgresql-1", "cache-redis-0", "cache-redis-1"].contains(&name)
+    };
+    let nodes: Vec<String> =
+        pods.iter().filter_map(|pod| named(pod).then(|| pod.spec.as_ref()?.node_name.clone())?).collect();
     assert_eq!(nodes.len(), 4, "{nodes:?}");
     let claims: kube::Api<k8s_openapi::api::core::v1::PersistentVolumeClaim> =
         kube::Api::namespaced(client, "default");

@@ -146,7 +146,11 @@ pub(crate) fn adopt<K: ManagedCluster>(state: &mut K::State, observed: &Observed
         });
     }
     if let Some(pool) = &observed.system_pool {
-        common.system_node_pool = Value::Known(seen_pool(common.system_node_pool, pool, is_import));
+        let is_written = !common.system_node_pool.is_null();
+        let seen = seen_pool(common.system_node_pool, pool, is_import);
+        // What is left out stays so while the nodes are as they are then made.
+        let is_usual = seen == SystemNodePool::default();
+        common.system_node_pool = if is_usual && !is_written { Value::Null } else { Value::Known(seen) };
     }
     state.set_common(common);
     K::adopt(state, observed, is_import);
