@@ -5,7 +5,7 @@ resource "kubeblocks_ack_cluster" "shop" {
   kubernetes_version = "1.34"
 
   network = {
-    cidr = "172.16.0.0/12"
+    cidr = "10.0.0.0/16"
   }
 
   system_node_pool = {
@@ -22,7 +22,7 @@ resource "kubeblocks_ack_cluster" "shop" {
 # In vSwitches that exist, with an address block of their own for pods.
 resource "kubeblocks_ack_cluster" "shared" {
   name     = "shared"
-  pod_cidr = "10.64.0.0/16"
+  pod_cidr = "172.20.0.0/16"
 
   network = {
     vswitch_ids = ["vsw-bp1a2b3c4d5e6f7g8h9i0", "vsw-bp1b2c3d4e5f6g7h8i9j0"]

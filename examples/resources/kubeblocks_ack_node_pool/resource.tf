@@ -1,6 +1,6 @@
 resource "kubeblocks_ack_cluster" "shop" {
   name    = "shop"
-  network = { cidr = "172.16.0.0/12" }
+  network = { cidr = "10.0.0.0/16" }
 }
 
 # Nodes for databases alone: others are kept away by the taint.

@@ -35,7 +35,7 @@ variable "deletion_protection" {
 
 resource "kubeblocks_ack_cluster" "this" {
   name                = var.name
-  network             = { cidr = "172.16.0.0/12" }
+  network             = { cidr = "10.0.0.0/16" }
   system_node_pool    = { size = 3 }
   deletion_protection = var.deletion_protection
 }

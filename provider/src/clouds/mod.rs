@@ -69,14 +69,15 @@ impl Clouds {
     pub async fn eks(&self, region: Option<&str>) -> Result<Arc<Eks>, Error> {
         let current = self.current.load_full();
         let config = aws::config(&current.settings.aws, region)?;
-        current.eks.get(region, async move { Eks::connect(&config).await }).await
+        // A client of AWS carries tables of its service about while it is made.
+        current.eks.get(region, Box::pin(async move { Eks::connect(&config).await })).await
     }
 
     /// The client of GKE in a project; without one, that of the provider block or of the environment.
     pub async fn gke(&self, project: Option<&str>) -> Result<Arc<Gke>, Error> {
         let current = self.current.load_full();
         let config = gcp::config(&current.settings.gcp, project, None)?;
-        current.gke.get(project, async move { kubeblocks_cloud::gcp::connect(&config).await }).await
+        current.gke.get(project, Box::pin(async move { kubeblocks_cloud::gcp::connect(&config).await })).await
     }
 
     /// A client of GKE that knows a location, for what differs by place.
@@ -121,9 +122,12 @@ impl Minter for Clouds {
     }
 }
 
+/// A client that is made when it is first asked for.
+type Cell<C> = Arc<OnceCell<Arc<C>>>;
+
 /// Clients of one cloud by their place: a region, a project, a subscription; none is the one that is usual.
 struct Connected<C> {
-    clients: Mutex<HashMap<Option<String>, Arc<OnceCell<Arc<C>>>>>,
+    clients: Mutex<HashMap<Option<String>, Cell<C>>>,
 }
 
 impl<C> Default for Connected<C> {

@@ -48,6 +48,12 @@ impl std::fmt::Debug for Kubernetes {
     }
 }
 
+impl Default for Kubernetes {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Kubernetes {
     /// No client yet, and none for managed Kubernetes clusters.
     pub fn new() -> Self {

@@ -94,7 +94,7 @@ cluster_state!(AckClusterState);
 /// The network of a cluster: either one that is made, or one that exists.
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
 pub struct AckNetwork {
-    /// Address block of a VPC to be made, such as `172.16.0.0/12`, with a vSwitch in each zone.
+    /// Address block of a VPC to be made, such as `10.0.0.0/16`, with a vSwitch in each zone.
     #[tf(optional)]
     pub cidr: Value<String>,
     /// With `cidr`: the zones. Left out, the first three of the region.
@@ -144,8 +144,8 @@ impl ManagedCluster for AckCluster {
     const METHOD: CloudMethod = CloudMethod::Ack;
     const PATIENCE: Patience = Patience {
         create: Duration::from_mins(90),
-        update: Duration::from_mins(60),
-        delete: Duration::from_mins(60),
+        update: Duration::from_hours(1),
+        delete: Duration::from_hours(1),
     };
     const STORAGE: Storage = Storage {
         driver: "diskplugin.csi.alibabacloud.com",
@@ -297,7 +297,7 @@ mod tests {
         let text = |text: &str| Value::Known(text.to_owned());
         let some = Value::Known(vec![text("vsw-1")]);
         let cases: Vec<(AckNetwork, &[&str])> = vec![
-            (AckNetwork { cidr: text("172.16.0.0/12"), ..AckNetwork::default() }, &[]),
+            (AckNetwork { cidr: text("10.0.0.0/16"), ..AckNetwork::default() }, &[]),
             (AckNetwork { vswitch_ids: some.clone(), ..AckNetwork::default() }, &[]),
             (AckNetwork::default(), &["network"]),
             (
@@ -305,7 +305,7 @@ mod tests {
                 &["network.zones"],
             ),
             (
-                AckNetwork { cidr: text("172.16.0.0/12"), pod_vswitch_ids: some, ..AckNetwork::default() },
+                AckNetwork { cidr: text("10.0.0.0/16"), pod_vswitch_ids: some, ..AckNetwork::default() },
                 &["network.pod_vswitch_ids"],
             ),
         ];

@@ -59,7 +59,7 @@ pub struct EksClusterState {
     /// Who may reach the Kubernetes API on the internet, as CIDR blocks. Left out, everybody who has credentials.
     #[tf(optional)]
     pub public_access_cidrs: Value<Vec<Value<String>>>,
-    /// Logs of the control plane that CloudWatch keeps: `api`, `audit`, `authenticator`, `controllerManager`,
+    /// Logs of the control plane that `CloudWatch` keeps: `api`, `audit`, `authenticator`, `controllerManager`,
     /// `scheduler`. They cost money.
     #[tf(optional)]
     pub log_types: Value<Vec<Value<String>>>,

@@ -108,7 +108,7 @@ impl ManagedPool for EksNodeGroup {
         let (region, cluster, name) = match parts[..] {
             [cluster, name] => (Value::Null, cluster, name),
             [region, cluster, name] => (Value::Known(region.to_owned()), cluster, name),
-            _ => ("".to_owned().into(), "", ""),
+            _ => (Value::Null, "", ""),
         };
         if cluster.is_empty() || name.is_empty() {
             return Err(Diagnostic::error(

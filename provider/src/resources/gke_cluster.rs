@@ -343,7 +343,7 @@ impl ManagedCluster for GkeCluster {
 
     fn of_identity(identity: GkeClusterIdentity) -> Result<GkeClusterState, Diagnostic> {
         let GkeClusterIdentity { project, location, name } = identity;
-        Ok(GkeClusterState { project, location, name, ..GkeClusterState::default() })
+        Ok(GkeClusterState { name, project, location, ..GkeClusterState::default() })
     }
 
     fn import_id(state: &GkeClusterState) -> String {

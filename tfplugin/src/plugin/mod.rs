@@ -162,8 +162,16 @@ async fn serve_until_shutdown(
     }
 }
 
+/// Stack of each thread: twice the usual. Clients of clouds that are made of generated code carry large futures. It is
+/// only reserved until it is used.
+const STACK: usize = 4 * 1024 * 1024;
+
 fn with_runtime(serving: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Runtime)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK)
+        .build()
+        .map_err(Error::Runtime)?;
     let result = runtime.block_on(serving);
     // A blocking call that does not return must not keep the process alive.
     runtime.shutdown_background();

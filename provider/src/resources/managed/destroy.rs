@@ -48,7 +48,7 @@ pub(super) async fn delete<K: ManagedCluster>(
         let left: Vec<String> =
             made.objects().iter().map(|object| format!("{} {}", object.kind, object.id)).collect();
         if !left.is_empty() {
-            found.detail.push_str(&format!("\n\nNot removed yet: {}.", left.join(", ")));
+            found.detail = format!("{}\n\nNot removed yet: {}.", found.detail, left.join(", "));
         }
         Diagnostics::from(found)
     })

@@ -63,7 +63,7 @@ pub(crate) async fn drive(limits: &Limits, call: &mut impl Call) -> Result<(), S
                 }
             }
             Err(Error::Conflict { what: object, message }) => {
-                what = format!("{object}, which is busy: {message}")
+                what = format!("{object}, which is busy: {message}");
             }
             Err(Error::Throttled { .. }) => "the cloud, which asks for fewer calls".clone_into(&mut what),
             Err(error) => return Err(Stopped::Failed(error)),
@@ -114,6 +114,7 @@ mod tests {
         }
     }
 
+    #[allow(clippy::unnecessary_wraps)] // an answer of a cloud
     fn waiting(what: &str) -> Result<Progress, Error> {
         Ok(Progress::Waiting { what: what.to_owned() })
     }

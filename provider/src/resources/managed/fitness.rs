@@ -1,5 +1,5 @@
 //! Makes a Kubernetes cluster that its cloud calls ready fit for KubeBlocks, and waits until it is: nodes that have
-//! joined, a driver of volumes, a default StorageClass whose volumes can grow, and snapshots.
+//! joined, a driver of volumes, a default `StorageClass` whose volumes can grow, and snapshots.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const IS_DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
 pub struct Storage {
     /// Name of the driver of its block volumes.
     pub driver: &'static str,
-    /// Name of the default StorageClass that is made where there is none that can grow.
+    /// Name of the default `StorageClass` that is made where there is none that can grow.
     pub class: &'static str,
     /// Parameters of that class.
     pub parameters: &'static [(&'static str, &'static str)],

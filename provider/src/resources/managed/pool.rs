@@ -9,7 +9,7 @@ use tfplugin::prelude::{Progress as Recorder, *};
 
 use super::drive::{Call, Stopped, drive};
 use super::pool_kind::ManagedPool;
-use super::pool_schema::PoolState as _;
+use super::pool_schema::{CommonPool, PoolState as _};
 use super::rules::{judge_version, validate_pool};
 use super::state::{DEFAULT_SIZE, owner, shown_map, shown_taints, some_list, taints};
 use super::{failure, is_unfinished, set_imported, set_unfinished, take_imported};
@@ -68,14 +68,12 @@ impl<K: ManagedPool> PoolResource<K> {
                 return Err(if is_kept { failure::with_untaint(found) } else { found }.into());
             }
         }
-        let common = state.common();
-        if common.kubernetes_version.is_unknown() {
-            let seen = match pool_id::<K>(&state) {
-                Some(id) => cloud.observe_pool(&id).await.map_err(failed)?,
-                None => None,
-            };
+        if has_open(&state.common())
+            && let Some(id) = pool_id::<K>(&state)
+            && let Some(seen) = cloud.observe_pool(&id).await.map_err(failed)?
+        {
             let mut common = state.common();
-            common.kubernetes_version = seen.and_then(|seen| seen.version).into();
+            fill_open(&mut common, seen);
             state.set_common(common);
         }
         set_unfinished(context, false);
@@ -113,6 +111,12 @@ impl<K: ManagedPool> Resource for PoolResource<K> {
         }
         if is_unfinished(context) && after.id.is_null() {
             after.id = Value::Unknown;
+        }
+        if is_unfinished(context) && after.machine_types.is_null() {
+            after.machine_types = Value::Unknown;
+        }
+        if is_unfinished(context) && after.disk_size_gib.is_null() {
+            after.disk_size_gib = Value::Unknown;
         }
         if before.kubernetes_version.known().is_some()
             && before.kubernetes_version != after.kubernetes_version
@@ -286,15 +290,36 @@ fn adopt<K: ManagedPool>(state: &mut K::State, id: &PoolId, seen: &ObservedPool,
     state.set_common(common);
 }
 
+/// Whether something that was left to the cloud is still to be read.
+fn has_open(common: &CommonPool) -> bool {
+    common.kubernetes_version.is_unknown()
+        || common.machine_types.is_unknown()
+        || common.disk_size_gib.is_unknown()
+}
+
+/// What was left to the cloud, as the cloud chose it.
+fn fill_open(common: &mut CommonPool, seen: ObservedPool) {
+    if common.kubernetes_version.is_unknown() {
+        common.kubernetes_version = seen.version.into();
+    }
+    if common.machine_types.is_unknown() {
+        common.machine_types = some_list(&seen.machine_types);
+    }
+    if common.disk_size_gib.is_unknown() {
+        common.disk_size_gib = seen.disk_size_gib.into();
+    }
+}
+
 /// What an apply did not learn is null.
 fn without_unknowns<K: ManagedPool>(mut state: K::State) -> K::State {
+    fn known<T>(value: Value<T>) -> Value<T> {
+        if value.is_unknown() { Value::Null } else { value }
+    }
     let mut common = state.common();
-    if common.id.is_unknown() {
-        common.id = Value::Null;
-    }
-    if common.kubernetes_version.is_unknown() {
-        common.kubernetes_version = Value::Null;
-    }
+    common.id = known(common.id);
+    common.kubernetes_version = known(common.kubernetes_version);
+    common.machine_types = known(common.machine_types);
+    common.disk_size_gib = known(common.disk_size_gib);
     state.set_common(common);
     state
 }

@@ -28,7 +28,7 @@ pub trait ManagedPool: Debug + Send + Sync + 'static {
     /// The service.
     const METHOD: CloudMethod;
     /// Default timeout of each operation.
-    const PATIENCE: Duration = Duration::from_mins(60);
+    const PATIENCE: Duration = Duration::from_hours(1);
 
     /// The client, connected.
     fn cloud(

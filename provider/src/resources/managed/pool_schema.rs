@@ -80,7 +80,7 @@ macro_rules! pool_state {
             pub name: tfplugin::typed::Value<String>,
             /// Types of machines that will do, the best first. Only EKS and ACK take more than one. Left out, a type with
             /// four CPUs and 16 GiB. Changing it makes a new pool.
-            #[tf(optional, requires_replace)]
+            #[tf(optional, computed, requires_replace)]
             pub machine_types: tfplugin::typed::Value<Vec<tfplugin::typed::Value<String>>>,
             /// Number of nodes, over all zones. Default 3. With `autoscaling` the number to begin with; later it is the
             /// autoscaler's and never shown as a difference.
@@ -90,7 +90,7 @@ macro_rules! pool_state {
             #[tf(optional)]
             pub autoscaling: tfplugin::typed::Value<$crate::resources::managed::schema::Autoscaling>,
             /// Size of each node's disk in GiB. Left out, the cloud's default. Changing it makes a new pool.
-            #[tf(optional, requires_replace, validate = $crate::resources::managed::schema::disk_size)]
+            #[tf(optional, computed, requires_replace, validate = $crate::resources::managed::schema::disk_size)]
             pub disk_size_gib: tfplugin::typed::Value<i64>,
             /// Kubernetes labels of the nodes.
             #[tf(optional)]

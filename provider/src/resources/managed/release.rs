@@ -91,15 +91,17 @@ async fn maker(
     owner: &OwnerReference,
 ) -> Result<Option<(String, String, String)>, Error> {
     let above = match owner.kind.as_str() {
-        "ReplicaSet" => client.get_opt::<ReplicaSet>(Some(namespace), &owner.name).await?.map(first_owner),
-        "Job" => client.get_opt::<Job>(Some(namespace), &owner.name).await?.map(first_owner),
+        "ReplicaSet" => {
+            client.get_opt::<ReplicaSet>(Some(namespace), &owner.name).await?.as_ref().map(first_owner)
+        }
+        "Job" => client.get_opt::<Job>(Some(namespace), &owner.name).await?.as_ref().map(first_owner),
         _ => None,
     };
     let owner = above.flatten().unwrap_or_else(|| owner.clone());
     Ok(Some((owner.kind, namespace.to_owned(), owner.name)))
 }
 
-fn first_owner<K: kube::Resource>(object: K) -> Option<OwnerReference> {
+fn first_owner<K: kube::Resource>(object: &K) -> Option<OwnerReference> {
     object.owner_references().first().cloned()
 }
 

@@ -76,8 +76,9 @@ pub(crate) fn judge_system_pool(
     let (Some(prior), Some(planned)) = (prior.known(), planned.known()) else { return Vec::new() };
     let path = Path::attribute("system_node_pool");
     let changed = [
-        ("machine_types", prior.machine_types != planned.machine_types),
-        ("disk_size_gib", prior.disk_size_gib != planned.disk_size_gib),
+        // What is no longer written is left as it is.
+        ("machine_types", !planned.machine_types.is_null() && prior.machine_types != planned.machine_types),
+        ("disk_size_gib", !planned.disk_size_gib.is_null() && prior.disk_size_gib != planned.disk_size_gib),
         ("spot", prior.spot.known().unwrap_or(&false) != planned.spot.known().unwrap_or(&false)),
     ];
     changed

@@ -201,14 +201,17 @@ pub(crate) fn minor_version(text: &str) -> Result<(), String> {
     ))
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // the schema hands over references
 pub(crate) fn at_least_one(number: &i64) -> Result<(), String> {
     if *number >= 1 { Ok(()) } else { Err(format!("{number} is less than 1.")) }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // as above
 pub(crate) fn not_negative(number: &i64) -> Result<(), String> {
     if *number >= 0 { Ok(()) } else { Err(format!("{number} is less than 0.")) }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // as above
 /// What a node's system and images need; clouds refuse less in their own ways.
 pub(crate) fn disk_size(gib: &i64) -> Result<(), String> {
     if *gib >= 20 {

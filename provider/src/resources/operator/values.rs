@@ -307,7 +307,7 @@ pub fn is_known(state: &OperatorState, sensitive: &Value<RawValue>) -> bool {
 }
 
 /// Values that follow from the managed Kubernetes cluster that the operator goes to: its cloud, and that the provider has
-/// made a StorageClass and snapshots work there already.
+/// made a `StorageClass` and snapshots work there already.
 fn implied(state: &OperatorState) -> Json {
     let auth = state.kubernetes.known().and_then(|kubernetes| kubernetes.auth.known());
     let method = auth.and_then(|auth| auth.method.known()).and_then(|method| CloudMethod::of(method));
