@@ -1,6 +1,6 @@
 //! From a checked declaration to the code that an author would write by hand.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, Lit, Type, UnOp};
@@ -18,14 +18,16 @@ pub(crate) fn implementations(declaration: &Declaration) -> TokenStream {
     let fields: Vec<_> = declaration.attributes.iter().map(|attribute| &attribute.field).collect();
     let names: Vec<_> = declaration.attributes.iter().map(|attribute| &attribute.name).collect();
     let values: Vec<_> = declaration.attributes.iter().map(|attribute| &attribute.value).collect();
+    // Names of this macro, wherever the field comes from: another macro may have made the struct.
+    let (this, reader) = (Ident::new("self", Span::call_site()), Ident::new("reader", Span::call_site()));
     let into_raw = values
         .iter()
         .zip(&fields)
-        .map(|(value, field)| quote_spanned!(placed_at(value)=> self.#field.into_raw()));
+        .map(|(value, field)| quote_spanned!(value.span()=> #this.#field.into_raw()));
     let take = values
         .iter()
         .zip(&names)
-        .map(|(value, name)| quote_spanned!(placed_at(value)=> reader.take::<#value>(#name)));
+        .map(|(value, name)| quote_spanned!(value.span()=> #reader.take::<#value>(#name)));
     quote! {
         #[automatically_derived]
         impl ::tfplugin::TerraformSchema for #name {
@@ -66,11 +68,6 @@ pub(crate) fn implementations(declaration: &Declaration) -> TokenStream {
             }
         }
     }
-}
-
-/// Where a mistake in the type of a field is shown. Names are those of this macro: a field may come from another one.
-fn placed_at(value: &Type) -> Span {
-    Span::call_site().located_at(value.span())
 }
 
 /// `Attribute::new(...)` and a call for each word.
