@@ -101,7 +101,11 @@ class Fleet:
         """Takes back the API of a cluster that is gone, and empties it without letting the caller wait."""
         with self._changed:
             backend = self._taken.pop(cluster, None)
-            if backend is None or isinstance(backend, Pretended):
+            if backend is None:
+                return
+            if isinstance(backend, Pretended):
+                # There is nothing to wait for.
+                backend.clear()
                 return
             self._emptying += 1
         threading.Thread(target=self._empty, args=(backend,), daemon=True).start()
