@@ -68,18 +68,14 @@ impl Mint {
         self.0.kept.forget().await;
     }
 
-    async fn header(&self) -> Result<Option<HeaderValue>, Error> {
+    /// The `Authorization` header of a request sent now; none where a certificate proves who asks.
+    pub(super) async fn header(&self) -> Result<Option<HeaderValue>, Error> {
         let Proof::Token(token) = self.current().await?.proof else { return Ok(None) };
         let mut header = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| {
             Error::Credentials { cause: "the token holds characters that cannot be sent".to_owned() }
         })?;
         header.set_sensitive(true);
         Ok(Some(header))
-    }
-
-    /// The `Authorization` header of a request sent now; none where a certificate proves who asks.
-    pub(super) async fn authorization(&self) -> Result<Option<HeaderValue>, Error> {
-        self.header().await
     }
 }
 

@@ -190,7 +190,7 @@ impl Credentials {
             Self::Kube(None) => return Ok(None),
             Self::Kube(Some(layer)) => layer,
             Self::File(token_file) => return Ok(Some(token_file.header().await?)),
-            Self::Minted(mint) => return Ok(mint.authorization().await?),
+            Self::Minted(mint) => return Ok(mint.header().await?),
         };
         // The layer shows its header only to a request.
         let mirror = tower::service_fn(|request: Request<Body>| {

@@ -255,10 +255,6 @@ impl ManagedCluster for AckCluster {
         }
     }
 
-    fn judge(_prior: &AckClusterState, _planned: &AckClusterState) -> Vec<Diagnostic> {
-        Vec::new()
-    }
-
     fn identity(state: &AckClusterState) -> AckClusterIdentity {
         AckClusterIdentity { region: state.region.clone(), id: state.id.clone() }
     }

@@ -268,10 +268,6 @@ impl ManagedCluster for AksCluster {
         }
     }
 
-    fn judge(_prior: &AksClusterState, _planned: &AksClusterState) -> Vec<Diagnostic> {
-        Vec::new()
-    }
-
     fn identity(state: &AksClusterState) -> AksClusterIdentity {
         AksClusterIdentity { id: state.id.clone() }
     }

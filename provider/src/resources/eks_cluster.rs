@@ -305,10 +305,6 @@ impl ManagedCluster for EksCluster {
         }
     }
 
-    fn judge(_prior: &EksClusterState, _planned: &EksClusterState) -> Vec<Diagnostic> {
-        Vec::new()
-    }
-
     fn identity(state: &EksClusterState) -> EksClusterIdentity {
         EksClusterIdentity { region: state.region.clone(), name: state.name.clone() }
     }

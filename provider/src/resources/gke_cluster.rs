@@ -309,10 +309,6 @@ impl ManagedCluster for GkeCluster {
         }
     }
 
-    fn judge(_prior: &GkeClusterState, _planned: &GkeClusterState) -> Vec<Diagnostic> {
-        Vec::new()
-    }
-
     fn identity(state: &GkeClusterState) -> GkeClusterIdentity {
         GkeClusterIdentity {
             project: state.project.clone(),

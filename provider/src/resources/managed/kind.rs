@@ -72,9 +72,6 @@ pub trait ManagedCluster: Debug + Send + Sync + 'static {
     /// Checks of the cloud's own attributes.
     fn validate(config: &Self::State, diagnostics: &mut Diagnostics);
 
-    /// Rules of the cloud's own attributes for a change.
-    fn judge(prior: &Self::State, planned: &Self::State) -> Vec<Diagnostic>;
-
     /// Its identity.
     fn identity(state: &Self::State) -> Self::Identity;
 

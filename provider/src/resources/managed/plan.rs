@@ -23,7 +23,6 @@ pub(super) fn modify<K: ManagedCluster>(
     let mut found: Vec<Diagnostic> =
         judge_version(&before.kubernetes_version, &after.kubernetes_version).into_iter().collect();
     found.extend(judge_system_pool(&before.system_node_pool, &after.system_node_pool));
-    found.extend(K::judge(prior, &plan.planned));
     if !found.is_empty() {
         return Err(found.into_iter().collect());
     }

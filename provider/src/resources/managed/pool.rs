@@ -11,7 +11,7 @@ use super::drive::{Call, Stopped, drive};
 use super::pool_kind::ManagedPool;
 use super::pool_schema::{CommonPool, PoolState as _};
 use super::rules::{judge_version, validate_pool};
-use super::state::{DEFAULT_SIZE, owner, shown_map, shown_taints, some_list, taints};
+use super::state::{owner, seen_pool, shown_map, some_list};
 use super::{failure, is_unfinished, set_imported, set_unfinished, take_imported};
 use crate::provider::Shared;
 use crate::wait::Limits;
@@ -266,23 +266,9 @@ fn adopt<K: ManagedPool>(state: &mut K::State, id: &PoolId, seen: &ObservedPool,
     common.id = Value::Known(id.pool.clone());
     if is_import {
         common.name = Value::Known(seen.name.clone());
-        common.machine_types = some_list(&seen.machine_types);
-        common.disk_size_gib = seen.disk_size_gib.into();
     }
-    let range = seen
-        .autoscaling
-        .map(|(min, max)| super::schema::Autoscaling { min: Value::Known(min), max: Value::Known(max) });
-    if range.is_none()
-        && (is_import
-            || common.size.known().copied().unwrap_or(DEFAULT_SIZE) != seen.size.unwrap_or_default())
-    {
-        common.size = seen.size.into();
-    }
-    common.autoscaling = range.into();
-    common.labels = shown_map(&seen.labels, &common.labels);
-    if taints(&common.taints) != seen.taints {
-        common.taints = shown_taints(&seen.taints);
-    }
+    let nodes = seen_pool(Value::Known(common.as_nodes()), seen, is_import);
+    common.set_nodes(nodes);
     if let Some(version) = &seen.version {
         common.kubernetes_version = Value::Known(version.clone());
     }

@@ -5,8 +5,8 @@ use tfplugin::TerraformSchema;
 use tfplugin::Timeouts;
 use tfplugin::typed::Value;
 
-use super::schema::{Autoscaling, Map, NodeTaint};
-use super::state::{DEFAULT_SIZE, list, range, taints, texts};
+use super::schema::{Autoscaling, Map, NodeTaint, SystemNodePool};
+use super::state::nodes;
 
 /// The attributes of every node pool.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,19 +42,33 @@ pub struct CommonPool {
 impl CommonPool {
     /// What its nodes are to be. `machine_types` are those of the cloud when none is written.
     pub(crate) fn nodes(&self, machine_types: &[&str]) -> Nodes {
-        let autoscaling = range(&self.autoscaling);
-        let written = list(&self.machine_types);
-        let usual = || machine_types.iter().map(|&name| name.to_owned()).collect();
-        let default_size = autoscaling.map_or(DEFAULT_SIZE, |(min, max)| DEFAULT_SIZE.clamp(min, max));
-        Nodes {
-            machine_types: if written.is_empty() { usual() } else { written },
-            disk_size_gib: self.disk_size_gib.known().copied(),
-            size: Some(self.size.known().copied().unwrap_or(default_size)),
-            autoscaling,
-            labels: texts(&self.labels),
-            taints: taints(&self.taints),
-            spot: self.spot == Value::Known(true),
+        nodes(&Value::Known(self.as_nodes()), machine_types)
+    }
+
+    /// What of it describes nodes, as the first nodes of a cluster are described.
+    pub(crate) fn as_nodes(&self) -> SystemNodePool {
+        SystemNodePool {
+            machine_types: self.machine_types.clone(),
+            size: self.size,
+            autoscaling: self.autoscaling.clone(),
+            disk_size_gib: self.disk_size_gib,
+            labels: self.labels.clone(),
+            taints: self.taints.clone(),
+            spot: self.spot,
         }
+    }
+
+    /// Puts that back.
+    pub(crate) fn set_nodes(&mut self, nodes: SystemNodePool) {
+        // Without `..`: what is added there must be put back, too.
+        let SystemNodePool { machine_types, size, autoscaling, disk_size_gib, labels, taints, spot } = nodes;
+        self.machine_types = machine_types;
+        self.size = size;
+        self.autoscaling = autoscaling;
+        self.disk_size_gib = disk_size_gib;
+        self.labels = labels;
+        self.taints = taints;
+        self.spot = spot;
     }
 }
 

@@ -157,7 +157,11 @@ pub(crate) fn adopt<K: ManagedCluster>(state: &mut K::State, observed: &Observed
 }
 
 /// A pool as the cloud shows it, at what is written.
-fn seen_pool(written: Value<SystemNodePool>, seen: &ObservedPool, is_import: bool) -> SystemNodePool {
+pub(crate) fn seen_pool(
+    written: Value<SystemNodePool>,
+    seen: &ObservedPool,
+    is_import: bool,
+) -> SystemNodePool {
     let mut pool = written.into_known().unwrap_or_default();
     let range_seen =
         seen.autoscaling.map(|(min, max)| Autoscaling { min: Value::Known(min), max: Value::Known(max) });
