@@ -6,6 +6,7 @@
 //! modules and Python packages.
 
 mod build;
+mod provider;
 mod python;
 
 use std::ffi::OsString;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use build::Recipe;
+pub use provider::provider_binary;
 
 /// Why a program cannot be had.
 #[derive(Debug, thiserror::Error)]

@@ -4,10 +4,10 @@
 //! `init` is needed, or from a filesystem mirror as a user would install it. Every failure shows the whole output.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::OnceLock;
 
+pub(crate) use acceptance_tests::tools::provider_binary;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
@@ -36,22 +36,6 @@ impl Cli {
             Self::OpenTofu => acceptance_tests::tools::tofu().map_err(|error| error.to_string()),
         }
     }
-}
-
-/// The provider's executable, built once per process by cargo so that it is never stale.
-pub(crate) fn provider_binary() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace");
-        let status = std::process::Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "terraform-provider-kubeblocks"])
-            .current_dir(root)
-            .status()
-            .expect("cargo runs");
-        assert!(status.success(), "the provider does not build");
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-        target.join("debug").join("terraform-provider-kubeblocks")
-    })
 }
 
 /// What a run of the program printed, and whether it succeeded.

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use acceptance_tests::api_faults::ApiFaults;
 use acceptance_tests::control_plane::{self, ControlPlane, Options, User};
 use acceptance_tests::tools;
+pub(crate) use acceptance_tests::tools::provider_binary;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
 use kube::Api;
 use kube::api::PostParams;
@@ -47,22 +47,6 @@ impl Helm {
         }
         .unwrap_or_else(|error| panic!("{error}"))
     }
-}
-
-/// The provider's executable, built once per process by cargo so that it is never stale.
-pub(crate) fn provider_binary() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace");
-        let status = std::process::Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "terraform-provider-kubeblocks"])
-            .current_dir(root)
-            .status()
-            .expect("cargo runs");
-        assert!(status.success(), "the provider does not build");
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-        target.join("debug").join("terraform-provider-kubeblocks")
-    })
 }
 
 /// The control plane of this process, with a user that has no rights.
