@@ -26,6 +26,18 @@ pub trait Subject {
     fn taken(&self) -> <Self::Cloud as ManagedKubernetes>::Spec;
     /// A pool to ask for on the cluster of [`Subject::wish`], and one with another size; `id` is that cluster.
     fn pool(&self, id: &ClusterId) -> [<Self::Cloud as ManagedKubernetes>::PoolSpec; 2];
+    /// Whether a cluster is shown as it was wished: every attribute that was not left to the cloud is the same.
+    fn compare(
+        &self,
+        wished: &<Self::Cloud as ManagedKubernetes>::Spec,
+        shown: &<Self::Cloud as ManagedKubernetes>::Spec,
+    ) -> Result<(), String>;
+    /// The same of a pool.
+    fn compare_pools(
+        &self,
+        wished: &<Self::Cloud as ManagedKubernetes>::PoolSpec,
+        shown: &<Self::Cloud as ManagedKubernetes>::PoolSpec,
+    ) -> Result<(), String>;
     /// Lets the stand-in's clock run until the operation under way is over.
     fn settle(&self) -> impl Future<Output = ()> + Send;
 }
@@ -126,11 +138,29 @@ async fn creating_goes_on_where_it_was_left<S: Subject>(subject: &S) -> Result<(
             if observed.endpoint.is_none() || observed.ca_certificate.is_none() {
                 return Err("an active cluster must say where its API is".to_owned());
             }
+            is_shown_as_wished(subject, &spec, &observed.wish).await?;
             return Ok((id, made));
         }
         subject.settle().await;
     }
     Err(format!("create must end, is still waiting after {STEPS} steps: {made:?}"))
+}
+
+/// What is shown can be wished: that is what an import does.
+async fn is_shown_as_wished<S: Subject>(
+    subject: &S,
+    wished: &<S::Cloud as ManagedKubernetes>::Spec,
+    shown: &<S::Cloud as ManagedKubernetes>::Spec,
+) -> Result<(), String> {
+    subject
+        .compare(wished, shown)
+        .map_err(|why| format!("a cluster must be shown as it was wished: {why}"))?;
+    // The mark of what is unfinished may still be on its way off.
+    subject.settle().await;
+    match subject.cloud().update(shown, &mut Made::default()).await {
+        Ok(Progress::Done) => Ok(()),
+        other => Err(format!("update to what is shown must be done, was {other:?}: {shown:?}")),
+    }
 }
 
 async fn pools_come_change_and_go<S: Subject>(subject: &S, cluster: &ClusterId) -> Result<(), String> {
@@ -157,6 +187,13 @@ async fn pools_come_change_and_go<S: Subject>(subject: &S, cluster: &ClusterId) 
     if before == after {
         return Err(format!("a changed pool must be seen to have changed, is still {after:?}"));
     }
+    subject
+        .compare_pools(&change, &after.wish)
+        .map_err(|why| format!("a pool must be shown as it was wished: {why}"))?;
+    match cloud.update_pool(&after.wish, &mut Made::default()).await {
+        Ok(Progress::Done) => {}
+        other => return Err(format!("update of a pool to what is shown must be done, was {other:?}")),
+    }
     drive(subject, "delete of a pool", &mut made, async |made| cloud.delete_pool(&id, made).await).await?;
     match pool(cloud, &id).await? {
         None => Ok(()),
@@ -164,7 +201,10 @@ async fn pools_come_change_and_go<S: Subject>(subject: &S, cluster: &ClusterId) 
     }
 }
 
-async fn pool<C: ManagedKubernetes>(cloud: &C, id: &PoolId) -> Result<Option<crate::ObservedPool>, String> {
+async fn pool<C: ManagedKubernetes>(
+    cloud: &C,
+    id: &PoolId,
+) -> Result<Option<crate::ObservedPool<C::PoolSpec>>, String> {
     cloud.observe_pool(id).await.map_err(|error| format!("observe of a pool: {error}"))
 }
 
@@ -185,6 +225,7 @@ async fn updating_ends_and_needs_a_cluster<S: Subject>(
     if after.phase != Phase::Active || before == after {
         return Err(format!("a changed cluster must be Active and be seen to have changed: {after:?}"));
     }
+    is_shown_as_wished(subject, &change, &after.wish).await?;
     match cloud.update(&change, made).await {
         Ok(Progress::Done) => {}
         other => return Err(format!("update to what is there already must be done, was {other:?}")),

@@ -27,6 +27,9 @@ pub const OWNER_TAG: &str = "kubeblocks.io/owner";
 /// Tag of a cluster or pool whose creation has steps left, `true`; labels of GKE are spelled
 /// `kubeblocks-io-unfinished`.
 pub const UNFINISHED_TAG: &str = "kubeblocks.io/unfinished";
+/// Tag of a cluster whose network is made with it: the address block that was wished, and the zones behind it if any were,
+/// apart by spaces. The cloud does not tell what was left to it; labels of GKE spell `10-0-0-0_16`.
+pub const NETWORK_TAG: &str = "kubeblocks.io/network";
 
 /// A cloud's managed Kubernetes service (EKS, GKE, AKS, ACK).
 ///
@@ -35,13 +38,16 @@ pub const UNFINISHED_TAG: &str = "kubeblocks.io/unfinished";
 /// is done.
 pub trait ManagedKubernetes: Send + Sync {
     /// What a Kubernetes cluster is to be, in the cloud's own terms, with its network and its first nodes.
-    type Spec: Send + Sync;
+    type Spec: Clone + std::fmt::Debug + PartialEq + Send + Sync;
     /// What a further pool of nodes is to be, in the cloud's own terms.
-    type PoolSpec: Send + Sync;
+    type PoolSpec: Clone + std::fmt::Debug + PartialEq + Send + Sync;
 
     /// Finds the cluster; `None` when the cloud says for sure that it does not exist. Changes nothing. At most three
     /// requests.
-    fn observe(&self, id: &ClusterId) -> impl Future<Output = Result<Option<Observed>, Error>> + Send;
+    fn observe(
+        &self,
+        id: &ClusterId,
+    ) -> impl Future<Output = Result<Option<Observed<Self::Spec, Self::PoolSpec>>, Error>> + Send;
 
     /// Takes the creation as far as it goes without waiting. From the first to the last step the cluster carries the
     /// mark of what is unfinished beside the owner's; a cluster of that name without both is
@@ -71,7 +77,10 @@ pub trait ManagedKubernetes: Send + Sync {
     ) -> impl Future<Output = Result<Progress, Error>> + Send;
 
     /// Finds a pool, like [`ManagedKubernetes::observe`].
-    fn observe_pool(&self, id: &PoolId) -> impl Future<Output = Result<Option<ObservedPool>, Error>> + Send;
+    fn observe_pool(
+        &self,
+        id: &PoolId,
+    ) -> impl Future<Output = Result<Option<ObservedPool<Self::PoolSpec>>, Error>> + Send;
 
     /// Takes the creation of a pool as far as it goes, with marks as [`ManagedKubernetes::create`]. A pool that is made
     /// with its cluster is no pool for this call.
@@ -129,9 +138,10 @@ pub enum Progress {
     },
 }
 
-/// A cluster as the cloud shows it.
+/// A cluster as the cloud shows it; `S` and `P` are the cloud's [`ManagedKubernetes::Spec`] and
+/// [`ManagedKubernetes::PoolSpec`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Observed {
+pub struct Observed<S, P> {
     /// Its name.
     pub name: String,
     /// How far it is.
@@ -156,12 +166,15 @@ pub struct Observed {
     /// Ids of the network and of its parts that the cluster lies in, in the cloud's order.
     pub network: Vec<String>,
     /// The pool of nodes that the cluster was made with.
-    pub system_pool: Option<ObservedPool>,
+    pub system_pool: Option<ObservedPool<P>>,
+    /// The wish that leaves the cluster as it is. A network or a role that was made with it is told as it was wished; what
+    /// the cloud does not show at no further request is as in a wish that says nothing of it.
+    pub wish: S,
 }
 
-/// A pool of nodes as the cloud shows it.
+/// A pool of nodes as the cloud shows it; `P` is the cloud's [`ManagedKubernetes::PoolSpec`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ObservedPool {
+pub struct ObservedPool<P> {
     /// Its name.
     pub name: String,
     /// How far it is.
@@ -186,6 +199,8 @@ pub struct ObservedPool {
     pub owner: Option<String>,
     /// Whether its creation has steps left, as of a cluster.
     pub is_unfinished: bool,
+    /// The wish that leaves the pool as it is, as of a cluster.
+    pub wish: P,
 }
 
 /// What the nodes of a pool are to be, as far as all clouds agree.

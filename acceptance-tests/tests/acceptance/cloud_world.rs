@@ -4,6 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use acceptance_tests::clouds::{Cloud, ManagedWorld, Request, WorldOptions};
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, Service};
+use kube::Api;
+use kube::api::PostParams;
+use kube::runtime::wait::await_condition;
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::json;
 
 use crate::terraform::{Cli, Workspace};
 
@@ -64,6 +70,80 @@ impl World {
         tokio::time::timeout(Duration::from_mins(3), wait)
             .await
             .unwrap_or_else(|_| panic!("the cloud is never asked for {operation}"));
+    }
+
+    /// Runs a command until the cloud was asked for an operation once more, and ends it then: with `INT` as by Ctrl-C, with
+    /// `KILL` for good, the provider with it.
+    pub(crate) async fn cut_off(
+        &self,
+        workspace: &Workspace,
+        command: &str,
+        operation: &str,
+        signal: Signal,
+    ) {
+        let earlier = self.count(operation).await;
+        let running = workspace.spawn([command, "-auto-approve", "-no-color", "-input=false"]);
+        let number = running.id().and_then(|id| i32::try_from(id).ok()).expect("it runs");
+        self.was_asked(operation, earlier + 1).await;
+        let group = Pid::from_raw(number).expect("a process");
+        kill_process_group(group, signal).expect("it can be ended");
+        running.wait_with_output().await.expect("it ends");
+        // Whoever is killed leaves its lock.
+        std::fs::remove_file(workspace.path(".terraform.tfstate.lock.info")).ok();
+    }
+
+    /// How often the cloud was asked for an operation since the journal was last taken.
+    pub(crate) async fn count(&self, operation: &str) -> usize {
+        let journal = self.managed.stand_in().journal().await.expect("the stand-in answers");
+        journal.iter().filter(|request| request.operation == operation).count()
+    }
+
+    /// Runs something on a Kubernetes cluster that keeps a load balancer and a volume in the cloud, as nobody removes it
+    /// before a destroy.
+    pub(crate) async fn leave_inside(&self, plane: usize) {
+        let client = self.managed.control_planes()[plane].client().await.expect("the control plane answers");
+        let services: Api<Service> = Api::namespaced(client.clone(), "default");
+        let claims: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), "default");
+        let pods: Api<Pod> = Api::namespaced(client, "default");
+        let create = PostParams::default();
+        let service = json!({
+            "metadata": { "name": "left" },
+            "spec": { "type": "LoadBalancer", "selector": { "app": "left" }, "ports": [{ "port": 80 }] }
+        });
+        let claim = json!({
+            "metadata": { "name": "left" },
+            "spec": { "accessModes": ["ReadWriteOnce"], "resources": { "requests": { "storage": "1Gi" } } }
+        });
+        let pod = json!({
+            "metadata": { "name": "left", "labels": { "app": "left" } },
+            "spec": {
+                "containers": [{ "name": "left", "image": "left", "volumeMounts": [{ "name": "data", "mountPath": "/data" }] }],
+                "volumes": [{ "name": "data", "persistentVolumeClaim": { "claimName": "left" } }]
+            }
+        });
+        let of = |value| serde_json::from_value(value).expect("a Service");
+        services.create(&create, &of(service)).await.expect("the Service is made");
+        let of = |value| serde_json::from_value(value).expect("a claim");
+        claims.create(&create, &of(claim)).await.expect("the claim is made");
+        let of = |value| serde_json::from_value(value).expect("a pod");
+        pods.create(&create, &of(pod)).await.expect("the pod is made");
+
+        let is_bound = |claim: Option<&PersistentVolumeClaim>| {
+            claim.is_some_and(|claim| {
+                claim.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Bound")
+            })
+        };
+        let bound = await_condition(claims, "left", is_bound);
+        let bound = tokio::time::timeout(Duration::from_mins(2), bound).await;
+        bound.expect("the claim gets its volume").expect("it can be watched");
+    }
+
+    /// Destroys everything, and checks that the cloud holds nothing any more.
+    pub(crate) async fn is_destroyed_without_a_trace(&self, workspace: &Workspace) {
+        workspace.destroy().await.succeeded();
+        assert_eq!(workspace.managed().await, Vec::<String>::new());
+        let left = self.managed.stand_in().inventory().await.expect("the stand-in answers");
+        assert_eq!(left, Vec::<String>::new(), "left in the cloud");
     }
 
     /// Checks that no credential of the cloud and no token of Kubernetes stands in a text.

@@ -130,6 +130,15 @@ fn cluster(name: &str, owner: &str) -> ClusterSpec {
     }
 }
 
+/// One of which also the zones and the taints are said.
+fn explicit(name: &str, owner: &str) -> ClusterSpec {
+    let mut spec = cluster(name, owner);
+    let zones = ["cn-hangzhou-h", "cn-hangzhou-i"].map(str::to_owned).to_vec();
+    spec.network = Network::Made { cidr: "10.0.0.0/16".to_owned(), zones };
+    spec.system_node_pool = pool(&ClusterId(String::new()), "system", owner);
+    spec
+}
+
 fn is_waiting(progress: &Result<Progress, Error>) -> bool {
     matches!(progress, Ok(Progress::Waiting { .. }))
 }
@@ -142,11 +151,11 @@ impl Subject for Test {
     }
 
     fn wish(&self) -> (ClusterSpec, String) {
-        (cluster("wish", "owner-1"), "owner-1".to_owned())
+        (explicit("wish", "owner-1"), "owner-1".to_owned())
     }
 
     fn change(&self) -> ClusterSpec {
-        let mut spec = cluster("wish", "owner-1");
+        let mut spec = explicit("wish", "owner-1");
         spec.version = Some("1.34".to_owned());
         "ack.pro.xlarge".clone_into(&mut spec.cluster_spec);
         spec.tags = [("stage".to_owned(), "live".to_owned())].into();
@@ -175,9 +184,50 @@ impl Subject for Test {
         [spec, change]
     }
 
+    fn compare(&self, wished: &ClusterSpec, shown: &ClusterSpec) -> Result<(), String> {
+        let mut expected = wished.clone();
+        expected.version = wished.version.clone().or_else(|| shown.version.clone());
+        expected.service_cidr = wished.service_cidr.clone().or_else(|| shown.service_cidr.clone());
+        expected.system_node_pool = filled(&wished.system_node_pool, &shown.system_node_pool);
+        same(&expected, shown)
+    }
+
+    fn compare_pools(&self, wished: &NodePoolSpec, shown: &NodePoolSpec) -> Result<(), String> {
+        same(&filled(wished, shown), shown)
+    }
+
     async fn settle(&self) {
         Test::settle(self).await;
     }
+}
+
+/// The wish with what it leaves to the cloud as the cloud chose it.
+fn filled(wished: &NodePoolSpec, shown: &NodePoolSpec) -> NodePoolSpec {
+    let mut pool = wished.clone();
+    if pool.cluster.0.is_empty() {
+        pool.cluster = shown.cluster.clone();
+    }
+    if pool.vswitch_ids.is_empty() {
+        pool.vswitch_ids = shown.vswitch_ids.clone();
+    }
+    pool.system_disk_category = pool.system_disk_category.or_else(|| shown.system_disk_category.clone());
+    pool.image_type = pool.image_type.or_else(|| shown.image_type.clone());
+    pool.nodes.disk_size_gib = pool.nodes.disk_size_gib.or(shown.nodes.disk_size_gib);
+    // One that scales by itself begins with the least.
+    if pool.nodes.autoscaling.is_some() {
+        pool.nodes.size = shown.nodes.size;
+    }
+    pool
+}
+
+/// Whether both are the same; an error names the fields that differ.
+fn same<T: PartialEq + std::fmt::Debug>(wished: &T, shown: &T) -> Result<(), String> {
+    if wished == shown {
+        return Ok(());
+    }
+    let (wished, shown) = (format!("{wished:?}"), format!("{shown:?}"));
+    let lost: Vec<&str> = wished.split(", ").filter(|field| !shown.contains(field)).collect();
+    Err(format!("{lost:?} of what was wished are not in {shown}"))
 }
 
 #[tokio::test]
@@ -245,6 +295,9 @@ async fn what_is_asked_is_little_and_what_is_answered_is_seen() {
     assert!(is_waiting(&test.another().await.create_pool(&extra, &mut others).await));
     assert_eq!((pools.id(POOL), test.count("CreateClusterNodePool").await), (others.id(POOL), 1));
 
+    // One that was read for the authority is given on, once.
+    assert!(test.cloud.observe(&id).await.unwrap().is_some());
+    drop(test.cloud.credentials(&id).await.unwrap());
     let from = test.operations(0).await.len();
     let credentials = test.cloud.credentials(&id).await.unwrap();
     assert_eq!(test.operations(from).await, ["DescribeClusterUserKubeconfig"]);
@@ -284,12 +337,17 @@ async fn a_private_cluster_in_a_network_that_is_there_is_reached_privately() {
     spec.pod_network = PodNetwork::Flannel { pod_cidr: "172.22.0.0/16".to_owned() };
     (spec.endpoint_public_access, spec.snat_entry, spec.version) = (false, false, None);
     spec.system_node_pool.nodes.autoscaling = Some((1, 3));
+    spec.system_node_pool.key_pair = Some("mine".to_owned());
+    spec.system_node_pool.nodes.spot = true;
     let (second, mut others) = test.created(&spec).await;
     // What was there is not ours to remove.
     assert_eq!(others.objects().len(), 1);
     let observed = test.another().await.observe(&second).await.unwrap().unwrap();
     assert_eq!((observed.version.as_str(), observed.network), ("1.34", network));
     assert!(observed.endpoint.is_some() && observed.ca_certificate.is_some());
+    // Whether there is a NAT gateway for it, this ACK does not tell.
+    test.compare(&ClusterSpec { snat_entry: true, ..spec.clone() }, &observed.wish).unwrap();
+    assert_eq!(observed.system_pool.unwrap().wish, observed.wish.system_node_pool);
     assert!(test.another().await.credentials(&second).await.is_ok());
     let mut nowhere = cluster("three", "me");
     nowhere.network = Network::Existing { vswitch_ids: vec!["vsw-none".to_owned()] };

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use acceptance_tests::clouds::{Cloud, StandIn};
 use kubeblocks_cloud::aws::{ClusterSpec, Config, Eks, Endpoints, Network, NodeGroupSpec, StaticCredentials};
 use kubeblocks_cloud::contract::{Subject, run};
-use kubeblocks_cloud::{ClusterId, Made, ManagedKubernetes, Nodes, Progress};
+use kubeblocks_cloud::{ClusterId, Made, ManagedKubernetes, Nodes, Progress, Taint};
 
 const OWNER: &str = "owner-1";
 
@@ -71,6 +71,25 @@ fn spec(name: &str, owner: &str) -> ClusterSpec {
     }
 }
 
+/// A cluster that leaves little to the cloud.
+fn explicit(name: &str, owner: &str) -> ClusterSpec {
+    let mut spec = spec(name, owner);
+    let zones = ["eu-central-1a", "eu-central-1b"].map(str::to_owned).to_vec();
+    spec.network = Network::Made { cidr: "10.1.0.0/20".to_owned(), zones };
+    spec.endpoint_private_access = false;
+    spec.public_access_cidrs = vec!["198.51.100.0/24".to_owned(), "192.0.2.0/24".to_owned()];
+    spec.log_types = vec!["authenticator".to_owned()];
+    let group = &mut spec.system_node_group;
+    group.nodes.autoscaling = Some((2, 4));
+    group.nodes.taints = vec![taint("first", "PreferNoSchedule")];
+    group.tags = BTreeMap::from([("cost".to_owned(), "16".to_owned())]);
+    spec
+}
+
+fn taint(key: &str, effect: &str) -> Taint {
+    Taint { key: key.to_owned(), value: "yes".to_owned(), effect: effect.to_owned() }
+}
+
 fn group(cluster: &str, name: &str, owner: &str, size: i64) -> NodeGroupSpec {
     NodeGroupSpec {
         cluster: ClusterId(cluster.to_owned()),
@@ -98,16 +117,18 @@ impl Subject for World {
     }
 
     fn wish(&self) -> (ClusterSpec, String) {
-        (spec("orders", OWNER), OWNER.to_owned())
+        (explicit("orders", OWNER), OWNER.to_owned())
     }
 
     fn change(&self) -> ClusterSpec {
-        let mut spec = spec("orders", OWNER);
+        let mut spec = explicit("orders", OWNER);
         spec.version = Some("1.35".to_owned());
+        spec.endpoint_private_access = true;
         spec.public_access_cidrs = vec!["203.0.113.0/24".to_owned()];
         spec.log_types = vec!["api".to_owned(), "audit".to_owned()];
         spec.tags = BTreeMap::from([("team".to_owned(), "orders".to_owned())]);
         spec.system_node_group.nodes.size = Some(4);
+        spec.system_node_group.nodes.autoscaling = None;
         spec.system_node_group.nodes.labels = BTreeMap::from([("kind".to_owned(), "system".to_owned())]);
         spec
     }
@@ -125,12 +146,55 @@ impl Subject for World {
     }
 
     fn pool(&self, id: &ClusterId) -> [NodeGroupSpec; 2] {
-        [group(&id.0, "more", "owner-5", 2), group(&id.0, "more", "owner-5", 5)]
+        let mut first = group(&id.0, "more", "owner-5", 2);
+        first.nodes.spot = true;
+        first.nodes.labels = BTreeMap::from([("kind".to_owned(), "more".to_owned())]);
+        first.nodes.taints = vec![taint("more", "NoExecute")];
+        first.tags = BTreeMap::from([("cost".to_owned(), "17".to_owned())]);
+        let mut second = first.clone();
+        second.nodes.size = Some(5);
+        second.nodes.taints = vec![taint("more", "NoSchedule")];
+        second.tags.clear();
+        [first, second]
+    }
+
+    fn compare(&self, wished: &ClusterSpec, shown: &ClusterSpec) -> Result<(), String> {
+        let mut expected = wished.clone();
+        expected.version = expected.version.or_else(|| shown.version.clone());
+        expected.system_node_group = filled(&wished.system_node_group, &shown.system_node_group);
+        same(&expected, shown)
+    }
+
+    fn compare_pools(&self, wished: &NodeGroupSpec, shown: &NodeGroupSpec) -> Result<(), String> {
+        same(&filled(wished, shown), shown)
     }
 
     async fn settle(&self) {
         self.standin.settle().await.unwrap();
     }
+}
+
+/// The wish with what it leaves to the cloud as the cloud chose it.
+fn filled(wished: &NodeGroupSpec, shown: &NodeGroupSpec) -> NodeGroupSpec {
+    let mut group = wished.clone();
+    if group.subnet_ids.is_empty() {
+        group.subnet_ids.clone_from(&shown.subnet_ids);
+    }
+    group.ami_type = group.ami_type.or_else(|| shown.ami_type.clone());
+    group.role_arn = group.role_arn.or_else(|| shown.role_arn.clone());
+    group.version = group.version.or_else(|| shown.version.clone());
+    group.nodes.disk_size_gib = group.nodes.disk_size_gib.or(shown.nodes.disk_size_gib);
+    group
+}
+
+/// Whether both are the same; an error names the fields that differ.
+fn same<T: PartialEq + std::fmt::Debug>(wished: &T, shown: &T) -> Result<(), String> {
+    if wished == shown {
+        return Ok(());
+    }
+    let (wished, shown) = (format!("{wished:?}"), format!("{shown:?}"));
+    let lost: Vec<&str> = wished.split(", ").filter(|field| !shown.contains(field)).collect();
+    Err(format!("{lost:?} of what was wished are not in {shown}"))
 }
 
 #[tokio::test]

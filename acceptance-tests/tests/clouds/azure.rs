@@ -2,6 +2,7 @@
 
 mod faults;
 mod proofs;
+mod subject;
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use acceptance_tests::clouds::{Cloud, Fault, Request, StandIn};
 use kubeblocks_cloud::azure::{
     Aks, ClusterSpec, Config, Mode, Network, NodePoolSpec, ResourceGroup, connect,
 };
-use kubeblocks_cloud::contract::{self, CLUSTER, POOL, Subject};
+use kubeblocks_cloud::contract::{CLUSTER, POOL, Subject as _};
 use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes, Nodes, Phase, PoolId, Progress, Taint};
 use serde_json::json;
 
@@ -105,7 +106,7 @@ fn spec(name: &str) -> ClusterSpec {
         name: name.to_owned(),
         owner: format!("{name}-7f3a"),
         location: "westeurope".to_owned(),
-        resource_group: ResourceGroup::Made { name: format!("{name}-group") },
+        resource_group: ResourceGroup::Made { name: format!("kubeblocks-{name}") },
         network: Network::Made { cidr: "10.1.0.0/16".to_owned() },
         version: Some("1.33".to_owned()),
         sku_tier: Some("Standard".to_owned()),
@@ -145,57 +146,6 @@ fn pool(cluster: &ClusterId, name: &str, owner: &str) -> NodePoolSpec {
     }
 }
 
-impl Subject for Azure {
-    type Cloud = Aks;
-
-    fn cloud(&self) -> &Aks {
-        &self.cloud
-    }
-
-    fn wish(&self) -> (ClusterSpec, String) {
-        (spec("orders"), "orders-7f3a".to_owned())
-    }
-
-    fn change(&self) -> ClusterSpec {
-        let mut changed = spec("orders");
-        changed.version = Some("1.35".to_owned());
-        changed.tags.insert("stage".to_owned(), "test".to_owned());
-        changed.system_pool.nodes.size = Some(4);
-        changed
-    }
-
-    fn absent(&self) -> ClusterSpec {
-        spec("absent")
-    }
-
-    fn missing(&self) -> ClusterId {
-        self.cloud.cluster_id(&self.absent())
-    }
-
-    fn taken(&self) -> ClusterSpec {
-        ClusterSpec { owner: "somebody".to_owned(), ..plain("taken") }
-    }
-
-    fn pool(&self, id: &ClusterId) -> [NodePoolSpec; 2] {
-        let first = pool(id, "data", "data-1c9e");
-        let mut second = first.clone();
-        second.nodes.size = Some(2);
-        [first, second]
-    }
-
-    async fn settle(&self) {
-        self.standin.settle().await.unwrap();
-    }
-}
-
-#[tokio::test]
-async fn aks_keeps_the_contract() {
-    let azure = Azure::start().await;
-    azure.make(&plain("taken")).await;
-    contract::run(&azure).await.unwrap();
-    assert_eq!(azure.count("ResourceGroups_Delete").await, 1);
-}
-
 #[tokio::test]
 async fn what_was_made_is_seen_as_it_was_wished_and_costs_few_requests() {
     let azure = Azure::start().await;
@@ -229,7 +179,34 @@ async fn what_was_made_is_seen_as_it_was_wished_and_costs_few_requests() {
     let at = |operation: &str| journal.iter().position(|request| request.operation == operation).unwrap();
     assert!(at("RoleAssignments_Create") < at("ManagedClusters_CreateOrUpdate"));
     let odd_case = ClusterId(id.0.to_uppercase().replace("/SUBSCRIPTIONS", "/subscriptions"));
-    assert!(azure.cloud.observe(&odd_case).await.unwrap().is_some());
+    let odd = azure.cloud.observe(&odd_case).await.unwrap().unwrap();
+    assert_eq!(odd.wish.resource_group, wish.resource_group);
+}
+
+#[tokio::test]
+async fn what_was_there_before_is_told_as_what_is_there() {
+    let azure = Azure::start().await;
+    let (_, made) = azure.make(&spec("around")).await;
+    let wish = ClusterSpec {
+        resource_group: ResourceGroup::Existing { name: "kubeblocks-around".to_owned() },
+        network: Network::Existing { subnet_id: format!("{}/subnets/nodes", made.id("network").unwrap()) },
+        version: None,
+        sku_tier: None,
+        authorized_ip_ranges: Vec::new(),
+        ..spec("orders")
+    };
+    let (id, _) = azure.make(&wish).await;
+    let managed = ClusterSpec { resource_group: wish.resource_group.clone(), ..plain("invoices") };
+    let (other, _) = azure.make(&managed).await;
+    for (id, wish) in [(id, wish), (other, managed)] {
+        let observed = azure.cloud.observe(&id).await.unwrap().unwrap();
+        azure.compare(&wish, &observed.wish).unwrap();
+        assert_eq!(observed.system_pool.unwrap().wish, observed.wish.system_pool);
+        let (progress, asked) =
+            azure.requests(azure.cloud.update(&observed.wish, &mut Made::default())).await;
+        assert_eq!(progress.unwrap(), Progress::Done);
+        assert!(asked.iter().all(|request| request.method == "GET"), "{asked:?}");
+    }
 }
 
 #[tokio::test]
@@ -307,7 +284,7 @@ async fn an_existing_group_and_network_stay_and_what_was_made_in_them_goes() {
     let (_, made) = azure.make(&around).await;
     let subnet = format!("{}/subnets/nodes", made.id("network").unwrap());
     let wish = ClusterSpec {
-        resource_group: ResourceGroup::Existing { name: "around-group".to_owned() },
+        resource_group: ResourceGroup::Existing { name: "kubeblocks-around".to_owned() },
         network: Network::Existing { subnet_id: subnet },
         ..spec("orders")
     };

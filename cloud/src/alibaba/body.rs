@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::network;
 use super::spec::{ClusterSpec, NodePoolSpec, PodNetwork};
 use super::view::{Pool, Runtime, SYSTEM_TAG};
-use crate::{Nodes, OWNER_TAG, Taint, UNFINISHED_TAG};
+use crate::{NETWORK_TAG, Nodes, OWNER_TAG, Taint, UNFINISHED_TAG};
 
 /// The kind of runtime that all versions of Kubernetes have.
 const RUNTIME: &str = "containerd";
@@ -26,10 +27,12 @@ impl Marks {
     }
 }
 
-/// The user's tags with our marks.
+/// The user's tags with our marks. What is nobody's gets no mark of an owner.
 pub(super) fn marked(tags: &BTreeMap<String, String>, owner: &str, marks: Marks) -> BTreeMap<String, String> {
     let mut all = tags.clone();
-    all.insert(OWNER_TAG.to_owned(), owner.to_owned());
+    if !owner.is_empty() {
+        all.insert(OWNER_TAG.to_owned(), owner.to_owned());
+    }
     if marks.is_unfinished {
         all.insert(UNFINISHED_TAG.to_owned(), "true".to_owned());
     }
@@ -62,6 +65,9 @@ pub(super) fn cluster(
     let mut pool = node_pool(&spec.system_node_pool, &spec.owner, vswitch_ids, system, password);
     pool["kubernetes_config"]["runtime"] = json!(RUNTIME);
     pool["kubernetes_config"]["runtime_version"] = json!(runtime.version);
+    let mut tags = marked(&spec.tags, &spec.owner, marks);
+    // Only this tells later on that the network is made with the cluster.
+    tags.extend(network::mark(&spec.network).map(|mark| (NETWORK_TAG.to_owned(), mark)));
     let mut body = json!({
         "client_token": token,
         "name": spec.name,
@@ -75,7 +81,7 @@ pub(super) fn cluster(
         "endpoint_public_access": spec.endpoint_public_access,
         "snat_entry": spec.snat_entry,
         "enable_rrsa": true,
-        "tags": pairs(&marked(&spec.tags, &spec.owner, marks)),
+        "tags": pairs(&tags),
         "nodepools": [pool],
     });
     let plugin = match &spec.pod_network {
@@ -159,13 +165,13 @@ pub(super) fn change(spec: &NodePoolSpec, owner: &str, pool: &Pool, marks: Marks
                 body.insert("auto_scaling".to_owned(), json!({"enable": false}));
             }
             if let Some(size) = size
-                && (now.is_some() || pool.scaling_group.desired_size != Some(size))
+                && (now.is_some() || pool.size() != size)
             {
                 group.insert("desired_size".to_owned(), json!(size));
             }
         }
     }
-    let is_marked = pool.tag(OWNER_TAG) == Some(owner) && Marks::of(pool) == marks;
+    let is_marked = pool.tag(OWNER_TAG).unwrap_or_default() == owner && Marks::of(pool) == marks;
     if pool.tags() != spec.tags || !is_marked {
         group.insert("tags".to_owned(), pairs(&marked(&spec.tags, owner, marks)));
     }

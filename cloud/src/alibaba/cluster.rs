@@ -8,9 +8,9 @@ use super::body::{self, password};
 use super::network::{self, Place};
 use super::spec::ClusterSpec;
 use super::view::{Cluster, Listed, Pools, SYSTEM_TAG, Tasks, system_pool};
-use super::{Ack, Found, pool, waiting};
+use super::{Ack, Found, Seen, pool, waiting};
 use crate::contract::CLUSTER;
-use crate::{ClusterId, Error, Made, OWNER_TAG, Observed, Phase, Progress, UNFINISHED_TAG};
+use crate::{ClusterId, Error, Made, OWNER_TAG, Phase, Progress, UNFINISHED_TAG};
 
 /// What a cluster is called in [`Made`].
 pub(super) const KIND: &str = "ACK cluster";
@@ -89,7 +89,7 @@ impl Ack {
         Ok((!reasons.is_empty()).then(|| reasons.join("; ")))
     }
 
-    pub(super) async fn observe_cluster(&self, id: &ClusterId) -> Result<Option<Observed>, Error> {
+    pub(super) async fn observe_cluster(&self, id: &ClusterId) -> Result<Option<Seen>, Error> {
         let cluster = match self.get_cluster(&id.0).await {
             Ok(cluster) => cluster,
             Err(Error::NotFound { .. }) => return Ok(None),
@@ -97,7 +97,7 @@ impl Ack {
         };
         if let Phase::Failed(state) = cluster.phase() {
             let reasons = self.reasons(&id.0).await?;
-            let mut observed = cluster.into_observed(None, None);
+            let mut observed = cluster.observed(None, None);
             observed.phase = Phase::Failed(reasons.unwrap_or(state));
             return Ok(Some(observed));
         }
@@ -111,7 +111,7 @@ impl Ack {
             Some(endpoint) if cluster.phase() != Phase::Deleting => self.authority(&id.0, &endpoint).await?,
             _ => None,
         };
-        Ok(Some(cluster.into_observed(ca, system_pool(pools).map(super::view::Pool::into_observed))))
+        Ok(Some(cluster.observed(ca, system_pool(pools).as_ref())))
     }
 
     pub(super) async fn create_cluster(

@@ -11,6 +11,7 @@ mod keys;
 mod kubeconfig;
 mod network;
 mod pool;
+mod shown;
 mod sign;
 mod spec;
 mod update;
@@ -33,6 +34,13 @@ use view::Endpoint;
 
 /// How long a credential for the Kubernetes API is good, in minutes; ACK gives 15 to 4320.
 const CREDENTIAL_MINUTES: &str = "60";
+/// How long one is good at least that was read for something else and is given on.
+const HARDLY_USED: std::time::Duration = std::time::Duration::from_mins(48);
+
+/// A cluster as ACK shows it.
+type Seen = Observed<ClusterSpec, NodePoolSpec>;
+/// A pool as ACK shows it.
+type SeenPool = ObservedPool<NodePoolSpec>;
 
 /// ACK in one region, as one user.
 pub struct Ack {
@@ -48,6 +56,8 @@ pub struct Ack {
 struct Known {
     ca_certificate: String,
     is_public: bool,
+    /// What came with the authority, for the first who asks for it.
+    credentials: Option<Credentials>,
 }
 
 impl std::fmt::Debug for Ack {
@@ -87,7 +97,12 @@ impl Ack {
             return Ok(Some(known.ca_certificate));
         }
         match self.kubeconfig(id, endpoint.is_public).await {
-            Ok(read) => Ok(Some(read.ca_certificate)),
+            Ok(read) => {
+                if let Some(known) = self.known().get_mut(id) {
+                    known.credentials = Some(read.credentials);
+                }
+                Ok(Some(read.ca_certificate))
+            }
             Err(Error::Conflict { .. } | Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }
@@ -99,7 +114,7 @@ impl Ack {
             .with("TemporaryDurationMinutes", CREDENTIAL_MINUTES)
             .with("PrivateIpAddress", if is_public { "false" } else { "true" });
         let read = kubeconfig::read(&self.api.ask(call).await?)?;
-        let known = Known { ca_certificate: read.ca_certificate.clone(), is_public };
+        let known = Known { ca_certificate: read.ca_certificate.clone(), is_public, credentials: None };
         self.known().insert(id.to_owned(), known);
         Ok(read)
     }
@@ -121,7 +136,7 @@ impl ManagedKubernetes for Ack {
     type Spec = ClusterSpec;
     type PoolSpec = NodePoolSpec;
 
-    async fn observe(&self, id: &ClusterId) -> Result<Option<Observed>, Error> {
+    async fn observe(&self, id: &ClusterId) -> Result<Option<Seen>, Error> {
         self.observe_cluster(id).await
     }
 
@@ -137,7 +152,7 @@ impl ManagedKubernetes for Ack {
         self.delete_cluster(id, owner, made).await
     }
 
-    async fn observe_pool(&self, id: &PoolId) -> Result<Option<ObservedPool>, Error> {
+    async fn observe_pool(&self, id: &PoolId) -> Result<Option<SeenPool>, Error> {
         self.observe_one_pool(id).await
     }
 
@@ -155,7 +170,12 @@ impl ManagedKubernetes for Ack {
 
     /// Good for an hour.
     async fn credentials(&self, id: &ClusterId) -> Result<Credentials, Error> {
-        let known = self.known().get(&id.0).map(|known| known.is_public);
+        let known = self.known().get_mut(&id.0).map(|known| (known.is_public, known.credentials.take()));
+        let soon = std::time::SystemTime::now() + HARDLY_USED;
+        let (known, kept) = known.unzip();
+        if let Some(kept) = kept.flatten().filter(|kept| kept.expires_at > soon) {
+            return Ok(kept);
+        }
         let is_public = match known {
             Some(is_public) => is_public,
             None => self.get_cluster(&id.0).await?.endpoint().is_none_or(|endpoint| endpoint.is_public),

@@ -137,6 +137,22 @@ pub(super) async fn place(api: &Api, spec: &ClusterSpec, made: &mut Made) -> Res
     Ok(Place::Ready { vpc_id: vpc, vswitch_ids: ids })
 }
 
+/// The mark of a cluster whose network is made with it: what was wished.
+pub(super) fn mark(network: &Network) -> Option<String> {
+    match network {
+        Network::Existing { .. } => None,
+        Network::Made { cidr, zones } => {
+            Some([cidr].into_iter().chain(zones).map(String::as_str).collect::<Vec<_>>().join(" "))
+        }
+    }
+}
+
+/// The network that such a mark tells of.
+pub(super) fn of_mark(mark: &str) -> Option<Network> {
+    let mut words = mark.split_whitespace().map(str::to_owned);
+    words.next().map(|cidr| Network::Made { cidr, zones: words.collect() })
+}
+
 /// Whether this process has seen the network ready.
 pub(super) fn is_ready(spec: &ClusterSpec, made: &Made) -> bool {
     matches!(spec.network, Network::Existing { .. }) || made.is_settled(READY)
@@ -310,6 +326,20 @@ fn block(cidr: &str, index: usize) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mark_tells_what_was_wished() {
+        let made = |zones: &[&str]| Network::Made {
+            cidr: "10.0.0.0/16".to_owned(),
+            zones: zones.iter().map(|zone| (*zone).to_owned()).collect(),
+        };
+        for (network, wanted) in [(made(&[]), "10.0.0.0/16"), (made(&["b", "a"]), "10.0.0.0/16 b a")] {
+            assert_eq!(mark(&network).as_deref(), Some(wanted));
+            assert_eq!(of_mark(wanted), Some(network));
+        }
+        assert_eq!(mark(&Network::Existing { vswitch_ids: Vec::new() }), None);
+        assert_eq!(of_mark(""), None);
+    }
 
     #[test]
     fn a_vswitch_gets_an_eighth_of_the_vpc() {

@@ -5,9 +5,9 @@ use super::body::{self, Marks, password};
 use super::cluster::{Begun, what_id};
 use super::spec::NodePoolSpec;
 use super::view::Pool;
-use super::{Ack, Found, waiting};
+use super::{Ack, Found, SeenPool, waiting};
 use crate::contract::POOL;
-use crate::{Error, Made, OWNER_TAG, ObservedPool, PoolId, Progress, UNFINISHED_TAG};
+use crate::{Error, Made, OWNER_TAG, PoolId, Progress, UNFINISHED_TAG};
 
 /// What a pool is called in [`Made`].
 const KIND: &str = "node pool";
@@ -24,9 +24,9 @@ impl Ack {
         self.api.ask(Call::cs("DescribeClusterNodePoolDetail", "GET", path, &what)).await
     }
 
-    pub(super) async fn observe_one_pool(&self, id: &PoolId) -> Result<Option<ObservedPool>, Error> {
+    pub(super) async fn observe_one_pool(&self, id: &PoolId) -> Result<Option<SeenPool>, Error> {
         match self.get_pool(&id.cluster.0, &id.pool).await {
-            Ok(pool) => Ok(Some(pool.into_observed())),
+            Ok(pool) => Ok(Some(pool.observed(&id.cluster))),
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }

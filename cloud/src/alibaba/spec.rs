@@ -104,7 +104,7 @@ pub struct ClusterSpec {
     pub snat_entry: bool,
     /// The pool that it is made with; its `cluster` and `owner` are those of this spec.
     pub system_node_pool: NodePoolSpec,
-    /// Tags of the cluster, at most 18. The network that is made for it gets them when it is made, and keeps them.
+    /// Tags of the cluster, at most 17. The network that is made for it gets them when it is made, and keeps them.
     pub tags: BTreeMap<String, String>,
 }
 

@@ -36,7 +36,9 @@ impl Ack {
         let Some(pool) = system_pool(self.list_pools(&cluster.id).await?.nodepools) else {
             return Ok(waiting(format!("node pool of {what}")));
         };
-        let marks = Marks { is_unfinished: false, is_system: true };
+        // What is nobody's stays unmarked.
+        let is_system = !spec.owner.is_empty() || Marks::of(&pool).is_system;
+        let marks = Marks { is_unfinished: false, is_system };
         self.bring(&cluster.id, &spec.system_node_pool, &spec.owner, &pool, marks).await
     }
 
@@ -129,7 +131,7 @@ impl Ack {
         let known = plain(&cluster.tags);
         let mut missing = spec.tags.clone();
         missing.retain(|key, value| known.get(key) != Some(value));
-        if cluster.tag(OWNER_TAG) != Some(&spec.owner) {
+        if !spec.owner.is_empty() && cluster.tag(OWNER_TAG) != Some(&spec.owner) {
             missing.insert(OWNER_TAG.to_owned(), spec.owner.clone());
         }
         if !missing.is_empty() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::{OWNER_TAG, Observed, ObservedPool, Phase, Taint, UNFINISHED_TAG};
+use crate::{NETWORK_TAG, OWNER_TAG, Phase, Taint, UNFINISHED_TAG};
 
 /// Tag of the pool that a cluster was made with.
 pub(super) const SYSTEM_TAG: &str = "kubeblocks.io/system";
@@ -47,6 +47,25 @@ pub(super) struct Cluster {
     pub(super) vswitch_ids: Vec<String>,
     pub(super) tags: Vec<Pair>,
     pub(super) rrsa_config: Rrsa,
+    pub(super) container_cidr: Option<String>,
+    pub(super) service_cidr: Option<String>,
+    pub(super) parameters: Option<Parameters>,
+}
+
+/// What a cluster was asked for, as the service behind ACK spells it: all of it text.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Parameters {
+    #[serde(rename = "Network")]
+    pub(super) plugin: Option<String>,
+    #[serde(rename = "PodVswitchIds")]
+    pub(super) pod_vswitch_ids: Option<String>,
+    #[serde(rename = "ContainerCIDR")]
+    pub(super) container_cidr: Option<String>,
+    #[serde(rename = "ServiceCIDR")]
+    pub(super) service_cidr: Option<String>,
+    #[serde(rename = "SNatEntry")]
+    pub(super) snat_entry: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -104,32 +123,11 @@ impl Cluster {
         minor(&self.current_version)
     }
 
-    pub(super) fn into_observed(
-        self,
-        ca_certificate: Option<String>,
-        pool: Option<ObservedPool>,
-    ) -> Observed {
-        Observed {
-            name: self.name.clone(),
-            phase: self.phase(),
-            version: self.minor(),
-            platform_version: (!self.current_version.is_empty()).then(|| self.current_version.clone()),
-            endpoint: self.endpoint().map(|endpoint| endpoint.url),
-            ca_certificate,
-            oidc_issuer: issuer(&self.rrsa_config.issuer),
-            owner: self.tag(OWNER_TAG).map(str::to_owned),
-            is_unfinished: self.tag(UNFINISHED_TAG).is_some(),
-            network: [self.vpc_id].into_iter().chain(self.vswitch_ids).filter(|id| !id.is_empty()).collect(),
-            tags: plain(&self.tags),
-            system_pool: pool,
-        }
+    /// There may be several issuers, of which the first is in the tokens.
+    pub(super) fn issuer(&self) -> Option<String> {
+        let first = self.rrsa_config.issuer.split(',').next().unwrap_or_default().trim();
+        (!first.is_empty()).then(|| first.to_owned())
     }
-}
-
-/// There may be several, of which the first is in the tokens.
-fn issuer(list: &str) -> Option<String> {
-    let first = list.split(',').next().unwrap_or_default().trim();
-    (!first.is_empty()).then(|| first.to_owned())
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -146,6 +144,15 @@ pub(super) struct Pool {
     pub(super) kubernetes_config: KubernetesConfig,
     pub(super) auto_scaling: AutoScaling,
     pub(super) status: PoolStatus,
+    pub(super) node_components: Option<Vec<Component>>,
+}
+
+/// A program of the nodes.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Component {
+    name: String,
+    version: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -163,6 +170,10 @@ pub(super) struct ScalingGroup {
     pub(super) desired_size: Option<i64>,
     pub(super) instance_types: Vec<String>,
     pub(super) system_disk_size: Option<i64>,
+    pub(super) system_disk_category: Option<String>,
+    pub(super) image_type: Option<String>,
+    pub(super) key_pair: Option<String>,
+    pub(super) spot_strategy: Option<String>,
     pub(super) tags: Vec<Pair>,
     pub(super) vswitch_ids: Vec<String>,
 }
@@ -235,6 +246,23 @@ impl Pool {
         plain(&self.scaling_group.tags)
     }
 
+    /// How many nodes there are to be; where nobody said it, as many as there are.
+    pub(super) fn size(&self) -> i64 {
+        self.scaling_group.desired_size.unwrap_or(self.status.total_nodes)
+    }
+
+    /// `NoSpot`, or one of two strategies.
+    pub(super) fn is_spot(&self) -> bool {
+        self.scaling_group.spot_strategy.as_ref().is_some_and(|strategy| strategy.starts_with("Spot"))
+    }
+
+    /// Minor version of Kubernetes of its nodes, where ACK tells it.
+    pub(super) fn version(&self) -> Option<String> {
+        let mut components = self.node_components.iter().flatten();
+        let kubelet = components.find(|component| component.name == "kubelet");
+        kubelet.filter(|kubelet| !order(&kubelet.version).is_empty()).map(|kubelet| minor(&kubelet.version))
+    }
+
     /// How many nodes there are to be at least.
     fn wanted(&self) -> i64 {
         let least = self.autoscaling().map(|(least, _)| least);
@@ -264,7 +292,7 @@ impl Pool {
         (!all.is_empty()).then(|| all.join("; "))
     }
 
-    fn phase(&self) -> Phase {
+    pub(super) fn phase(&self) -> Phase {
         match self.status.state.as_str() {
             "active" => self.complaint().map_or(Phase::Active, Phase::Failed),
             "initial" => Phase::Creating,
@@ -273,25 +301,6 @@ impl Pool {
                 Phase::Creating
             }
             _ => Phase::Updating,
-        }
-    }
-
-    pub(super) fn into_observed(self) -> ObservedPool {
-        let autoscaling = self.autoscaling();
-        ObservedPool {
-            phase: self.phase(),
-            size: self.scaling_group.desired_size.or(Some(self.status.total_nodes)),
-            autoscaling,
-            labels: self.labels(),
-            taints: self.taints(),
-            tags: self.tags(),
-            owner: self.tag(OWNER_TAG).map(str::to_owned),
-            is_unfinished: self.tag(UNFINISHED_TAG).is_some(),
-            name: self.nodepool_info.name,
-            machine_types: self.scaling_group.instance_types,
-            disk_size_gib: self.scaling_group.system_disk_size,
-            // ACK does not tell the version of a pool's nodes; it upgrades them with the cluster.
-            version: None,
         }
     }
 }
@@ -381,7 +390,7 @@ pub(super) fn pairs(pairs: &[Pair]) -> BTreeMap<String, String> {
 /// Tags without the cloud's own and without our marks.
 pub(super) fn plain(tags: &[Pair]) -> BTreeMap<String, String> {
     let mut tags = pairs(tags);
-    let marks = [OWNER_TAG, UNFINISHED_TAG, SYSTEM_TAG];
+    let marks = [OWNER_TAG, UNFINISHED_TAG, NETWORK_TAG, SYSTEM_TAG];
     tags.retain(|key, _| {
         !marks.contains(&key.as_str()) && !CLOUD_TAGS.iter().any(|prefix| key.starts_with(prefix))
     });
@@ -389,104 +398,4 @@ pub(super) fn plain(tags: &[Pair]) -> BTreeMap<String, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pool(value: serde_json::Value) -> Pool {
-        serde_json::from_value(value).unwrap()
-    }
-
-    #[test]
-    fn states_mean_what_they_mean() {
-        let failed = |state: &str| Phase::Failed(format!("the cluster is {state}"));
-        for (state, phase) in [
-            ("initial", Phase::Creating),
-            ("running", Phase::Active),
-            ("upgrading", Phase::Updating),
-            ("draining", Phase::Updating),
-            ("deleting", Phase::Deleting),
-            ("failed", failed("failed")),
-            ("unavailable", failed("unavailable")),
-        ] {
-            let cluster = Cluster { state: state.to_owned(), ..Cluster::default() };
-            assert_eq!(cluster.phase(), phase, "{state}");
-        }
-    }
-
-    #[test]
-    fn the_public_address_goes_first() {
-        let table = [
-            (
-                r#"{"api_server_endpoint":"https://a","intranet_api_server_endpoint":"https://b"}"#,
-                Some(("https://a", true)),
-            ),
-            (r#"{"intranet_api_server_endpoint":"https://b"}"#, Some(("https://b", false))),
-            ("{}", None),
-            ("", None),
-        ];
-        for (text, wanted) in table {
-            let cluster = Cluster { master_url: text.to_owned(), ..Cluster::default() };
-            let wanted = wanted.map(|(url, is_public)| Endpoint { url: url.to_owned(), is_public });
-            assert_eq!(cluster.endpoint(), wanted, "{text}");
-        }
-    }
-
-    #[test]
-    fn marks_and_the_cloud_s_own_tags_are_no_tags() {
-        let pair = |key: &str| Pair { key: key.to_owned(), value: "x".to_owned() };
-        let tags = [OWNER_TAG, UNFINISHED_TAG, SYSTEM_TAG, "ack.aliyun.com", "acs:x", "team"].map(pair);
-        let cluster = Cluster { tags: tags.to_vec(), ..Cluster::default() };
-        let observed = cluster.into_observed(None, None);
-        assert_eq!(observed.tags.keys().collect::<Vec<_>>(), ["team"]);
-        assert_eq!((observed.owner.as_deref(), observed.is_unfinished), (Some("x"), true));
-    }
-
-    #[test]
-    fn a_pool_without_its_nodes_is_not_ready_and_may_say_why() {
-        let value = serde_json::json!({
-            "nodepool_info": {"name": "one"},
-            "scaling_group": {"desired_size": 3},
-            "status": {"state": "active", "total_nodes": 1, "healthy_nodes": 1},
-        });
-        let mut short = pool(value);
-        assert!(!short.is_ready() && short.complaint().is_none());
-        assert_eq!(short.progress(), "node pool \"one\" (active, 1 of 3 nodes)");
-        let condition = |status: &str| Condition {
-            reason: "NoStock".to_owned(),
-            message: "none left".to_owned(),
-            status: status.to_owned(),
-        };
-        short.status.conditions = vec![condition("True"), condition("False")];
-        assert_eq!(short.complaint().as_deref(), Some("none left (NoStock)"));
-        assert_eq!(short.clone().into_observed().phase, Phase::Failed("none left (NoStock)".to_owned()));
-        short.status.healthy_nodes = 3;
-        assert!(short.is_ready() && short.complaint().is_none());
-    }
-
-    #[test]
-    fn the_system_pool_is_the_marked_one_else_the_default_one_else_the_oldest() {
-        let old = pool(serde_json::json!({"nodepool_info": {"name": "old", "created": "2026-01-01"}}));
-        let default = pool(
-            serde_json::json!({"nodepool_info": {"name": "default", "is_default": true, "created": "2026-01-02"}}),
-        );
-        let marked = pool(serde_json::json!({
-            "nodepool_info": {"name": "marked", "created": "2026-01-03"},
-            "scaling_group": {"tags": [{"key": SYSTEM_TAG, "value": "true"}]},
-        }));
-        let young = pool(serde_json::json!({"nodepool_info": {"name": "young", "created": "2026-01-04"}}));
-        let name = |pools: &[&Pool]| {
-            system_pool(pools.iter().copied().cloned().collect()).map(|pool| pool.nodepool_info.name)
-        };
-        assert_eq!(name(&[&young, &marked, &default, &old]).as_deref(), Some("marked"));
-        assert_eq!(name(&[&young, &default, &old]).as_deref(), Some("default"));
-        assert_eq!(name(&[&young, &old]).as_deref(), Some("old"));
-        assert_eq!(name(&[]), None);
-    }
-
-    #[test]
-    fn versions_are_sorted_by_their_numbers() {
-        assert_eq!(minor("1.34.1-aliyun.1"), "1.34");
-        assert!(order("1.34.10-aliyun.1") > order("1.34.9-aliyun.2"));
-        assert!(order("1.34.1-aliyun.10") > order("1.34.1-aliyun.9"));
-    }
-}
+mod tests;

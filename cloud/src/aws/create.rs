@@ -15,9 +15,10 @@ use super::network::Ready;
 use super::observe::{cluster_reasons, is_ours_unfinished};
 use super::pool::{Place, not_yet};
 use super::roles::{CLUSTER_ROLE, EBS_CSI_ROLE, NODE_ROLE};
+use super::shown::network_mark;
 use super::spec::{ClusterSpec, Network};
 use crate::contract::CLUSTER;
-use crate::{Error, Made, OWNER_TAG, Progress, UNFINISHED_TAG};
+use crate::{Error, Made, NETWORK_TAG, OWNER_TAG, Progress, UNFINISHED_TAG};
 
 const KIND: &str = "EKS cluster";
 /// Step after which the control plane answers.
@@ -136,6 +137,7 @@ impl Eks {
         tags.insert(OWNER_TAG.to_owned(), spec.owner.clone());
         tags.insert(UNFINISHED_TAG.to_owned(), "true".to_owned());
         tags.insert(SYSTEM_TAG.to_owned(), spec.system_node_group.name.clone());
+        tags.extend(network_mark(&spec.network).map(|mark| (NETWORK_TAG.to_owned(), mark)));
         let access = CreateAccessConfigRequest::builder()
             .authentication_mode(AuthenticationMode::Api)
             .bootstrap_cluster_creator_admin_permissions(true);

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use super::client::{Eks, wait_while_busy};
 use super::observe::observed_pool;
 use super::spec::{ClusterSpec, NodeGroupSpec};
-use super::token;
+use super::{shown, token};
 use crate::{
     ClusterId, Credentials, Error, Made, ManagedKubernetes, Observed, ObservedPool, OfferedVersion, PoolId,
     Progress,
@@ -15,7 +15,7 @@ impl ManagedKubernetes for Eks {
     type Spec = ClusterSpec;
     type PoolSpec = NodeGroupSpec;
 
-    async fn observe(&self, id: &ClusterId) -> Result<Option<Observed>, Error> {
+    async fn observe(&self, id: &ClusterId) -> Result<Option<Observed<ClusterSpec, NodeGroupSpec>>, Error> {
         Box::pin(self.observe_cluster(&id.0)).await
     }
 
@@ -31,9 +31,9 @@ impl ManagedKubernetes for Eks {
         wait_while_busy(Box::pin(self.remove_cluster(&id.0, owner, made)).await)
     }
 
-    async fn observe_pool(&self, id: &PoolId) -> Result<Option<ObservedPool>, Error> {
+    async fn observe_pool(&self, id: &PoolId) -> Result<Option<ObservedPool<NodeGroupSpec>>, Error> {
         let found = self.find_node_group(&id.cluster.0, &id.pool).await?;
-        Ok(found.as_ref().map(observed_pool))
+        Ok(found.map(|group| observed_pool(&group, shown::node_group(&group))))
     }
 
     async fn create_pool(&self, spec: &NodeGroupSpec, made: &mut Made) -> Result<Progress, Error> {

@@ -14,6 +14,7 @@ mod pool;
 mod query;
 mod refusal;
 mod roles;
+mod shown;
 mod spec;
 pub mod token;
 mod update;

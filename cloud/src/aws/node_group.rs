@@ -7,7 +7,7 @@ use aws_sdk_eks::types::{
     UpdateLabelsPayload, UpdateTaintsPayload,
 };
 
-use super::observe::{EFFECTS, observed_pool};
+use super::shown::{self, EFFECTS};
 use crate::{Error, Nodes, Taint};
 
 fn refused(field: &str, message: String) -> Error {
@@ -68,7 +68,7 @@ pub(super) fn taints_change(
     wished: &[Taint],
     group: &Nodegroup,
 ) -> Result<Option<UpdateTaintsPayload>, Error> {
-    let known: BTreeSet<Taint> = observed_pool(group).taints.into_iter().collect();
+    let known: BTreeSet<Taint> = shown::taints(group).into_iter().collect();
     let wished: BTreeSet<Taint> = wished.iter().cloned().collect();
     let set: Vec<EksTaint> = wished.difference(&known).map(taint).collect::<Result<_, _>>()?;
     // EKS knows taints by key and effect; a value that changes is no removal.

@@ -2,25 +2,27 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aws_sdk_eks::types::{Cluster, ClusterStatus, Nodegroup, NodegroupStatus, TaintEffect, VersionStatus};
+use aws_sdk_eks::types::{Cluster, ClusterStatus, Nodegroup, NodegroupStatus, VersionStatus};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::client::Eks;
+use super::shown::{self, SYSTEM};
+use super::spec::{ClusterSpec, NodeGroupSpec};
 use super::{PART_TAG, SYSTEM_TAG};
-use crate::{Error, OWNER_TAG, Observed, ObservedPool, OfferedVersion, Phase, Taint, UNFINISHED_TAG};
-
-/// The system node group of a cluster that names none, if there is one of this name.
-const SYSTEM: &str = "system";
+use crate::{Error, NETWORK_TAG, OWNER_TAG, Observed, ObservedPool, OfferedVersion, Phase, UNFINISHED_TAG};
 
 impl Eks {
-    pub(super) async fn observe_cluster(&self, name: &str) -> Result<Option<Observed>, Error> {
+    pub(super) async fn observe_cluster(
+        &self,
+        name: &str,
+    ) -> Result<Option<Observed<ClusterSpec, NodeGroupSpec>>, Error> {
         let Some(cluster) = self.find_cluster(name).await? else { return Ok(None) };
         let system_pool = match self.system_node_group(name, &cluster).await? {
             Some(group) => self.find_node_group(name, &group).await?,
             None => None,
         };
-        observed(&cluster, system_pool.as_ref()).map(Some)
+        observed(&cluster, system_pool.as_ref(), &self.region).map(Some)
     }
 
     /// The versions that EKS offers, oldest first.
@@ -81,7 +83,7 @@ fn is_unfinished(tags: Option<&HashMap<String, String>>) -> bool {
 
 /// Tags without marks and without those that AWS itself sets.
 pub(super) fn user_tags(tags: Option<&HashMap<String, String>>) -> BTreeMap<String, String> {
-    let is_mark = |key: &str| [OWNER_TAG, UNFINISHED_TAG, SYSTEM_TAG, PART_TAG].contains(&key);
+    let is_mark = |key: &str| [OWNER_TAG, UNFINISHED_TAG, NETWORK_TAG, SYSTEM_TAG, PART_TAG].contains(&key);
     let tags = tags.into_iter().flatten().filter(|(key, _)| !is_mark(key) && !key.starts_with("aws:"));
     tags.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
@@ -140,8 +142,13 @@ pub(super) fn group_phase(group: &Nodegroup) -> Phase {
     }
 }
 
-fn observed(cluster: &Cluster, system_pool: Option<&Nodegroup>) -> Result<Observed, Error> {
+fn observed(
+    cluster: &Cluster,
+    system_pool: Option<&Nodegroup>,
+    region: &str,
+) -> Result<Observed<ClusterSpec, NodeGroupSpec>, Error> {
     let tags = cluster.tags.as_ref();
+    let wish = shown::cluster(cluster, system_pool, region);
     let authority = cluster.certificate_authority.as_ref().and_then(|authority| authority.data.as_deref());
     let place = cluster.resources_vpc_config.as_ref();
     let oidc = cluster.identity.as_ref().and_then(|identity| identity.oidc.as_ref());
@@ -153,7 +160,7 @@ fn observed(cluster: &Cluster, system_pool: Option<&Nodegroup>) -> Result<Observ
         endpoint: cluster.endpoint.clone(),
         ca_certificate: authority.map(decoded).transpose()?,
         oidc_issuer: oidc.and_then(|oidc| oidc.issuer.clone()),
-        tags: user_tags(tags),
+        tags: wish.tags.clone(),
         owner: mark(tags, OWNER_TAG).map(str::to_owned),
         is_unfinished: is_unfinished(tags),
         network: place
@@ -162,7 +169,8 @@ fn observed(cluster: &Cluster, system_pool: Option<&Nodegroup>) -> Result<Observ
                 vpc.chain(place.subnet_ids.iter().flatten().cloned()).collect()
             })
             .unwrap_or_default(),
-        system_pool: system_pool.map(observed_pool),
+        system_pool: system_pool.map(|group| observed_pool(group, wish.system_node_group.clone())),
+        wish,
     })
 }
 
@@ -173,41 +181,22 @@ fn decoded(authority: &str) -> Result<String, Error> {
     })
 }
 
-pub(super) fn observed_pool(group: &Nodegroup) -> ObservedPool {
+pub(super) fn observed_pool(group: &Nodegroup, wish: NodeGroupSpec) -> ObservedPool<NodeGroupSpec> {
     let tags = group.tags.as_ref();
-    let scaling = group.scaling_config.as_ref();
-    let bounds = scaling.and_then(|scaling| Some((scaling.min_size?, scaling.max_size?)));
-    let desired = scaling.and_then(|scaling| scaling.desired_size);
+    let nodes = wish.nodes.clone();
     ObservedPool {
-        name: group.nodegroup_name.clone().unwrap_or_default(),
+        name: wish.name.clone(),
         phase: group_phase(group),
-        machine_types: group.instance_types.clone().unwrap_or_default(),
-        disk_size_gib: group.disk_size.map(i64::from),
-        size: desired.map(i64::from),
-        // A group of one size has the same bounds; EKS wants room for one node also when there is to be none.
-        autoscaling: bounds
-            .filter(|bounds| bounds.0 < bounds.1 && !(*bounds == (0, 1) && desired == Some(0)))
-            .map(|(least, most)| (least.into(), most.into())),
-        labels: group.labels.clone().unwrap_or_default().into_iter().collect(),
-        taints: group.taints.iter().flatten().map(taint).collect(),
-        version: group.version.clone(),
-        tags: user_tags(tags),
+        machine_types: nodes.machine_types,
+        disk_size_gib: nodes.disk_size_gib,
+        size: nodes.size,
+        autoscaling: nodes.autoscaling,
+        labels: nodes.labels,
+        taints: nodes.taints,
+        version: wish.version.clone(),
+        tags: wish.tags.clone(),
         owner: mark(tags, OWNER_TAG).map(str::to_owned),
         is_unfinished: is_unfinished(tags),
-    }
-}
-
-/// EKS spells effects in its own way.
-pub(super) const EFFECTS: &[(&str, &str)] =
-    &[("NoSchedule", "NO_SCHEDULE"), ("PreferNoSchedule", "PREFER_NO_SCHEDULE"), ("NoExecute", "NO_EXECUTE")];
-
-fn taint(taint: &aws_sdk_eks::types::Taint) -> Taint {
-    let effect = taint.effect.as_ref().map(TaintEffect::as_str).unwrap_or_default();
-    let spelled =
-        EFFECTS.iter().find(|(_, eks)| *eks == effect).map_or(effect, |(kubernetes, _)| *kubernetes);
-    Taint {
-        key: taint.key.clone().unwrap_or_default(),
-        value: taint.value.clone().unwrap_or_default(),
-        effect: spelled.to_owned(),
+        wish,
     }
 }

@@ -51,12 +51,22 @@ pub(super) const EBS_CSI_ROLE: Role = Role {
 /// In the order in which they are made.
 const ROLES: &[Role] = &[CLUSTER_ROLE, NODE_ROLE, EBS_CSI_ROLE];
 
+/// The name of a role that is in no folder, as those are that are made here.
+fn named(arn: &str) -> Option<&str> {
+    arn.rsplit(':').next()?.strip_prefix("role/")
+}
+
 impl Role {
-    fn name(&self, owner: &str, region: &str, cluster: &str) -> String {
+    pub(super) fn name(&self, owner: &str, region: &str, cluster: &str) -> String {
         // IAM knows no regions, and its names have 64 characters at most.
         let digest = Sha256::digest(format!("{region}/{cluster}"));
         let [a, b, c, d, ..] = digest.0;
         format!("kb-{owner}-{a:02x}{b:02x}{c:02x}{d:02x}-{}", self.suffix)
+    }
+
+    /// Whether an ARN is that of this role of an owner's cluster.
+    pub(super) fn is_of(&self, arn: &str, owner: &str, region: &str, cluster: &str) -> bool {
+        named(arn).is_some_and(|name| name == self.name(owner, region, cluster))
     }
 
     fn trust(&self) -> String {
@@ -176,6 +186,25 @@ mod tests {
         assert_ne!(first, name(NODE_ROLE, "eu-west-1", "prod"));
         assert_ne!(first, name(NODE_ROLE, "eu-central-1", "other"));
         assert_ne!(first, name(CLUSTER_ROLE, "eu-central-1", "prod"));
+    }
+
+    #[test]
+    fn what_is_made_here_is_known_from_what_is_not() {
+        let name = NODE_ROLE.name("owner-1", "eu-central-1", "prod");
+        let arn = |name: &str| format!("arn:aws:iam::123456789012:role/{name}");
+        let of = |role: Role, owner: &str, region: &str| arn(&role.name(owner, region, "prod"));
+        let table = [
+            (arn(&name), true),
+            (of(NODE_ROLE, "owner-2", "eu-central-1"), false),
+            (of(NODE_ROLE, "owner-1", "eu-west-1"), false),
+            (of(CLUSTER_ROLE, "owner-1", "eu-central-1"), false),
+            (arn(&format!("team/{name}")), false),
+            (arn("nodes"), false),
+            (name, false),
+        ];
+        for (arn, expected) in table {
+            assert_eq!(NODE_ROLE.is_of(&arn, "owner-1", "eu-central-1", "prod"), expected, "{arn}");
+        }
     }
 
     #[test]

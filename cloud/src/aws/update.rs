@@ -10,13 +10,12 @@ use super::create::log_setup;
 use super::observe::{cluster_reasons, mark, user_tags};
 use super::pool::Place;
 use super::roles::NODE_ROLE;
+use super::shown::{self, EVERYBODY, SYSTEM};
 use super::spec::{ClusterSpec, Network};
 use crate::{Error, Made, OWNER_TAG, Progress};
 
 /// All kinds of logs of a control plane.
 const LOG_TYPES: &[&str] = &["api", "audit", "authenticator", "controllerManager", "scheduler"];
-/// What EKS has for the whole internet.
-const EVERYBODY: &str = "0.0.0.0/0";
 
 impl Eks {
     pub(super) async fn bring_cluster(&self, spec: &ClusterSpec, made: &mut Made) -> Result<Progress, Error> {
@@ -74,7 +73,9 @@ impl Eks {
         }
         let is_ours = mark(known.tags.as_ref(), OWNER_TAG) == Some(spec.owner.as_str());
         if is_ours || !spec.add_ons.is_empty() {
-            let add_ons = self.update_add_ons(spec, version, is_behind, is_ours).await?;
+            // Nodes that are to stay behind need no other add-ons.
+            let follows = is_behind && group_spec.version.as_deref() != of_nodes;
+            let add_ons = self.update_add_ons(spec, version, follows, is_ours).await?;
             if let waiting @ Progress::Waiting { .. } = add_ons {
                 return Ok(waiting);
             }
@@ -114,7 +115,7 @@ impl Eks {
         let group = &spec.system_node_group.name;
         let named = mark(tags, SYSTEM_TAG);
         // A group that is found by its name needs no tag.
-        if named.map_or(group != "system", |named| named != group) {
+        if named.map_or(group != SYSTEM, |named| named != group) {
             set.insert(SYSTEM_TAG.to_owned(), group.clone());
         }
         self.set_tags(known.arn.as_deref().unwrap_or_default(), &cluster(&spec.name), set, remove).await
@@ -201,11 +202,7 @@ fn place_change(spec: &ClusterSpec, known: &Cluster) -> Option<VpcConfigRequest>
 }
 
 fn logging_change(spec: &ClusterSpec, known: &Cluster) -> Option<Logging> {
-    let setups = known.logging.as_ref().and_then(|logging| logging.cluster_logging.as_deref());
-    let enabled = setups.unwrap_or_default().iter().filter(|setup| setup.enabled == Some(true));
-    let enabled: Vec<String> =
-        enabled.flat_map(|setup| setup.types.iter().flatten().map(|kind| kind.as_str().to_owned())).collect();
-    if is_same(&spec.log_types, &enabled) {
+    if is_same(&spec.log_types, &shown::log_types(known)) {
         return None;
     }
     let is_off = |kind: &&&str| !spec.log_types.iter().any(|wished| wished == *kind);

@@ -273,7 +273,7 @@ impl Looked {
 fn plain(spec: &ClusterSpec) -> Plain {
     Plain {
         location: Some(spec.location.clone()),
-        tags: Some(marks::marked(&spec.tags, Some(&spec.owner), false)),
+        tags: Some(marks::marked(&spec.tags, &spec.owner, false)),
         ..Plain::default()
     }
 }

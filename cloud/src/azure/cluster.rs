@@ -5,9 +5,9 @@ use super::ids::Place;
 use super::model::{Kubeconfigs, ManagedCluster, Pool};
 use super::refusal::described;
 use super::spec::{ClusterSpec, NodePoolSpec};
-use super::{AKS, Aks, around, kubeconfig, marks, pool, version, waiting, wish};
+use super::{AKS, Aks, Seen, around, kubeconfig, marks, pool, version, waiting, wish};
 use crate::contract::CLUSTER;
-use crate::{ClusterId, Error, Made, Observed, Phase, Progress};
+use crate::{ClusterId, Error, Made, Phase, Progress};
 
 /// The step of the request that makes the cluster, or makes it anew after it failed.
 const SENT: &str = "the cluster was asked for";
@@ -19,8 +19,9 @@ const GONE: &str = "the cluster is gone";
 const REPEATED: &str = "the cluster was asked for what it is to be";
 
 impl Aks {
-    pub(super) async fn observe_cluster(&self, id: &ClusterId) -> Result<Option<Observed>, Error> {
-        let id = Place::parse(id)?.cluster();
+    pub(super) async fn observe_cluster(&self, id: &ClusterId) -> Result<Option<Seen>, Error> {
+        let place = Place::parse(id)?;
+        let id = place.cluster();
         let Some(cluster) = self.arm.get::<ManagedCluster>(&id, AKS).await? else { return Ok(None) };
         let mut phase = wish::phase(&cluster);
         match phase {
@@ -40,7 +41,7 @@ impl Aks {
                 }
             }
         };
-        Ok(Some(wish::observed(&cluster, access, phase)))
+        Ok(Some(wish::observed(&place, &cluster, access, phase)))
     }
 
     pub(super) async fn create_cluster(

@@ -17,6 +17,7 @@ mod model;
 mod pool;
 mod pools;
 mod refusal;
+mod shown;
 mod spec;
 mod version;
 mod wish;
@@ -24,7 +25,7 @@ mod wish;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-pub use marks::{OWNER_TAG, UNFINISHED_TAG};
+pub use marks::{NETWORK_TAG, OWNER_TAG, UNFINISHED_TAG};
 pub use spec::{ClusterSpec, Config, Mode, Network, NodePoolSpec, ResourceGroup};
 
 use arm::Arm;
@@ -50,6 +51,11 @@ const CLOUDS: [(&str, &str); 2] = [
     ("login.microsoftonline.us", "https://management.usgovcloudapi.net"),
     ("login.chinacloudapi.cn", "https://management.chinacloudapi.cn"),
 ];
+
+/// A cluster as AKS shows it.
+type Seen = Observed<ClusterSpec, NodePoolSpec>;
+/// A pool as AKS shows it.
+type SeenPool = ObservedPool<NodePoolSpec>;
 
 /// AKS of one subscription.
 #[derive(Debug)]
@@ -140,7 +146,7 @@ impl ManagedKubernetes for Aks {
     type Spec = ClusterSpec;
     type PoolSpec = NodePoolSpec;
 
-    async fn observe(&self, id: &ClusterId) -> Result<Option<Observed>, Error> {
+    async fn observe(&self, id: &ClusterId) -> Result<Option<Seen>, Error> {
         self.observe_cluster(id).await
     }
 
@@ -157,7 +163,7 @@ impl ManagedKubernetes for Aks {
         patient(self.delete_cluster(id, owner, made).await)
     }
 
-    async fn observe_pool(&self, id: &PoolId) -> Result<Option<ObservedPool>, Error> {
+    async fn observe_pool(&self, id: &PoolId) -> Result<Option<SeenPool>, Error> {
         self.observe_agent_pool(id).await
     }
 

@@ -1,11 +1,9 @@
 //! A pool as it is wished, as it is to change, and as it is seen. Pure.
 
-use super::marks;
 use super::model::{Pool, Status, Tags};
-use super::refusal;
 use super::spec::{Mode, NodePoolSpec};
-use super::version;
-use crate::{Error, ObservedPool, Phase, Taint};
+use super::{SeenPool, marks, refusal, shown};
+use crate::{ClusterId, Error, Phase, Taint};
 
 /// What AKS puts on nodes by itself; nobody's wish.
 const RESERVED: &str = "kubernetes.azure.com/";
@@ -46,7 +44,7 @@ pub(super) fn wished(spec: &NodePoolSpec, subnet: Option<&str>, is_unfinished: b
         scale_set_priority: nodes.spot.then(|| "Spot".to_owned()),
         node_labels: (!nodes.labels.is_empty()).then(|| nodes.labels.clone()),
         node_taints: (!nodes.taints.is_empty()).then(|| nodes.taints.iter().map(written).collect()),
-        tags: Some(marks::marked(&spec.tags, Some(&spec.owner), is_unfinished)),
+        tags: Some(marks::marked(&spec.tags, &spec.owner, is_unfinished)),
         ..Pool::default()
     }
 }
@@ -58,7 +56,10 @@ pub(super) fn changed(current: &Pool, spec: &NodePoolSpec, version: Option<Strin
     next.count = Some(count(spec, current.count));
     next.enable_auto_scaling = Some(least.is_some());
     (next.min_count, next.max_count) = (least, most);
-    next.mode = Some(mode(spec.mode).to_owned());
+    // There are more than these two, which are nobody's wish.
+    if is_system(current) != (spec.mode == Mode::System) {
+        next.mode = Some(mode(spec.mode).to_owned());
+    }
     let kept_labels = current.node_labels.iter().flatten().filter(|(key, _)| is_reserved(key));
     let labels: Tags = kept_labels.chain(&spec.nodes.labels).map(|(k, v)| (k.clone(), v.clone())).collect();
     if labels != current.node_labels.clone().unwrap_or_default() {
@@ -70,10 +71,8 @@ pub(super) fn changed(current: &Pool, spec: &NodePoolSpec, version: Option<Strin
         let kept = current.node_taints.iter().flatten().filter(|text| is_reserved(text)).cloned();
         next.node_taints = Some(kept.chain(spec.nodes.taints.iter().map(written)).collect());
     }
-    let (owner, unfinished) =
-        (marks::owner(current.tags.as_ref()), marks::is_unfinished(current.tags.as_ref()));
     if marks::unmarked(current.tags.as_ref()) != spec.tags {
-        next.tags = Some(marks::marked(&spec.tags, owner, unfinished));
+        next.tags = Some(marks::retagged(current.tags.as_ref(), &spec.tags));
     }
     if let Some(version) = version {
         next.orchestrator_version = Some(version);
@@ -85,28 +84,33 @@ pub(super) fn changed(current: &Pool, spec: &NodePoolSpec, version: Option<Strin
 
 /// The pool without the mark of what is unfinished.
 pub(super) fn finished(current: &Pool) -> Pool {
-    let (tags, owner) = (marks::unmarked(current.tags.as_ref()), marks::owner(current.tags.as_ref()));
-    Pool { tags: Some(marks::marked(&tags, owner, false)), ..current.clone() }
+    Pool { tags: Some(marks::finished(current.tags.as_ref())), ..current.clone() }
 }
 
 /// What is known of a pool.
-pub(super) fn observed(pool: &Pool, name: &str) -> ObservedPool {
-    let is_scaling = pool.enable_auto_scaling == Some(true);
-    let labels = pool.node_labels.iter().flatten().filter(|(key, _)| !is_reserved(key));
-    ObservedPool {
+pub(super) fn observed(cluster: &ClusterId, pool: &Pool, name: &str) -> SeenPool {
+    let wish = shown::pool(cluster, pool, name);
+    let nodes = wish.nodes.clone();
+    SeenPool {
         name: name.to_owned(),
         phase: phase(pool.provisioning_state.as_deref(), pool.status.as_ref()),
-        machine_types: pool.vm_size.iter().cloned().collect(),
-        disk_size_gib: pool.os_disk_size_gb,
-        size: pool.count,
-        autoscaling: pool.min_count.zip(pool.max_count).filter(|_| is_scaling),
-        labels: labels.map(|(key, value)| (key.clone(), value.clone())).collect(),
-        taints: taints(pool),
-        version: running(pool).map(version::minor),
-        tags: marks::unmarked(pool.tags.as_ref()),
+        machine_types: nodes.machine_types,
+        disk_size_gib: nodes.disk_size_gib,
+        size: nodes.size,
+        autoscaling: nodes.autoscaling,
+        labels: nodes.labels,
+        taints: nodes.taints,
+        version: wish.version.clone(),
+        tags: wish.tags.clone(),
         owner: marks::owner(pool.tags.as_ref()).map(str::to_owned),
         is_unfinished: marks::is_unfinished(pool.tags.as_ref()),
+        wish,
     }
+}
+
+/// Whether it takes pods of the cluster itself.
+pub(super) fn is_system(pool: &Pool) -> bool {
+    pool.mode.as_deref() == Some("System")
 }
 
 /// The version that the nodes run.
@@ -157,7 +161,14 @@ fn written(taint: &Taint) -> String {
     format!("{}={}:{}", taint.key, taint.value, taint.effect)
 }
 
-fn taints(pool: &Pool) -> Vec<Taint> {
+/// Labels that were wished.
+pub(super) fn labels(pool: &Pool) -> Tags {
+    let labels = pool.node_labels.iter().flatten().filter(|(key, _)| !is_reserved(key));
+    labels.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// Taints that were wished.
+pub(super) fn taints(pool: &Pool) -> Vec<Taint> {
     let texts = pool.node_taints.iter().flatten().filter(|text| !is_reserved(text));
     texts
         .filter_map(|text| {
@@ -224,7 +235,7 @@ mod tests {
         let spec = spec();
         let pool = shown(&spec);
         assert_eq!(changed(&pool, &spec, None), None);
-        let seen = observed(&pool, "data");
+        let seen = observed(&spec.cluster, &pool, "data");
         assert_eq!((seen.labels, seen.taints, seen.tags), (spec.nodes.labels, spec.nodes.taints, spec.tags));
         assert_eq!((seen.phase, seen.size, seen.version.as_deref()), (Phase::Active, Some(2), Some("1.34")));
         assert_eq!((seen.owner.as_deref(), seen.is_unfinished, seen.autoscaling), (Some("abc"), false, None));

@@ -6,9 +6,9 @@ use super::ids::Place;
 use super::model::{AgentPool, ManagedCluster, Pool};
 use super::refusal::described;
 use super::spec::NodePoolSpec;
-use super::{AKS, Aks, marks, pool, waiting, wish};
+use super::{AKS, Aks, SeenPool, marks, pool, waiting, wish};
 use crate::contract::POOL;
-use crate::{Error, Made, ObservedPool, Phase, PoolId, Progress};
+use crate::{Error, Made, Phase, PoolId, Progress};
 
 /// The step of the request that makes the pool, or makes it anew after it failed.
 const SENT: &str = "the pool was asked for";
@@ -16,10 +16,10 @@ const SENT: &str = "the pool was asked for";
 const LOOKED: &str = "the pool was looked at";
 
 impl Aks {
-    pub(super) async fn observe_agent_pool(&self, id: &PoolId) -> Result<Option<ObservedPool>, Error> {
+    pub(super) async fn observe_agent_pool(&self, id: &PoolId) -> Result<Option<SeenPool>, Error> {
         let path = Place::parse(&id.cluster)?.pool(&id.pool);
         let Some(found) = self.arm.get::<AgentPool>(&path, AKS).await? else { return Ok(None) };
-        let mut observed = pool::observed(&found.properties, &id.pool);
+        let mut observed = pool::observed(&id.cluster, &found.properties, &id.pool);
         match observed.phase {
             // Only a tag changes, at the end of the making.
             Phase::Updating if self.is_finishing(&path) => observed.phase = Phase::Active,

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::ids::Place;
 use super::kubeconfig::Access;
 use super::model::{
-    AccessProfile, ClusterProperties, EntraProfile, Identity, ManagedCluster, OidcIssuer, Pool, Sku,
+    AccessProfile, ClusterProperties, EntraProfile, Identity, ManagedCluster, OidcIssuer, Pool, Sku, Tags,
 };
 use super::spec::{ClusterSpec, Network, NodePoolSpec};
-use super::{ids, marks, pool, version};
-use crate::{Error, Observed, Phase};
+use super::{Seen, ids, marks, pool, shown, version};
+use crate::{ClusterId, Error, Phase};
 
 /// Address blocks of Services and of Pods; of each, the first that the network of the nodes does not overlap.
 const SERVICES: [(&str, &str); 3] =
@@ -69,7 +70,7 @@ pub(super) fn wished(
     let system = NodePoolSpec { owner: spec.owner.clone(), ..spec.system_pool.clone() };
     ManagedCluster {
         location: Some(spec.location.clone()),
-        tags: Some(marks::marked(&spec.tags, Some(&spec.owner), is_unfinished)),
+        tags: Some(tags(spec, is_unfinished)),
         identity: Some(identity),
         sku: spec.sku_tier.clone().map(|tier| Sku {
             name: Some("Base".to_owned()),
@@ -97,7 +98,7 @@ pub(super) fn changed(current: &ManagedCluster, spec: &ClusterSpec) -> Option<Ma
     let mut next = current.clone();
     let tags = current.tags.as_ref();
     if marks::unmarked(tags) != spec.tags {
-        next.tags = Some(marks::marked(&spec.tags, marks::owner(tags), marks::is_unfinished(tags)));
+        next.tags = Some(marks::retagged(tags, &spec.tags));
     }
     if let Some(tier) = &spec.sku_tier
         && current.sku.as_ref().and_then(|sku| sku.tier.as_ref()) != Some(tier)
@@ -126,32 +127,38 @@ pub(super) fn changed(current: &ManagedCluster, spec: &ClusterSpec) -> Option<Ma
 
 /// The cluster without the mark of what is unfinished.
 pub(super) fn finished(current: &ManagedCluster) -> ManagedCluster {
-    let tags = current.tags.as_ref();
-    ManagedCluster {
-        tags: Some(marks::marked(&marks::unmarked(tags), marks::owner(tags), false)),
-        ..current.clone()
-    }
+    ManagedCluster { tags: Some(marks::finished(current.tags.as_ref())), ..current.clone() }
 }
 
-/// What is known of a cluster. `access` is there once its API is.
-pub(super) fn observed(cluster: &ManagedCluster, access: Option<Access>, phase: Phase) -> Observed {
+/// What is known of the cluster at a place. `access` is there once its API is.
+pub(super) fn observed(
+    place: &Place,
+    cluster: &ManagedCluster,
+    access: Option<Access>,
+    phase: Phase,
+) -> Seen {
     let properties = &cluster.properties;
     let running = running(cluster);
     let (endpoint, ca_certificate) = access.map(|access| (access.endpoint, access.ca_certificate)).unzip();
     let system = system_pool(cluster);
-    Observed {
-        name: cluster.extra.get("name").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned(),
+    let wish = shown::cluster(place, cluster);
+    Seen {
+        name: wish.name.clone(),
         phase,
         version: running.map(version::minor).unwrap_or_default(),
         platform_version: properties.current_kubernetes_version.clone(),
         endpoint,
         ca_certificate,
         oidc_issuer: properties.oidc_issuer_profile.as_ref().and_then(|issuer| issuer.issuer_url.clone()),
-        tags: marks::unmarked(cluster.tags.as_ref()),
+        tags: wish.tags.clone(),
         owner: marks::owner(cluster.tags.as_ref()).map(str::to_owned),
         is_unfinished: marks::is_unfinished(cluster.tags.as_ref()),
         network: network_ids(cluster),
-        system_pool: system.map(|pool| pool::observed(pool, pool.name.as_deref().unwrap_or_default())),
+        system_pool: system.map(|pool| {
+            let name = pool.name.as_deref().unwrap_or_default();
+            pool::observed(&ClusterId(place.cluster()), pool, name)
+        }),
+        wish,
     }
 }
 
@@ -184,9 +191,18 @@ pub(super) fn running(cluster: &ManagedCluster) -> Option<&str> {
 pub(super) fn system_pool(cluster: &ManagedCluster) -> Option<&Pool> {
     let owner = marks::owner(cluster.tags.as_ref());
     let pools = cluster.properties.agent_pool_profiles.iter().flatten();
-    let systems: Vec<&Pool> = pools.filter(|pool| pool.mode.as_deref() == Some("System")).collect();
+    let systems: Vec<&Pool> = pools.filter(|pool| pool::is_system(pool)).collect();
     let ours = systems.iter().find(|pool| owner.is_some() && marks::owner(pool.tags.as_ref()) == owner);
     ours.or(systems.first()).copied()
+}
+
+/// Tags of a new cluster. That its network is made with it, only it tells.
+fn tags(spec: &ClusterSpec, is_unfinished: bool) -> Tags {
+    let mut tags = marks::marked(&spec.tags, &spec.owner, is_unfinished);
+    if let Network::Made { cidr } = &spec.network {
+        tags.insert(marks::NETWORK_TAG.to_owned(), cidr.clone());
+    }
+    tags
 }
 
 fn entra(spec: &ClusterSpec) -> Option<EntraProfile> {

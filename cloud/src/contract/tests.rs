@@ -33,6 +33,8 @@ enum Flaw {
     NoDefault,
     KeepsDeleted,
     ForgetsNothing,
+    ShowsAnotherCluster,
+    ShowsAnotherPool,
 }
 
 #[derive(Clone)]
@@ -48,7 +50,13 @@ struct Memory {
 }
 
 /// Name and version.
-type Wish = (&'static str, &'static str);
+type Wish = (String, &'static str);
+/// Cluster and version.
+type PoolWish = (ClusterId, &'static str);
+
+fn wish(name: &str, version: &'static str) -> Wish {
+    (name.to_owned(), version)
+}
 
 impl Memory {
     fn new(flaw: Flaw) -> Self {
@@ -78,7 +86,7 @@ impl Memory {
     }
 }
 
-fn pool(version: &str) -> ObservedPool {
+fn pool(cluster: &ClusterId, version: &'static str) -> ObservedPool<PoolWish> {
     ObservedPool {
         name: "more".to_owned(),
         phase: Phase::Active,
@@ -92,14 +100,15 @@ fn pool(version: &str) -> ObservedPool {
         tags: BTreeMap::new(),
         owner: Some("us".to_owned()),
         is_unfinished: false,
+        wish: (cluster.clone(), version),
     }
 }
 
 impl ManagedKubernetes for Memory {
     type Spec = Wish;
-    type PoolSpec = (ClusterId, &'static str);
+    type PoolSpec = PoolWish;
 
-    async fn observe(&self, id: &ClusterId) -> Result<Option<Observed>, Error> {
+    async fn observe(&self, id: &ClusterId) -> Result<Option<Observed<Wish, PoolWish>>, Error> {
         let version = match self.things().get(&id.0) {
             Some(thing) => thing.version,
             None if self.flaw == Flaw::InventsMissing => "1.34",
@@ -118,6 +127,7 @@ impl ManagedKubernetes for Memory {
             is_unfinished: self.flaw == Flaw::StaysUnfinished,
             network: Vec::new(),
             system_pool: None,
+            wish: wish(&id.0, if self.flaw == Flaw::ShowsAnotherCluster { "1.0" } else { version }),
         }))
     }
 
@@ -125,11 +135,11 @@ impl ManagedKubernetes for Memory {
         if self.flaw == Flaw::MakesBeforeItLooks {
             made.note("vpc", "VPC", "vpc-1");
         }
-        if *name == "taken" && self.flaw != Flaw::TakesOver {
+        if name == "taken" && self.flaw != Flaw::TakesOver {
             return Err(Error::AlreadyExists { what: format!("cluster {name}") });
         }
         let count = self.things().len();
-        let id = if self.flaw == Flaw::CreatesTwice { format!("{name}-{count}") } else { (*name).to_owned() };
+        let id = if self.flaw == Flaw::CreatesTwice { format!("{name}-{count}") } else { name.clone() };
         if self.is_finished(&id) && self.flaw != Flaw::TakesOverFinished {
             return Err(Error::AlreadyExists { what: format!("cluster {name}") });
         }
@@ -138,7 +148,7 @@ impl ManagedKubernetes for Memory {
     }
 
     async fn update(&self, (name, version): &Wish, _: &mut Made) -> Result<Progress, Error> {
-        match self.things().get_mut(*name) {
+        match self.things().get_mut(name) {
             Some(thing) if self.flaw != Flaw::IgnoresChanges => thing.version = version,
             None if self.flaw != Flaw::UpdatesMissing => {
                 return Err(Error::NotFound { what: format!("cluster {name}") });
@@ -161,10 +171,11 @@ impl ManagedKubernetes for Memory {
         Ok(Progress::Done)
     }
 
-    async fn observe_pool(&self, id: &PoolId) -> Result<Option<ObservedPool>, Error> {
+    async fn observe_pool(&self, id: &PoolId) -> Result<Option<ObservedPool<PoolWish>>, Error> {
         Ok(self.things().get(&Self::pool_name(id)).map(|thing| ObservedPool {
             is_unfinished: self.flaw == Flaw::PoolStaysUnfinished,
-            ..pool(thing.version)
+            wish: (id.cluster.clone(), if self.flaw == Flaw::ShowsAnotherPool { "0" } else { thing.version }),
+            ..pool(&id.cluster, thing.version)
         }))
     }
 
@@ -213,15 +224,15 @@ impl Subject for Memory {
     }
 
     fn wish(&self) -> (Wish, String) {
-        (("orders", "1.34"), "us".to_owned())
+        (wish("orders", "1.34"), "us".to_owned())
     }
 
     fn change(&self) -> Wish {
-        ("orders", "1.35")
+        wish("orders", "1.35")
     }
 
     fn absent(&self) -> Wish {
-        ("nowhere", "1.35")
+        wish("nowhere", "1.35")
     }
 
     fn missing(&self) -> ClusterId {
@@ -229,11 +240,19 @@ impl Subject for Memory {
     }
 
     fn taken(&self) -> Wish {
-        ("taken", "1.34")
+        wish("taken", "1.34")
     }
 
-    fn pool(&self, id: &ClusterId) -> [(ClusterId, &'static str); 2] {
+    fn pool(&self, id: &ClusterId) -> [PoolWish; 2] {
         [(id.clone(), "1"), (id.clone(), "2")]
+    }
+
+    fn compare(&self, wished: &Wish, shown: &Wish) -> Result<(), String> {
+        if wished == shown { Ok(()) } else { Err(format!("{shown:?}")) }
+    }
+
+    fn compare_pools(&self, wished: &PoolWish, shown: &PoolWish) -> Result<(), String> {
+        if wished == shown { Ok(()) } else { Err(format!("{shown:?}")) }
     }
 
     async fn settle(&self) {}
@@ -266,6 +285,8 @@ async fn every_broken_promise_is_found() {
         (Flaw::NoDefault, "one of the versions must be the default"),
         (Flaw::KeepsDeleted, "a deleted cluster must be gone"),
         (Flaw::ForgetsNothing, "must have forgotten all that it removed"),
+        (Flaw::ShowsAnotherCluster, "a cluster must be shown as it was wished"),
+        (Flaw::ShowsAnotherPool, "a pool must be shown as it was wished"),
     ];
     for (flaw, expected) in cases {
         let broken = run(&Memory::new(flaw)).await.unwrap_err();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use google_cloud_container_v1::model;
 
 use super::spec::{AuthorizedNetwork, ClusterSpec, NodePoolSpec};
-use super::{names, observed, wish};
+use super::{names, shown, wish};
 use crate::{Error, Taint};
 
 /// One operation of GKE on a cluster.
@@ -84,7 +84,7 @@ pub(super) fn pool(
         let labels = model::NodeLabels::new().set_labels(spec.nodes.labels.clone());
         return update(model::UpdateNodePoolRequest::new().set_labels(labels));
     }
-    let taints: BTreeSet<Taint> = config.taints.iter().map(observed::taint).collect();
+    let taints: BTreeSet<Taint> = config.taints.iter().map(shown::taint).collect();
     if taints != spec.nodes.taints.iter().cloned().collect() {
         let wished = spec.nodes.taints.iter().map(wish::taint).collect::<Result<Vec<_>, _>>()?;
         return update(
@@ -100,7 +100,7 @@ pub(super) fn pool(
     }
     let zones = i64::try_from(found.locations.len()).unwrap_or(1).max(1);
     let scaling = found.autoscaling.as_ref().filter(|scaling| scaling.enabled);
-    if scaling.map(|scaling| observed::limits(scaling, zones)) != spec.nodes.autoscaling {
+    if scaling.map(|scaling| shown::limits(scaling, zones)) != spec.nodes.autoscaling {
         return Ok(Some(PoolStep::Autoscaling(wish::autoscaling(&spec.nodes)?)));
     }
     if spec.nodes.autoscaling.is_none() && spec.nodes.size.is_some() {
@@ -151,24 +151,9 @@ fn fixed(config: &model::NodeConfig, spec: &NodePoolSpec) -> Result<(), Error> {
     }
 }
 
-/// Whether the API answers on the internet, and to whom.
+/// Whether the API answers on the internet, and to whom, in any order.
 fn access(found: &model::Cluster) -> (bool, Option<BTreeSet<AuthorizedNetwork>>) {
-    let endpoints = found.control_plane_endpoints_config.as_ref();
-    let endpoints = endpoints.and_then(|endpoints| endpoints.ip_endpoints_config.as_ref());
-    let authorized = endpoints
-        .and_then(|endpoints| endpoints.authorized_networks_config.as_ref())
-        .filter(|authorized| authorized.enabled);
-    let networks = authorized.map(|authorized| {
-        authorized
-            .cidr_blocks
-            .iter()
-            .map(|block| AuthorizedNetwork {
-                cidr: block.cidr_block.clone(),
-                name: block.display_name.clone(),
-            })
-            .collect()
-    });
-    (endpoints.and_then(|endpoints| endpoints.enable_public_endpoint).unwrap_or(true), networks)
+    (shown::is_public(found), shown::authorized_networks(found).map(BTreeSet::from_iter))
 }
 
 /// The wished labels, with the marks and Google's own that are there.

@@ -14,6 +14,7 @@ mod network;
 mod observed;
 mod operation;
 mod pool;
+mod shown;
 mod spec;
 mod token;
 mod wish;
@@ -137,7 +138,7 @@ impl ManagedKubernetes for Gke {
     type Spec = ClusterSpec;
     type PoolSpec = NodePoolSpec;
 
-    async fn observe(&self, id: &ClusterId) -> Result<Option<Observed>, Error> {
+    async fn observe(&self, id: &ClusterId) -> Result<Option<Observed<ClusterSpec, NodePoolSpec>>, Error> {
         Ok(self.find(id).await?.map(|cluster| observed::cluster(&cluster, id)))
     }
 
@@ -153,8 +154,8 @@ impl ManagedKubernetes for Gke {
         Box::pin(self.delete_cluster(id, owner, made)).await
     }
 
-    async fn observe_pool(&self, id: &PoolId) -> Result<Option<ObservedPool>, Error> {
-        Ok(self.find_pool(id).await?.map(|pool| observed::pool(&pool)))
+    async fn observe_pool(&self, id: &PoolId) -> Result<Option<ObservedPool<NodePoolSpec>>, Error> {
+        Ok(self.find_pool(id).await?.map(|pool| observed::pool(&pool, shown::pool(&pool, &id.cluster))))
     }
 
     async fn create_pool(&self, spec: &NodePoolSpec, made: &mut Made) -> Result<Progress, Error> {

@@ -11,6 +11,8 @@ use crate::{ClusterId, Error, OWNER_TAG, PoolId};
 pub(super) const OWNER: &str = "kubeblocks-io-owner";
 /// Label of what has steps left.
 pub(super) const UNFINISHED: &str = "kubeblocks-io-unfinished";
+/// Label of a cluster whose network is made with it: its address block, spelled [`network_label`].
+pub(super) const NETWORK: &str = "kubeblocks-io-network";
 /// Label of the pool that a cluster is made with.
 pub(super) const POOL: &str = "kubeblocks-io-pool";
 /// Value of [`POOL`].
@@ -99,7 +101,9 @@ pub(super) fn shown<'a>(
 ) -> BTreeMap<String, String> {
     labels
         .into_iter()
-        .filter(|(key, _)| ![OWNER, UNFINISHED, POOL].contains(&key.as_str()) && !key.starts_with("goog-"))
+        .filter(|(key, _)| {
+            ![OWNER, UNFINISHED, NETWORK, POOL].contains(&key.as_str()) && !key.starts_with("goog-")
+        })
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect()
 }
@@ -117,6 +121,25 @@ pub(super) fn minor(version: &str) -> String {
 pub(super) fn order(version: &str) -> (u64, u64) {
     let mut parts = version.splitn(3, '.').map(|part| part.parse().unwrap_or_default());
     (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+}
+
+/// An address block as a label: they have neither dots nor slashes.
+pub(super) fn network_label(cidr: &str) -> String {
+    cidr.replace('.', "-").replace('/', "_")
+}
+
+/// The address block that a label spells, if it does.
+pub(super) fn block(label: &str) -> Option<String> {
+    let (address, length) = label.split_once('_')?;
+    let address: Ipv4Addr = address.replace('-', ".").parse().ok()?;
+    let length: u32 = length.parse().ok()?;
+    Some(format!("{address}/{length}"))
+}
+
+/// The name of a network or subnetwork of the project itself; the whole path of another project's.
+pub(super) fn within<'a>(path: &'a str, project: &str) -> &'a str {
+    let is_own = path.strip_prefix("projects/").and_then(|rest| rest.split('/').next()) == Some(project);
+    if is_own { path.rsplit('/').next().unwrap_or(path) } else { path }
 }
 
 /// The blocks of nodes, pods and services within one.
@@ -189,6 +212,27 @@ mod tests {
         assert_eq!(network("orders", "a"), network("orders", "a"));
         assert_ne!(network("orders", "a"), network("orders", "b"));
         assert!(network(&"x".repeat(40), "a").len() < 63);
+    }
+
+    #[test]
+    fn a_block_is_a_label_and_back() {
+        assert_eq!(network_label("10.0.0.0/16"), "10-0-0-0_16");
+        assert_eq!(block("10-0-0-0_16").as_deref(), Some("10.0.0.0/16"));
+        for wrong in ["", "10-0-0-0", "10-0-0_16", "net_16", "10-0-0-0_x"] {
+            assert_eq!(block(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_in_the_project_has_a_short_name() {
+        for (path, expected) in [
+            ("projects/p/global/networks/n", "n"),
+            ("projects/p/regions/r/subnetworks/s", "s"),
+            ("projects/host/global/networks/n", "projects/host/global/networks/n"),
+            ("n", "n"),
+        ] {
+            assert_eq!(within(path, "p"), expected);
+        }
     }
 
     #[test]

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use google_cloud_container_v1::model::{self, node_taint, release_channel};
+use google_cloud_container_v1::model::{self, release_channel};
 
 use super::names;
-use crate::{ClusterId, Observed, ObservedPool, OfferedVersion, Phase, Taint};
+use super::shown::{self, some};
+use super::spec::{ClusterSpec, NodePoolSpec};
+use crate::{ClusterId, Observed, ObservedPool, OfferedVersion, Phase};
 
-pub(super) fn cluster(cluster: &model::Cluster, id: &ClusterId) -> Observed {
+pub(super) fn cluster(cluster: &model::Cluster, id: &ClusterId) -> Observed<ClusterSpec, NodePoolSpec> {
+    let wish = shown::cluster(cluster, id);
     let network = cluster.network_config.as_ref().map(|network| {
         [&network.network, &network.subnetwork].into_iter().filter(|part| !part.is_empty()).cloned().collect()
     });
@@ -25,11 +28,12 @@ pub(super) fn cluster(cluster: &model::Cluster, id: &ClusterId) -> Observed {
             .workload_identity_config
             .as_ref()
             .map(|_| format!("https://container.googleapis.com/v1/{}", id.0)),
-        tags: names::shown(&cluster.resource_labels),
+        tags: wish.labels.clone(),
         owner: cluster.resource_labels.get(names::OWNER).cloned(),
         is_unfinished: is_unfinished(&cluster.resource_labels),
         network: network.unwrap_or_default(),
-        system_pool: system_pool(cluster).map(pool),
+        system_pool: shown::system_pool(cluster).map(|found| pool(found, wish.system_pool.clone())),
+        wish,
     }
 }
 
@@ -40,54 +44,25 @@ pub(super) fn is_unfinished<S: std::hash::BuildHasher>(
     labels.get(names::UNFINISHED).is_some_and(|value| value == "true")
 }
 
-/// The pool that the cluster was made with: the marked one, or else the first, as of a cluster from elsewhere.
-pub(super) fn system_pool(cluster: &model::Cluster) -> Option<&model::NodePool> {
-    let marked = |pool: &&model::NodePool| {
-        pool.config.as_ref().is_some_and(|config| {
-            config.resource_labels.get(names::POOL).is_some_and(|value| value == names::SYSTEM)
-        })
-    };
-    cluster.node_pools.iter().find(marked).or(cluster.node_pools.first())
-}
-
-pub(super) fn pool(pool: &model::NodePool) -> ObservedPool {
-    let config = pool.config.clone().unwrap_or_default();
-    let zones = i64::try_from(pool.locations.len()).unwrap_or(1).max(1);
-    let scaling = pool.autoscaling.as_ref().filter(|scaling| scaling.enabled);
+/// A pool as it is told, with the wish for it.
+pub(super) fn pool(pool: &model::NodePool, wish: NodePoolSpec) -> ObservedPool<NodePoolSpec> {
+    let labels = pool.config.as_ref().map(|config| &config.resource_labels);
+    let nodes = wish.nodes.clone();
     ObservedPool {
-        name: pool.name.clone(),
+        name: wish.name.clone(),
         phase: pool_phase(pool),
-        machine_types: some(&config.machine_type).into_iter().collect(),
-        disk_size_gib: Some(i64::from(config.disk_size_gb)).filter(|size| *size > 0),
-        // GKE counts for each zone, and writes what the size was last set to; an autoscaler's work is not in it.
-        size: Some(i64::from(pool.initial_node_count) * zones),
-        autoscaling: scaling.map(|scaling| limits(scaling, zones)),
-        labels: config.labels.into_iter().collect(),
-        taints: config.taints.iter().map(taint).collect(),
-        version: some(&pool.version).map(|version| names::minor(&version)),
-        tags: names::shown(&config.resource_labels),
-        owner: config.resource_labels.get(names::OWNER).cloned(),
-        is_unfinished: is_unfinished(&config.resource_labels),
+        machine_types: nodes.machine_types,
+        disk_size_gib: nodes.disk_size_gib,
+        size: nodes.size,
+        autoscaling: nodes.autoscaling,
+        labels: nodes.labels,
+        taints: nodes.taints,
+        version: wish.version.clone(),
+        tags: wish.labels.clone(),
+        owner: labels.and_then(|labels| labels.get(names::OWNER)).cloned(),
+        is_unfinished: labels.is_some_and(is_unfinished),
+        wish,
     }
-}
-
-/// Limits of the whole pool. Pools from elsewhere may have theirs for each zone.
-pub(super) fn limits(scaling: &model::NodePoolAutoscaling, zones: i64) -> (i64, i64) {
-    if scaling.total_max_node_count > 0 {
-        (i64::from(scaling.total_min_node_count), i64::from(scaling.total_max_node_count))
-    } else {
-        (i64::from(scaling.min_node_count) * zones, i64::from(scaling.max_node_count) * zones)
-    }
-}
-
-pub(super) fn taint(taint: &model::NodeTaint) -> Taint {
-    let effect = match &taint.effect {
-        node_taint::Effect::NoSchedule => "NoSchedule",
-        node_taint::Effect::PreferNoSchedule => "PreferNoSchedule",
-        node_taint::Effect::NoExecute => "NoExecute",
-        other => other.name().unwrap_or_default(),
-    };
-    Taint { key: taint.key.clone(), value: taint.value.clone(), effect: effect.to_owned() }
 }
 
 /// The reasons that GKE gives for the state of a cluster.
@@ -165,10 +140,6 @@ pub(super) fn versions(config: &model::ServerConfig) -> Vec<OfferedVersion> {
             version,
         })
         .collect()
-}
-
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned()).filter(|text| !text.is_empty())
 }
 
 /// GKE gives the authority as base64 of its PEM.

@@ -10,7 +10,7 @@ use super::difference::{PoolStep, Step};
 use super::*;
 use crate::{Nodes, Phase, Taint};
 
-fn pool_spec(size: i64) -> NodePoolSpec {
+pub(super) fn pool_spec(size: i64) -> NodePoolSpec {
     NodePoolSpec {
         cluster: names::cluster_id("p", "europe-west4", "orders"),
         name: "system".to_owned(),
@@ -36,7 +36,7 @@ fn pool_spec(size: i64) -> NodePoolSpec {
     }
 }
 
-fn spec() -> ClusterSpec {
+pub(super) fn spec() -> ClusterSpec {
     ClusterSpec {
         name: "orders".to_owned(),
         owner: "owner-1".to_owned(),
@@ -56,12 +56,12 @@ fn spec() -> ClusterSpec {
     }
 }
 
-fn zones() -> Vec<String> {
+pub(super) fn zones() -> Vec<String> {
     ["a", "b", "c"].map(|letter| format!("europe-west4-{letter}")).to_vec()
 }
 
 /// The cluster of `spec` as GKE shows it when it is made.
-fn found() -> Box<model::Cluster> {
+pub(super) fn found() -> Box<model::Cluster> {
     let mut cluster = wish::cluster(&spec(), "p", "n".to_owned(), "s".to_owned(), &zones()).unwrap();
     cluster.current_master_version = "1.34.1-gke.1829001".to_owned();
     cluster.status = model::cluster::Status::Running;
@@ -203,8 +203,13 @@ fn labels_that_are_not_the_users_survive_a_change() {
     let mut wished = spec();
     wished.labels = BTreeMap::from([("team".to_owned(), "shop".to_owned())]);
     let Ok(Some(Step::Labels(labels))) = difference::cluster(&found(), &wished) else { panic!("labels") };
-    let expected =
-        [("team", "shop"), (names::OWNER, "owner-1"), (names::UNFINISHED, "true"), ("goog-fleet", "x")];
+    let expected = [
+        ("team", "shop"),
+        (names::OWNER, "owner-1"),
+        (names::UNFINISHED, "true"),
+        (names::NETWORK, "10-0-0-0_16"),
+        ("goog-fleet", "x"),
+    ];
     let expected: HashMap<String, String> =
         expected.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
     assert_eq!(labels, expected);

@@ -23,6 +23,9 @@ pub(super) fn cluster(
     let mut labels: HashMap<String, String> = spec.labels.clone().into_iter().collect();
     labels.insert(names::OWNER.to_owned(), spec.owner.clone());
     labels.insert(names::UNFINISHED.to_owned(), "true".to_owned());
+    if let Network::Made { cidr } = &spec.network {
+        labels.insert(names::NETWORK.to_owned(), names::network_label(cidr));
+    }
     let (pods, services) = match &spec.network {
         Network::Made { .. } => (Some(names::PODS.to_owned()), Some(names::SERVICES.to_owned())),
         Network::Existing { pods_range, services_range, .. } => (pods_range.clone(), services_range.clone()),

@@ -92,6 +92,8 @@ struct Access {
     endpoint: String,
     exec_command: Option<String>,
     made: Instant,
+    /// Whether it was made because a server refused the one before it.
+    is_renewed: bool,
     /// When it is to be made anew without being refused: it has a client certificate that ends.
     renew_at: Option<SystemTime>,
 }
@@ -113,7 +115,14 @@ impl Client {
         let endpoint = endpoint.into();
         let identity = Identity::unknown(&endpoint);
         let transport = Transport { requests: client.clone(), watches: client, identity };
-        let access = Access { transport, endpoint, exec_command: None, made: Instant::now(), renew_at: None };
+        let access = Access {
+            transport,
+            endpoint,
+            exec_command: None,
+            made: Instant::now(),
+            is_renewed: false,
+            renew_at: None,
+        };
         Self::with(None, None, access)
     }
 
@@ -346,13 +355,16 @@ impl Client {
         if !Arc::ptr_eq(&current, refused) {
             return Ok(Some(current));
         }
-        if current.made.elapsed() < RENEW_AT_MOST_EVERY {
+        // What is made in this process costs little: only when the renewed one is refused as well, another helps no more.
+        let is_fresh = self.shared.mint.is_none() || current.is_renewed;
+        if is_fresh && current.made.elapsed() < RENEW_AT_MOST_EVERY {
             return Ok(None);
         }
         if let Some(mint) = &self.shared.mint {
             mint.forget().await;
         }
-        let access = Arc::new(Access::new(connection, self.shared.mint.as_ref()).await?);
+        let made = Access::new(connection, self.shared.mint.as_ref()).await?;
+        let access = Arc::new(Access { is_renewed: true, ..made });
         self.shared.access.store(Arc::clone(&access));
         Ok(Some(access))
     }
@@ -370,7 +382,7 @@ impl Access {
         let exec_command = resolved.exec_command.clone();
         let transport =
             transport::connect(resolved).await.map_err(|source| Error::Configuration { source })?;
-        Ok(Self { transport, endpoint, exec_command, made: Instant::now(), renew_at })
+        Ok(Self { transport, endpoint, exec_command, made: Instant::now(), is_renewed: false, renew_at })
     }
 }
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kubeblocks_cloud::alibaba::{Ack, ClusterSpec, Network, NodePoolSpec, PodNetwork};
-use kubeblocks_cloud::{ClusterId, Error, Observed};
+use kubeblocks_cloud::{ClusterId, Error, Nodes};
 use tfplugin::Timeouts;
 use tfplugin::prelude::*;
 
 use super::managed::fitness::Storage;
-use super::managed::kind::{ManagedCluster, Patience};
+use super::managed::kind::{ManagedCluster, Patience, Seen};
+use super::managed::open::{Open, fill};
 use super::managed::schema::{
     CreatedResource, ManagedConnection, Map, SystemNodePool, cluster_state, minor_version,
 };
@@ -52,7 +53,7 @@ pub struct AckClusterState {
     #[tf(optional, requires_replace)]
     pub pod_cidr: Value<String>,
     /// Address block of Services. Left out, ACK's default. Changing it makes a new cluster.
-    #[tf(optional, requires_replace)]
+    #[tf(optional, computed, requires_replace)]
     pub service_cidr: Value<String>,
     /// Whether the Kubernetes API answers on the internet. Default true. Changing it makes a new cluster.
     #[tf(optional, requires_replace, default = true)]
@@ -60,8 +61,8 @@ pub struct AckClusterState {
     /// Whether ACK makes a NAT gateway, by which nodes reach the internet. Default true. Changing it makes a new cluster.
     #[tf(optional, requires_replace, default = true)]
     pub nat_gateway: Value<bool>,
-    /// The nodes that the cluster is made with. Left out, three.
-    #[tf(optional)]
+    /// The nodes that the cluster is made with. Left out, three; later they stay what they are.
+    #[tf(optional, computed)]
     pub system_node_pool: Value<SystemNodePool>,
     /// Whether a destroy, or a change that needs a new cluster, is refused. Default true.
     #[tf(optional, default = true)]
@@ -209,17 +210,46 @@ impl ManagedCluster for AckCluster {
         })
     }
 
-    fn adopt(state: &mut AckClusterState, observed: &Observed, is_import: bool) {
-        if is_import {
-            state.name = Value::Known(observed.name.clone());
-            state.network = Value::Known(AckNetwork {
-                vswitch_ids: some_list(observed.network.get(1..).unwrap_or_default()),
-                ..AckNetwork::default()
-            });
-            state.cluster_spec = Value::Known("ack.pro.small".to_owned());
-            state.endpoint_public_access = Value::Known(true);
-            state.nat_gateway = Value::Known(true);
+    fn show(state: &mut AckClusterState, observed: &Seen<Ack>, is_import: bool) {
+        let wish = &observed.wish;
+        fill(&mut state.service_cidr, wish.service_cidr.clone(), is_import);
+        if !is_import {
+            return;
         }
+        state.name = Value::Known(observed.name.clone());
+        let pods = match &wish.pod_network {
+            PodNetwork::Terway { pod_vswitch_ids } => some_list(pod_vswitch_ids),
+            PodNetwork::Flannel { .. } => Value::Null,
+        };
+        state.network = Value::Known(match &wish.network {
+            Network::Made { cidr, zones } => AckNetwork {
+                cidr: Value::Known(cidr.clone()),
+                zones: some_list(zones),
+                ..AckNetwork::default()
+            },
+            Network::Existing { vswitch_ids } => AckNetwork {
+                vswitch_ids: some_list(vswitch_ids),
+                pod_vswitch_ids: pods,
+                ..AckNetwork::default()
+            },
+        });
+        state.pod_cidr = match &wish.pod_network {
+            PodNetwork::Flannel { pod_cidr } => Value::Known(pod_cidr.clone()),
+            PodNetwork::Terway { .. } => Value::Null,
+        };
+        state.cluster_spec = Value::Known(wish.cluster_spec.clone());
+        state.endpoint_public_access = Value::Known(wish.endpoint_public_access);
+        state.nat_gateway = Value::Known(wish.snat_entry);
+    }
+
+    fn refresh(_state: &mut AckClusterState, _wish: &ClusterSpec) {}
+
+    fn open_values(state: &mut AckClusterState) -> Vec<&mut dyn Open> {
+        vec![&mut state.service_cidr]
+    }
+
+    fn nodes(spec: &NodePoolSpec) -> &Nodes {
+        &spec.nodes
     }
 
     fn validate(config: &AckClusterState, diagnostics: &mut Diagnostics) {
@@ -277,10 +307,6 @@ impl ManagedCluster for AckCluster {
 
     fn of_identity(identity: AckClusterIdentity) -> Result<AckClusterState, Diagnostic> {
         Ok(AckClusterState { region: identity.region, id: identity.id, ..AckClusterState::default() })
-    }
-
-    fn import_id(state: &AckClusterState) -> String {
-        state.id.known().cloned().unwrap_or_default()
     }
 }
 

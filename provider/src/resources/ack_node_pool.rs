@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use kubeblocks_cloud::alibaba::{Ack, NodePoolSpec};
-use kubeblocks_cloud::{ClusterId, Error};
+use kubeblocks_cloud::{ClusterId, Error, Nodes};
 use tfplugin::prelude::*;
 
 use super::ack_cluster::MACHINE_TYPES;
+use super::managed::open::{Open, fill};
 use super::managed::pool_kind::ManagedPool;
 use super::managed::pool_schema::{CommonPool, PoolState as _, pool_state};
-use super::managed::state::{list, texts};
+use super::managed::state::{list, some_list, texts};
 use crate::kubernetes::CloudMethod;
 use crate::provider::Shared;
 
@@ -23,13 +24,13 @@ pool_state! {
         #[tf(optional, computed, requires_replace)]
         pub region: Value<String>,
         /// Ids of the pool's vSwitches. Left out, the cluster's. Changing it makes a new pool.
-        #[tf(optional, requires_replace)]
+        #[tf(optional, computed, requires_replace)]
         pub vswitch_ids: Value<Vec<Value<String>>>,
         /// Kind of the nodes' disks, such as `cloud_essd`. Left out, ACK's default. Changing it makes a new pool.
-        #[tf(optional, requires_replace)]
+        #[tf(optional, computed, requires_replace)]
         pub system_disk_category: Value<String>,
         /// Image of the nodes, such as `AliyunLinux3`. Left out, ACK's default. Changing it makes a new pool.
-        #[tf(optional, requires_replace)]
+        #[tf(optional, computed, requires_replace)]
         pub image_type: Value<String>,
         /// Name of the SSH key pair of the nodes. Left out, nobody can log in to them. Changing it makes a new pool.
         #[tf(optional, requires_replace)]
@@ -97,6 +98,21 @@ impl ManagedPool for AckNodePool {
         }
     }
 
+    fn show(state: &mut AckNodePoolState, wish: &NodePoolSpec, is_import: bool) {
+        fill(&mut state.vswitch_ids, some_list(&wish.vswitch_ids), is_import);
+        fill(&mut state.system_disk_category, wish.system_disk_category.clone(), is_import);
+        fill(&mut state.image_type, wish.image_type.clone(), is_import);
+        fill(&mut state.key_pair, wish.key_pair.clone(), is_import);
+    }
+
+    fn open_values(state: &mut AckNodePoolState) -> Vec<&mut dyn Open> {
+        vec![&mut state.vswitch_ids, &mut state.system_disk_category, &mut state.image_type]
+    }
+
+    fn nodes(spec: &NodePoolSpec) -> &Nodes {
+        &spec.nodes
+    }
+
     fn identity(state: &AckNodePoolState) -> AckNodePoolIdentity {
         AckNodePoolIdentity {
             region: state.region.clone(),
@@ -126,6 +142,10 @@ impl ManagedPool for AckNodePool {
             id: Value::Known(pool.to_owned()),
             ..AckNodePoolState::default()
         })
+    }
+
+    fn import_id(cluster: &str, pool: &str) -> String {
+        format!("{cluster}/{pool}")
     }
 
     fn of_identity(identity: AckNodePoolIdentity) -> AckNodePoolState {

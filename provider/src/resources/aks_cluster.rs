@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kubeblocks_cloud::azure::{Aks, ClusterSpec, Mode, Network, NodePoolSpec, ResourceGroup};
-use kubeblocks_cloud::{ClusterId, Error, Observed};
+use kubeblocks_cloud::{ClusterId, Error, Nodes};
 use tfplugin::Timeouts;
 use tfplugin::prelude::*;
 
 use super::gke_cluster::one_machine_type;
 use super::managed::fitness::Storage;
-use super::managed::kind::{ManagedCluster, Patience};
+use super::managed::kind::{ManagedCluster, Patience, Seen};
+use super::managed::open::seen_list;
 use super::managed::schema::{
     CreatedResource, ManagedConnection, Map, SystemNodePool, cluster_state, minor_version,
 };
@@ -66,8 +67,8 @@ pub struct AksClusterState {
     /// identity of Terraform is in.
     #[tf(optional, default = false)]
     pub disable_local_accounts: Value<bool>,
-    /// The nodes that the cluster is made with. Left out, three.
-    #[tf(optional)]
+    /// The nodes that the cluster is made with. Left out, three; later they stay what they are.
+    #[tf(optional, computed)]
     pub system_node_pool: Value<SystemNodePool>,
     /// Whether a destroy, or a change that needs a new cluster, is refused. Default true.
     #[tf(optional, default = true)]
@@ -223,18 +224,46 @@ impl ManagedCluster for AksCluster {
         })
     }
 
-    fn adopt(state: &mut AksClusterState, observed: &Observed, is_import: bool) {
-        if is_import {
-            state.network = match observed.network.first() {
-                Some(subnet) => Value::Known(AksNetwork {
-                    subnet_id: Value::Known(subnet.clone()),
-                    ..AksNetwork::default()
-                }),
-                None => Value::Null,
-            };
-            state.private_cluster = Value::Known(false);
-            state.disable_local_accounts = Value::Known(false);
+    fn show(state: &mut AksClusterState, observed: &Seen<Aks>, is_import: bool) {
+        if !is_import {
+            return;
         }
+        let wish = &observed.wish;
+        state.location = Value::Known(wish.location.clone());
+        state.resource_group_name = match &wish.resource_group {
+            ResourceGroup::Made { .. } => Value::Null,
+            ResourceGroup::Existing { name } => Value::Known(name.clone()),
+        };
+        state.network = match wish.network.clone() {
+            Network::Managed => Value::Null,
+            Network::Existing { subnet_id } => {
+                Value::Known(AksNetwork { subnet_id: Value::Known(subnet_id), ..AksNetwork::default() })
+            }
+            Network::Made { cidr } => {
+                Value::Known(AksNetwork { cidr: Value::Known(cidr), ..AksNetwork::default() })
+            }
+        };
+        state.private_cluster = Value::Known(wish.private_cluster);
+    }
+
+    fn refresh(state: &mut AksClusterState, wish: &ClusterSpec) {
+        state.sku_tier = match &wish.sku_tier {
+            // It is what a cluster has when nothing is said.
+            None if state.sku_tier == Value::Known("Free".to_owned()) => state.sku_tier.clone(),
+            tier => tier.clone().into(),
+        };
+        state.public_access_cidrs = seen_list(&state.public_access_cidrs, &wish.authorized_ip_ranges);
+        state.admin_group_object_ids = seen_list(&state.admin_group_object_ids, &wish.admin_group_object_ids);
+        state.disable_local_accounts = Value::Known(wish.disable_local_accounts);
+    }
+
+    fn import_id(state: &AksClusterState, cloud: &Aks) -> Option<String> {
+        let spec = Self::spec(state, "").ok()?;
+        Some(cloud.cluster_id(&spec).0)
+    }
+
+    fn nodes(spec: &NodePoolSpec) -> &Nodes {
+        &spec.nodes
     }
 
     fn validate(config: &AksClusterState, diagnostics: &mut Diagnostics) {
@@ -304,10 +333,6 @@ impl ManagedCluster for AksCluster {
 
     fn of_identity(identity: AksClusterIdentity) -> Result<AksClusterState, Diagnostic> {
         Self::parse_import(&identity.id.into_known().unwrap_or_default())
-    }
-
-    fn import_id(state: &AksClusterState) -> String {
-        state.id.known().cloned().unwrap_or_default()
     }
 }
 

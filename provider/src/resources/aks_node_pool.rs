@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use kubeblocks_cloud::azure::{Aks, Mode, NodePoolSpec};
-use kubeblocks_cloud::{ClusterId, Error};
+use kubeblocks_cloud::{ClusterId, Error, Nodes};
 use tfplugin::prelude::*;
 
 use super::aks_cluster::MACHINE_TYPES;
 use super::gke_cluster::one_machine_type;
+use super::managed::open::{Open, fill};
 use super::managed::pool_kind::ManagedPool;
 use super::managed::pool_schema::{CommonPool, PoolState as _, pool_state};
-use super::managed::state::{list, texts};
+use super::managed::state::{list, some_list, texts};
 use crate::clouds::azure::subscription_of;
 use crate::kubernetes::CloudMethod;
 use crate::provider::Shared;
@@ -22,10 +23,10 @@ pool_state! {
     /// `create_before_destroy` and another `name` are used.
     pub struct AksNodePoolState {
         /// Availability zones of the nodes, such as `["1", "2", "3"]`. Left out, none is chosen. Changing it makes a new pool.
-        #[tf(optional, requires_replace)]
+        #[tf(optional, computed, requires_replace)]
         pub zones: Value<Vec<Value<String>>>,
         /// Id of the subnet of the nodes. Left out, that of the cluster's first nodes. Changing it makes a new pool.
-        #[tf(optional, requires_replace)]
+        #[tf(optional, computed, requires_replace)]
         pub subnet_id: Value<String>,
     }
 }
@@ -84,6 +85,19 @@ impl ManagedPool for AksNodePool {
         }
     }
 
+    fn show(state: &mut AksNodePoolState, wish: &NodePoolSpec, is_import: bool) {
+        fill(&mut state.zones, some_list(&wish.zones), is_import);
+        fill(&mut state.subnet_id, wish.subnet_id.clone(), is_import);
+    }
+
+    fn open_values(state: &mut AksNodePoolState) -> Vec<&mut dyn Open> {
+        vec![&mut state.zones, &mut state.subnet_id]
+    }
+
+    fn nodes(spec: &NodePoolSpec) -> &Nodes {
+        &spec.nodes
+    }
+
     fn validate(config: &AksNodePoolState, diagnostics: &mut Diagnostics) {
         if config.machine_types.known().is_some_and(|types| types.len() != 1) {
             diagnostics.push(one_machine_type("AKS").at(Path::attribute("machine_types")));
@@ -126,6 +140,10 @@ impl ManagedPool for AksNodePool {
             name: Value::Known(name.to_owned()),
             ..AksNodePoolState::default()
         })
+    }
+
+    fn import_id(cluster: &str, pool: &str) -> String {
+        format!("{cluster}/agentPools/{pool}")
     }
 
     fn of_identity(identity: AksNodePoolIdentity) -> AksNodePoolState {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kubeblocks_cloud::aws::{ClusterSpec, Eks, Network, NodeGroupSpec};
-use kubeblocks_cloud::{ClusterId, Error, Observed};
+use kubeblocks_cloud::{ClusterId, Error, Nodes};
 use tfplugin::Timeouts;
 use tfplugin::prelude::*;
 
 use super::managed::fitness::Storage;
-use super::managed::kind::{ManagedCluster, Patience};
+use super::managed::kind::{ManagedCluster, Patience, Seen};
+use super::managed::open::seen_list;
 use super::managed::schema::{
     CreatedResource, ManagedConnection, Map, SystemNodePool, cluster_state, minor_version,
 };
@@ -67,8 +68,8 @@ pub struct EksClusterState {
     /// `eks-pod-identity-agent`, `aws-ebs-csi-driver`, `snapshot-controller`), by name.
     #[tf(optional)]
     pub add_ons: Value<Map<EksAddOn>>,
-    /// The nodes that the cluster is made with. Left out, three.
-    #[tf(optional)]
+    /// The nodes that the cluster is made with. Left out, three; later they stay what they are.
+    #[tf(optional, computed)]
     pub system_node_pool: Value<SystemNodePool>,
     /// Whether a destroy, or a change that needs a new cluster, is refused. Default true.
     #[tf(optional, default = true)]
@@ -233,15 +234,35 @@ impl ManagedCluster for EksCluster {
         })
     }
 
-    fn adopt(state: &mut EksClusterState, observed: &Observed, is_import: bool) {
-        if is_import {
-            state.network = Value::Known(EksNetwork {
-                subnet_ids: some_list(observed.network.get(1..).unwrap_or_default()),
-                ..EksNetwork::default()
-            });
-            state.endpoint_public_access = Value::Known(true);
-            state.endpoint_private_access = Value::Known(true);
+    fn show(state: &mut EksClusterState, observed: &Seen<Eks>, is_import: bool) {
+        if !is_import {
+            return;
         }
+        state.network = Value::Known(match &observed.wish.network {
+            Network::Made { cidr, zones } => EksNetwork {
+                cidr: Value::Known(cidr.clone()),
+                zones: some_list(zones),
+                ..EksNetwork::default()
+            },
+            Network::Existing { subnet_ids, security_group_ids } => EksNetwork {
+                subnet_ids: some_list(subnet_ids),
+                security_group_ids: some_list(security_group_ids),
+                ..EksNetwork::default()
+            },
+        });
+        state.role_arn = observed.wish.role_arn.clone().into();
+        state.node_role_arn = observed.wish.node_role_arn.clone().into();
+    }
+
+    fn refresh(state: &mut EksClusterState, wish: &ClusterSpec) {
+        state.endpoint_public_access = Value::Known(wish.endpoint_public_access);
+        state.endpoint_private_access = Value::Known(wish.endpoint_private_access);
+        state.public_access_cidrs = seen_list(&state.public_access_cidrs, &wish.public_access_cidrs);
+        state.log_types = seen_list(&state.log_types, &wish.log_types);
+    }
+
+    fn nodes(spec: &NodeGroupSpec) -> &Nodes {
+        &spec.nodes
     }
 
     fn validate(config: &EksClusterState, diagnostics: &mut Diagnostics) {
@@ -322,10 +343,6 @@ impl ManagedCluster for EksCluster {
 
     fn of_identity(identity: EksClusterIdentity) -> Result<EksClusterState, Diagnostic> {
         Ok(EksClusterState { region: identity.region, name: identity.name, ..EksClusterState::default() })
-    }
-
-    fn import_id(state: &EksClusterState) -> String {
-        state.name.known().cloned().unwrap_or_default()
     }
 }
 

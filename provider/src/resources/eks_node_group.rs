@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use kubeblocks_cloud::aws::{Eks, NodeGroupSpec};
-use kubeblocks_cloud::{ClusterId, Error};
+use kubeblocks_cloud::{ClusterId, Error, Nodes};
 use tfplugin::prelude::*;
 
 use super::eks_cluster::MACHINE_TYPES;
+use super::managed::open::{Open, fill};
 use super::managed::pool_kind::ManagedPool;
 use super::managed::pool_schema::{CommonPool, PoolState as _, pool_state};
-use super::managed::state::{list, texts};
+use super::managed::state::{list, some_list, texts};
 use crate::kubernetes::CloudMethod;
 use crate::provider::Shared;
 
@@ -23,14 +24,14 @@ pool_state! {
         #[tf(optional, computed, requires_replace)]
         pub region: Value<String>,
         /// Ids of the group's subnets. Left out, the cluster's. Changing it makes a new group.
-        #[tf(optional, requires_replace)]
+        #[tf(optional, computed, requires_replace)]
         pub subnet_ids: Value<Vec<Value<String>>>,
         /// ARN of the role of the nodes. Left out, that of the cluster's first nodes. Changing it makes a new group.
-        #[tf(optional, requires_replace)]
+        #[tf(optional, computed, requires_replace)]
         pub node_role_arn: Value<String>,
         /// Kind of machine image, such as `AL2023_ARM_64_STANDARD`. Left out, what fits the machines. Changing it makes a
         /// new group.
-        #[tf(optional, requires_replace)]
+        #[tf(optional, computed, requires_replace)]
         pub ami_type: Value<String>,
     }
 }
@@ -95,6 +96,20 @@ impl ManagedPool for EksNodeGroup {
         }
     }
 
+    fn show(state: &mut EksNodeGroupState, wish: &NodeGroupSpec, is_import: bool) {
+        fill(&mut state.ami_type, wish.ami_type.clone(), is_import);
+        fill(&mut state.subnet_ids, some_list(&wish.subnet_ids), is_import);
+        fill(&mut state.node_role_arn, wish.role_arn.clone(), is_import);
+    }
+
+    fn open_values(state: &mut EksNodeGroupState) -> Vec<&mut dyn Open> {
+        vec![&mut state.ami_type, &mut state.subnet_ids, &mut state.node_role_arn]
+    }
+
+    fn nodes(spec: &NodeGroupSpec) -> &Nodes {
+        &spec.nodes
+    }
+
     fn identity(state: &EksNodeGroupState) -> EksNodeGroupIdentity {
         EksNodeGroupIdentity {
             region: state.region.clone(),
@@ -124,6 +139,10 @@ impl ManagedPool for EksNodeGroup {
             name: Value::Known(name.to_owned()),
             ..EksNodeGroupState::default()
         })
+    }
+
+    fn import_id(cluster: &str, pool: &str) -> String {
+        format!("{cluster}/{pool}")
     }
 
     fn of_identity(identity: EksNodeGroupIdentity) -> EksNodeGroupState {

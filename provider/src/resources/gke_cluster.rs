@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kubeblocks_cloud::gcp::{AuthorizedNetwork, ClusterSpec, Gke, Network, NodePoolSpec, ReleaseChannel};
-use kubeblocks_cloud::{ClusterId, Error, Observed};
+use kubeblocks_cloud::{ClusterId, Error, Nodes};
 use tfplugin::Timeouts;
 use tfplugin::prelude::*;
 
 use super::managed::fitness::Storage;
-use super::managed::kind::{ManagedCluster, Patience};
+use super::managed::kind::{ManagedCluster, Patience, Seen};
+use super::managed::open::{Open, fill, seen_list};
 use super::managed::schema::{
     CreatedResource, ManagedConnection, Map, SystemNodePool, cluster_state, minor_version,
 };
-use super::managed::state::{list, nodes, texts};
+use super::managed::state::{list, nodes, some_list, texts};
 use crate::kubernetes::CloudMethod;
 use crate::provider::Shared;
 
@@ -41,7 +42,7 @@ pub struct GkeClusterState {
     #[tf(optional, computed, requires_replace)]
     pub location: Value<String>,
     /// Zones of the nodes. Left out, the first three of the region, or the zone itself. Changing it makes a new cluster.
-    #[tf(optional, requires_replace)]
+    #[tf(optional, computed, requires_replace)]
     pub zones: Value<Vec<Value<String>>>,
     /// Minor version of Kubernetes, such as `1.34`. Left out, the default of the release channel when the cluster is made;
     /// later it stays what it is. It goes up one minor version at a time, in place: control plane, then the first nodes,
@@ -66,10 +67,10 @@ pub struct GkeClusterState {
     #[tf(optional)]
     pub public_access_cidrs: Value<Vec<Value<String>>>,
     /// Email of the nodes' service account. Left out, the project's default one. Changing it makes a new cluster.
-    #[tf(optional, requires_replace)]
+    #[tf(optional, computed, requires_replace)]
     pub node_service_account: Value<String>,
-    /// The nodes that the cluster is made with. Left out, three.
-    #[tf(optional)]
+    /// The nodes that the cluster is made with. Left out, three; later they stay what they are.
+    #[tf(optional, computed)]
     pub system_node_pool: Value<SystemNodePool>,
     /// Whether a destroy, or a change that needs a new cluster, is refused. Default true.
     #[tf(optional, default = true)]
@@ -263,18 +264,53 @@ impl ManagedCluster for GkeCluster {
         })
     }
 
-    fn adopt(state: &mut GkeClusterState, observed: &Observed, is_import: bool) {
-        if is_import {
-            let mut parts = observed.network.iter().cloned();
-            state.network = Value::Known(GkeNetwork {
-                network: parts.next().into(),
-                subnetwork: parts.next().into(),
-                ..GkeNetwork::default()
-            });
-            state.release_channel = Value::Known("REGULAR".to_owned());
-            state.private_nodes = Value::Known(true);
-            state.endpoint_public_access = Value::Known(true);
+    fn show(state: &mut GkeClusterState, observed: &Seen<Gke>, is_import: bool) {
+        let wish = &observed.wish;
+        fill(&mut state.zones, some_list(&wish.zones), is_import);
+        fill(&mut state.node_service_account, wish.system_pool.service_account.clone(), is_import);
+        if !is_import {
+            return;
         }
+        state.network = Value::Known(match wish.network.clone() {
+            Network::Made { cidr } => GkeNetwork { cidr: Value::Known(cidr), ..GkeNetwork::default() },
+            Network::Existing { network, subnetwork, pods_range, services_range } => GkeNetwork {
+                network: Value::Known(network),
+                subnetwork: Value::Known(subnetwork),
+                pods_range: pods_range.into(),
+                services_range: services_range.into(),
+                ..GkeNetwork::default()
+            },
+        });
+        state.private_nodes = Value::Known(wish.private_nodes);
+    }
+
+    fn refresh(state: &mut GkeClusterState, wish: &ClusterSpec) {
+        let channel = match wish.release_channel {
+            ReleaseChannel::Rapid => "RAPID",
+            ReleaseChannel::Regular => "REGULAR",
+            ReleaseChannel::Stable => "STABLE",
+            ReleaseChannel::Extended => "EXTENDED",
+            ReleaseChannel::Unspecified => "UNSPECIFIED",
+        };
+        state.release_channel = Value::Known(channel.to_owned());
+        state.endpoint_public_access = Value::Known(wish.public_endpoint);
+        let allowed = wish.authorized_networks.iter().flatten().map(|network| network.cidr.clone());
+        let seen = seen_list(&state.public_access_cidrs, &allowed.collect::<Vec<_>>());
+        // An empty list lets nobody in, and none lets everybody in.
+        let is_empty = wish.authorized_networks.as_ref().is_some_and(Vec::is_empty);
+        state.public_access_cidrs = match wish.authorized_networks {
+            None => Value::Null,
+            Some(_) if is_empty => Value::Known(Vec::new()),
+            Some(_) => seen,
+        };
+    }
+
+    fn open_values(state: &mut GkeClusterState) -> Vec<&mut dyn Open> {
+        vec![&mut state.zones, &mut state.node_service_account]
+    }
+
+    fn nodes(spec: &NodePoolSpec) -> &Nodes {
+        &spec.nodes
     }
 
     fn validate(config: &GkeClusterState, diagnostics: &mut Diagnostics) {
@@ -341,10 +377,6 @@ impl ManagedCluster for GkeCluster {
         let GkeClusterIdentity { project, location, name } = identity;
         Ok(GkeClusterState { name, project, location, ..GkeClusterState::default() })
     }
-
-    fn import_id(state: &GkeClusterState) -> String {
-        Self::cluster_id(state).map(|id| id.0).unwrap_or_default()
-    }
 }
 
 /// What is said where a cloud takes one type of machines.
@@ -393,7 +425,8 @@ mod tests {
     fn an_import_takes_the_long_and_the_short_id() {
         for id in ["projects/p/locations/l/clusters/c", "p/l/c"] {
             let state = GkeCluster::parse_import(id).unwrap();
-            assert_eq!(GkeCluster::import_id(&state), "projects/p/locations/l/clusters/c");
+            let id = GkeCluster::cluster_id(&state).map(|id| id.0);
+            assert_eq!(id.as_deref(), Some("projects/p/locations/l/clusters/c"));
         }
         assert!(GkeCluster::parse_import("c").is_err());
     }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use kubeblocks_cloud::gcp::{Gke, NodePoolSpec};
-use kubeblocks_cloud::{ClusterId, Error};
+use kubeblocks_cloud::{ClusterId, Error, Nodes};
 use tfplugin::prelude::*;
 
 use super::gke_cluster::{MACHINE_TYPES, one_machine_type};
+use super::managed::open::{Open, fill};
 use super::managed::pool_kind::ManagedPool;
 use super::managed::pool_schema::{CommonPool, PoolState as _, pool_state};
-use super::managed::state::{list, texts};
+use super::managed::state::{list, some_list, texts};
 use crate::clouds::gcp::project_of;
 use crate::kubernetes::CloudMethod;
 use crate::provider::Shared;
@@ -21,16 +22,16 @@ pool_state! {
     /// `create_before_destroy` and another `name` are used.
     pub struct GkeNodePoolState {
         /// Zones of the nodes, whose number must divide `size`. Left out, the cluster's. Changing it makes a new pool.
-        #[tf(optional, requires_replace)]
+        #[tf(optional, computed, requires_replace)]
         pub zones: Value<Vec<Value<String>>>,
         /// Type of the nodes' disks, such as `pd-ssd`. Left out, GKE's default. Changing it makes a new pool.
-        #[tf(optional, requires_replace)]
+        #[tf(optional, computed, requires_replace)]
         pub disk_type: Value<String>,
         /// Image of the nodes, such as `COS_CONTAINERD`. Left out, GKE's default. Changing it makes a new pool.
-        #[tf(optional, requires_replace)]
+        #[tf(optional, computed, requires_replace)]
         pub image_type: Value<String>,
         /// Email of the nodes' service account. Left out, the project's default one. Changing it makes a new pool.
-        #[tf(optional, requires_replace)]
+        #[tf(optional, computed, requires_replace)]
         pub node_service_account: Value<String>,
     }
 }
@@ -90,6 +91,21 @@ impl ManagedPool for GkeNodePool {
         }
     }
 
+    fn show(state: &mut GkeNodePoolState, wish: &NodePoolSpec, is_import: bool) {
+        fill(&mut state.zones, some_list(&wish.zones), is_import);
+        fill(&mut state.disk_type, wish.disk_type.clone(), is_import);
+        fill(&mut state.image_type, wish.image_type.clone(), is_import);
+        fill(&mut state.node_service_account, wish.service_account.clone(), is_import);
+    }
+
+    fn open_values(state: &mut GkeNodePoolState) -> Vec<&mut dyn Open> {
+        vec![&mut state.zones, &mut state.disk_type, &mut state.image_type, &mut state.node_service_account]
+    }
+
+    fn nodes(spec: &NodePoolSpec) -> &Nodes {
+        &spec.nodes
+    }
+
     fn validate(config: &GkeNodePoolState, diagnostics: &mut Diagnostics) {
         if config.machine_types.known().is_some_and(|types| types.len() != 1) {
             diagnostics.push(one_machine_type("GKE").at(Path::attribute("machine_types")));
@@ -120,6 +136,10 @@ impl ManagedPool for GkeNodePool {
             name: Value::Known(name.to_owned()),
             ..GkeNodePoolState::default()
         })
+    }
+
+    fn import_id(cluster: &str, pool: &str) -> String {
+        format!("{cluster}/nodePools/{pool}")
     }
 
     fn of_identity(identity: GkeNodePoolIdentity) -> GkeNodePoolState {

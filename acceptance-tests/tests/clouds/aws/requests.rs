@@ -86,6 +86,20 @@ async fn an_upgrade_goes_from_the_control_plane_over_the_add_ons_to_the_nodes() 
 }
 
 #[tokio::test]
+async fn what_is_shown_amid_an_upgrade_of_somebody_else_goes_no_further() {
+    let world = World::start().await;
+    world.create(&spec("orders", OWNER)).await;
+    python(&world.standin, "eks.update_cluster_version(name='orders', version='1.35')");
+    world.standin.settle().await.unwrap();
+    let shown = world.cloud.observe(&ClusterId("orders".to_owned())).await.unwrap().unwrap().wish;
+    let versions = (shown.version.as_deref(), shown.system_node_group.version.as_deref());
+    assert_eq!(versions, (Some("1.35"), Some("1.34")));
+    let first = length(&world).await;
+    assert_eq!(world.cloud.update(&shown, &mut Made::default()).await.unwrap(), Progress::Done);
+    assert_eq!(since(&world, first).await, ["DescribeCluster", "DescribeNodegroup", "ListAddons"]);
+}
+
+#[tokio::test]
 async fn a_cluster_without_marks_is_looked_after_as_well() {
     let world = World::start().await;
     let made = world.create(&spec("orders", OWNER)).await;
@@ -105,6 +119,13 @@ async fn a_cluster_without_marks_is_looked_after_as_well() {
     assert!(since(&world, first).await.len() <= 3);
     assert_eq!((observed.owner, observed.phase), (None, Phase::Active));
     assert_eq!(observed.system_pool.unwrap().name, "system");
+
+    // Without the owner's mark nothing of it was made here.
+    let (shown, first) = (observed.wish, length(&world).await);
+    assert!(shown.role_arn.is_some() && shown.node_role_arn.is_some(), "{shown:?}");
+    assert!(matches!(shown.network, Network::Existing { .. }), "{shown:?}");
+    assert_eq!(world.cloud.update(&shown, &mut Made::default()).await.unwrap(), Progress::Done);
+    assert_eq!(since(&world, first).await, ["DescribeCluster", "DescribeNodegroup"]);
 
     let mut wish = spec("orders", OWNER);
     let subnet_ids = observed.network.iter().filter(|id| id.starts_with("subnet-")).cloned().collect();

@@ -209,7 +209,7 @@ async fn what_holds_a_network_or_a_group_is_waited_for() {
     // Somebody else's object in our group is not taken along.
     let (id, mut made) = azure.make(&plain("shop")).await;
     let guest = ClusterSpec {
-        resource_group: ResourceGroup::Existing { name: "shop-group".to_owned() },
+        resource_group: ResourceGroup::Existing { name: "kubeblocks-shop".to_owned() },
         ..plain("guest")
     };
     let (guest_id, _) = azure.make(&guest).await;

@@ -54,7 +54,8 @@ fn what_was_made_as_wished_does_not_change_and_is_seen_as_wished() {
     let spec = spec();
     let cluster = shown(&spec);
     assert_eq!(changed(&cluster, &spec), None);
-    let seen = observed(&cluster, None, phase(&cluster));
+    let place = Place { subscription: "s".to_owned(), group: "shop".to_owned(), name: "orders".to_owned() };
+    let seen = observed(&place, &cluster, None, phase(&cluster));
     assert_eq!((seen.phase, seen.version.as_str()), (Phase::Active, "1.34"));
     assert_eq!(seen.platform_version.as_deref(), Some("1.34.4"));
     assert_eq!((seen.tags, seen.owner.as_deref(), seen.is_unfinished), (spec.tags, Some("abc"), false));

@@ -6,12 +6,13 @@
 use std::sync::Arc;
 
 use kubeblocks_cloud::contract::CLUSTER;
-use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes, Observed, Progress};
+use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes, Progress};
 use tfplugin::prelude::{Progress as Recorder, *};
 
 use super::drive::{Call, Stopped, drive};
 use super::fitness::{FitnessError, make_fit};
-use super::kind::ManagedCluster;
+use super::kind::{ManagedCluster, Seen};
+use super::open::fill_nodes;
 use super::read::remember_id;
 use super::schema::ClusterState as _;
 use super::state::{self, without_unknowns};
@@ -223,19 +224,20 @@ impl<'a, K: ManagedCluster> Run<'a, K> {
         })
     }
 
-    async fn observe(&self) -> Result<Observed, End> {
+    async fn observe(&self) -> Result<Seen<K::Cloud>, End> {
         let Some(id) = K::cluster_id(&self.state) else { return Err(End::Gone) };
         let failed = |error: Error| End::Stopped(Stopped::Failed(error));
         self.cloud.observe(&id).await.map_err(failed)?.ok_or(End::Gone)
     }
 
     /// Puts what the cloud shows where the plan left it open; what was planned stays as it was planned.
-    fn show(&mut self, observed: &Observed) {
+    fn show(&mut self, observed: &Seen<K::Cloud>) {
         let planned = self.state.common();
         let mut seen = self.state.clone();
         state::adopt::<K>(&mut seen, observed, false);
         let seen = seen.common();
         let mut common = planned.clone();
+        fill_nodes(&mut common.system_node_pool, seen.system_node_pool);
         let open = |planned: &Value<String>, seen: Value<String>| {
             if planned.is_unknown() { seen } else { planned.clone() }
         };
@@ -246,11 +248,16 @@ impl<'a, K: ManagedCluster> Run<'a, K> {
             common.kubernetes = seen.kubernetes;
         }
         self.state.set_common(common);
+        K::show(&mut self.state, observed, false);
     }
 
     fn told(&self, end: &End) -> Diagnostic {
         match end {
-            End::Stopped(stopped) => failure::stopped(&self.summary, self.timeout, stopped),
+            End::Stopped(stopped) => {
+                let found = failure::stopped(&self.summary, self.timeout, stopped);
+                let id = K::import_id(&self.state, &self.cloud);
+                failure::with_import(found, stopped, K::TYPE_NAME, id.as_deref())
+            }
             End::Kubernetes(error) => kubernetes_diagnostic(self.summary.clone(), error),
             End::Gone => Diagnostic::error(
                 self.summary.clone(),

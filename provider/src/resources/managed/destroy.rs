@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes as _, Observed, Progress};
+use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes as _, Progress};
 use tfplugin::prelude::*;
 
 use super::drive::{Call, Stopped, drive};
-use super::kind::ManagedCluster;
+use super::kind::{ManagedCluster, Seen};
 use super::release::{ReleaseError, release};
 use super::schema::ClusterState as _;
 use super::{failure, plan, state};
@@ -73,7 +73,7 @@ async fn empty<K: ManagedCluster>(
     shared: &Shared,
     context: &Context,
     state: &mut K::State,
-    observed: &Observed,
+    observed: &Seen<K::Cloud>,
     limit: Duration,
 ) -> Result<(), Diagnostics> {
     state::adopt::<K>(state, observed, false);

@@ -68,6 +68,24 @@ pub(crate) fn with_untaint(mut found: Diagnostic) -> Diagnostic {
     found
 }
 
+/// What is added to the refusal of a name that is taken: the line that imports what has it. `id` is what an import takes,
+/// where it is known without asking the cloud.
+pub(crate) fn with_import(
+    mut found: Diagnostic,
+    stopped: &Stopped,
+    type_name: &str,
+    id: Option<&str>,
+) -> Diagnostic {
+    if let Stopped::Failed(Error::AlreadyExists { .. }) = stopped {
+        let id = id.unwrap_or("ID");
+        let line = format!(
+            "\n\nTo import it, with the address of this resource in place of `{type_name}.NAME`:\n\n  terraform import {type_name}.NAME {id}"
+        );
+        found.detail.push_str(&line);
+    }
+    found
+}
+
 fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()

@@ -5,13 +5,23 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kubeblocks_cloud::{ClusterId, Error, ManagedKubernetes, Observed};
+use kubeblocks_cloud::{ClusterId, Error, ManagedKubernetes, Nodes, Observed, ObservedPool};
 use tfplugin::prelude::*;
 
 use super::fitness::Storage;
+use super::open::Open;
 use super::schema::ClusterState;
 use crate::kubernetes::CloudMethod;
 use crate::provider::Shared;
+
+/// A cloud's own wish for a cluster.
+pub type SpecOf<C> = <C as ManagedKubernetes>::Spec;
+/// A cloud's own wish for a pool.
+pub type PoolSpecOf<C> = <C as ManagedKubernetes>::PoolSpec;
+/// A cluster as a cloud shows it.
+pub type Seen<C> = Observed<SpecOf<C>, PoolSpecOf<C>>;
+/// A pool as a cloud shows it.
+pub type SeenPool<C> = ObservedPool<PoolSpecOf<C>>;
 
 /// How long the operations on a Kubernetes cluster take at most, unless `timeouts` says otherwise.
 #[derive(Clone, Copy, Debug)]
@@ -66,8 +76,20 @@ pub trait ManagedCluster: Debug + Send + Sync + 'static {
         owner: &str,
     ) -> Result<<Self::Cloud as ManagedKubernetes>::Spec, Diagnostics>;
 
-    /// Puts what the cloud shows into the attributes that are the cloud's own. `is_import`: nothing is known yet.
-    fn adopt(state: &mut Self::State, observed: &Observed, is_import: bool);
+    /// Puts what the cloud shows into those attributes of the cloud's own that only a create knows: what is open, and all of
+    /// them for an import.
+    fn show(state: &mut Self::State, observed: &Seen<Self::Cloud>, is_import: bool);
+
+    /// Puts what the cloud shows into those attributes of the cloud's own that are changed in place.
+    fn refresh(state: &mut Self::State, wish: &SpecOf<Self::Cloud>);
+
+    /// Attributes of the cloud's own that are its to choose where they are left out.
+    fn open_values(_state: &mut Self::State) -> Vec<&mut dyn Open> {
+        Vec::new()
+    }
+
+    /// What the first nodes are to be, within the cloud's own wish.
+    fn nodes(spec: &PoolSpecOf<Self::Cloud>) -> &Nodes;
 
     /// Checks of the cloud's own attributes.
     fn validate(config: &Self::State, diagnostics: &mut Diagnostics);
@@ -81,6 +103,8 @@ pub trait ManagedCluster: Debug + Send + Sync + 'static {
     /// A state that names the cluster of an identity.
     fn of_identity(identity: Self::Identity) -> Result<Self::State, Diagnostic>;
 
-    /// What `terraform import` takes for this cluster.
-    fn import_id(state: &Self::State) -> String;
+    /// What `terraform import` takes for this cluster, as far as it is known before the cluster is there.
+    fn import_id(state: &Self::State, _cloud: &Self::Cloud) -> Option<String> {
+        Self::cluster_id(state).map(|id| id.0)
+    }
 }

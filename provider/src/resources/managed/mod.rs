@@ -11,6 +11,7 @@ pub(crate) mod drive;
 pub(crate) mod failure;
 pub mod fitness;
 pub mod kind;
+pub mod open;
 mod plan;
 pub mod pool;
 pub mod pool_kind;

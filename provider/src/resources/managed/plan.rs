@@ -3,6 +3,7 @@
 use tfplugin::prelude::*;
 
 use super::kind::ManagedCluster;
+use super::open::Open;
 use super::rules::{judge_system_pool, judge_version, protected};
 use super::schema::ClusterState as _;
 use super::{UNFINISHED, is_unfinished};
@@ -28,14 +29,12 @@ pub(super) fn modify<K: ManagedCluster>(
     }
     let goes_on = is_unfinished(context);
     if goes_on {
+        if before.kubernetes.is_null() && before.platform_version.known().is_some() {
+            context.warn(made_anew(K::METHOD.service(), name(&before.name)));
+        }
         tracing::debug!(private = UNFINISHED, "an earlier apply is gone on with");
+        after.open_values().into_iter().for_each(Open::reopen);
         after.created_resources = Value::Unknown;
-        if after.kubernetes.is_null() {
-            after.kubernetes = Value::Unknown;
-        }
-        if after.oidc_issuer.is_null() {
-            after.oidc_issuer = Value::Unknown;
-        }
     }
     if goes_on || before.kubernetes_version != after.kubernetes_version {
         after.platform_version = Value::Unknown;
@@ -52,7 +51,20 @@ pub(super) fn modify<K: ManagedCluster>(
         );
     }
     plan.planned.set_common(after);
+    if goes_on {
+        K::open_values(&mut plan.planned).into_iter().for_each(Open::reopen);
+    }
     Ok(())
+}
+
+/// A cluster that somebody removed is made anew around what is left of it: the plan shows an update, which says too little.
+fn made_anew(service: &str, name: &str) -> Diagnostic {
+    Diagnostic::warning(
+        "Kubernetes cluster is not there any more",
+        format!(
+            "Somebody removed the {service} cluster \"{name}\" outside of Terraform, and what ran on it is lost. This update makes it anew, empty, within the network that is left. To remove the rest instead, run `terraform destroy`."
+        ),
+    )
 }
 
 /// Refuses a destroy of what is protected.

@@ -8,6 +8,8 @@ use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes, ObservedPool, 
 use tfplugin::prelude::{Progress as Recorder, *};
 
 use super::drive::{Call, Stopped, drive};
+use super::kind::SeenPool;
+use super::open::{Open, fill};
 use super::pool_kind::ManagedPool;
 use super::pool_schema::{CommonPool, PoolState as _};
 use super::rules::{judge_version, validate_pool};
@@ -64,17 +66,20 @@ impl<K: ManagedPool> PoolResource<K> {
             }
             Err(stopped) => {
                 let found = failure::stopped(&summary, doing, &stopped);
+                let id = pool_id::<K>(&state).map(|id| K::import_id(&id.cluster.0, &id.pool));
+                let found = failure::with_import(found, &stopped, K::TYPE_NAME, id.as_deref());
                 let is_kept = is_new && made.id(POOL).is_some();
                 return Err(if is_kept { failure::with_untaint(found) } else { found }.into());
             }
         }
-        if has_open(&state.common())
+        if has_open::<K>(&mut state)
             && let Some(id) = pool_id::<K>(&state)
             && let Some(seen) = cloud.observe_pool(&id).await.map_err(failed)?
         {
             let mut common = state.common();
-            fill_open(&mut common, seen);
+            fill_open(&mut common, &seen);
             state.set_common(common);
+            K::show(&mut state, &seen.wish, false);
         }
         set_unfinished(context, false);
         Ok(without_unknowns::<K>(state))
@@ -106,17 +111,8 @@ impl<K: ManagedPool> Resource for PoolResource<K> {
         if let Some(refusal) = judge_version(&before.kubernetes_version, &after.kubernetes_version) {
             return Err(refusal.into());
         }
-        if is_unfinished(context) && after.kubernetes_version.is_null() {
-            after.kubernetes_version = Value::Unknown;
-        }
-        if is_unfinished(context) && after.id.is_null() {
-            after.id = Value::Unknown;
-        }
-        if is_unfinished(context) && after.machine_types.is_null() {
-            after.machine_types = Value::Unknown;
-        }
-        if is_unfinished(context) && after.disk_size_gib.is_null() {
-            after.disk_size_gib = Value::Unknown;
+        if is_unfinished(context) {
+            after.open_values().into_iter().for_each(Open::reopen);
         }
         if before.kubernetes_version.known().is_some()
             && before.kubernetes_version != after.kubernetes_version
@@ -130,6 +126,9 @@ impl<K: ManagedPool> Resource for PoolResource<K> {
             );
         }
         plan.planned.set_common(after);
+        if is_unfinished(context) {
+            K::open_values(&mut plan.planned).into_iter().for_each(Open::reopen);
+        }
         Ok(())
     }
 
@@ -261,51 +260,44 @@ fn pool_id<K: ManagedPool>(state: &K::State) -> Option<PoolId> {
     Some(PoolId { cluster, pool })
 }
 
-fn adopt<K: ManagedPool>(state: &mut K::State, id: &PoolId, seen: &ObservedPool, is_import: bool) {
+fn adopt<K: ManagedPool>(state: &mut K::State, id: &PoolId, seen: &SeenPool<K::Cloud>, is_import: bool) {
     let mut common = state.common();
     common.id = Value::Known(id.pool.clone());
     if is_import {
         common.name = Value::Known(seen.name.clone());
     }
-    let nodes = seen_pool(Value::Known(common.as_nodes()), seen, is_import);
+    let is_spot = K::nodes(&seen.wish).spot;
+    let nodes = seen_pool(Value::Known(common.as_nodes()), seen, is_spot, is_import);
     common.set_nodes(nodes);
     if let Some(version) = &seen.version {
         common.kubernetes_version = Value::Known(version.clone());
     }
     common.tags = shown_map(&seen.tags, &common.tags);
     state.set_common(common);
+    K::show(state, &seen.wish, is_import);
 }
 
 /// Whether something that was left to the cloud is still to be read.
-fn has_open(common: &CommonPool) -> bool {
-    common.kubernetes_version.is_unknown()
-        || common.machine_types.is_unknown()
-        || common.disk_size_gib.is_unknown()
+fn has_open<K: ManagedPool>(state: &mut K::State) -> bool {
+    let mut common = state.common();
+    let mut values = common.open_values();
+    values.extend(K::open_values(state));
+    values.iter().any(|value| value.is_open())
 }
 
 /// What was left to the cloud, as the cloud chose it.
-fn fill_open(common: &mut CommonPool, seen: ObservedPool) {
-    if common.kubernetes_version.is_unknown() {
-        common.kubernetes_version = seen.version.into();
-    }
-    if common.machine_types.is_unknown() {
-        common.machine_types = some_list(&seen.machine_types);
-    }
-    if common.disk_size_gib.is_unknown() {
-        common.disk_size_gib = seen.disk_size_gib.into();
-    }
+fn fill_open<P>(common: &mut CommonPool, seen: &ObservedPool<P>) {
+    fill(&mut common.kubernetes_version, seen.version.clone(), false);
+    fill(&mut common.machine_types, some_list(&seen.machine_types), false);
+    fill(&mut common.disk_size_gib, seen.disk_size_gib, false);
+    fill(&mut common.size, seen.size, false);
 }
 
 /// What an apply did not learn is null.
 fn without_unknowns<K: ManagedPool>(mut state: K::State) -> K::State {
-    fn known<T>(value: Value<T>) -> Value<T> {
-        if value.is_unknown() { Value::Null } else { value }
-    }
     let mut common = state.common();
-    common.id = known(common.id);
-    common.kubernetes_version = known(common.kubernetes_version);
-    common.machine_types = known(common.machine_types);
-    common.disk_size_gib = known(common.disk_size_gib);
+    common.open_values().into_iter().for_each(Open::close);
     state.set_common(common);
+    K::open_values(&mut state).into_iter().for_each(Open::close);
     state
 }

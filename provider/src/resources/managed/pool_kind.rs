@@ -5,9 +5,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kubeblocks_cloud::{Error, ManagedKubernetes};
+use kubeblocks_cloud::{Error, ManagedKubernetes, Nodes};
 use tfplugin::prelude::*;
 
+use super::kind::PoolSpecOf;
+use super::open::Open;
 use super::pool_schema::{CommonPool, PoolState};
 use crate::kubernetes::CloudMethod;
 use crate::provider::Shared;
@@ -48,6 +50,15 @@ pub trait ManagedPool: Debug + Send + Sync + 'static {
     /// What is wished.
     fn spec(state: &Self::State, owner: &str) -> <Self::Cloud as ManagedKubernetes>::PoolSpec;
 
+    /// Puts what the cloud shows into the attributes that are the cloud's own: what is open, and all for an import.
+    fn show(state: &mut Self::State, wish: &PoolSpecOf<Self::Cloud>, is_import: bool);
+
+    /// Attributes of the cloud's own that are its to choose where they are left out.
+    fn open_values(state: &mut Self::State) -> Vec<&mut dyn Open>;
+
+    /// What its nodes are to be, within the cloud's own wish.
+    fn nodes(spec: &PoolSpecOf<Self::Cloud>) -> &Nodes;
+
     /// Checks of the cloud's own attributes.
     fn validate(_config: &Self::State, _diagnostics: &mut Diagnostics) {}
 
@@ -56,6 +67,9 @@ pub trait ManagedPool: Debug + Send + Sync + 'static {
 
     /// A state that names the pool of an import's id.
     fn parse_import(id: &str) -> Result<Self::State, Diagnostic>;
+
+    /// What `terraform import` takes for a pool of a cluster.
+    fn import_id(cluster: &str, pool: &str) -> String;
 
     /// A state that names the pool of an identity.
     fn of_identity(identity: Self::Identity) -> Self::State;

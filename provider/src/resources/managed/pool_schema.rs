@@ -5,6 +5,7 @@ use tfplugin::TerraformSchema;
 use tfplugin::Timeouts;
 use tfplugin::typed::Value;
 
+use super::open::Open;
 use super::schema::{Autoscaling, Map, NodeTaint, SystemNodePool};
 use super::state::nodes;
 
@@ -58,6 +59,17 @@ impl CommonPool {
         }
     }
 
+    /// What is the cloud's to choose.
+    pub(crate) fn open_values(&mut self) -> Vec<&mut dyn Open> {
+        vec![
+            &mut self.id,
+            &mut self.kubernetes_version,
+            &mut self.machine_types,
+            &mut self.disk_size_gib,
+            &mut self.size,
+        ]
+    }
+
     /// Puts that back.
     pub(crate) fn set_nodes(&mut self, nodes: SystemNodePool) {
         // Without `..`: what is added there must be put back, too.
@@ -96,9 +108,9 @@ macro_rules! pool_state {
             /// four CPUs and 16 GiB. Changing it makes a new pool.
             #[tf(optional, computed, requires_replace)]
             pub machine_types: tfplugin::typed::Value<Vec<tfplugin::typed::Value<String>>>,
-            /// Number of nodes, over all zones. Default 3. With `autoscaling` the number to begin with; later it is the
-            /// autoscaler's and never shown as a difference.
-            #[tf(optional, validate = $crate::resources::managed::schema::not_negative)]
+            /// Number of nodes, over all zones. Left out, 3 when the pool is made. With `autoscaling` the number to begin
+            /// with; later it is the autoscaler's and never shown as a difference.
+            #[tf(optional, computed, validate = $crate::resources::managed::schema::not_negative)]
             pub size: tfplugin::typed::Value<i64>,
             /// Lets the cloud's autoscaler choose the number of nodes.
             #[tf(optional)]
@@ -114,7 +126,7 @@ macro_rules! pool_state {
             pub taints: tfplugin::typed::Value<Vec<tfplugin::typed::Value<$crate::resources::managed::schema::NodeTaint>>>,
             /// Whether the nodes are cheaper ones that the cloud may take away at any time. Default false. Changing it makes
             /// a new pool.
-            #[tf(optional, requires_replace)]
+            #[tf(optional, requires_replace, default = false)]
             pub spot: tfplugin::typed::Value<bool>,
             /// Minor version of Kubernetes of the nodes, such as `1.34`. Left out, the cluster's when the pool is made; later
             /// it stays what it is. It goes up in place, node by node, and never above the cluster's.

@@ -53,7 +53,7 @@ fn has_leftovers<K: ManagedCluster>(state: &K::State) -> bool {
 }
 
 /// What is marked as unfinished, or failed, is gone on with by the next apply.
-fn note(context: &Context, observed: &Observed) {
+fn note<S, P>(context: &Context, observed: &Observed<S, P>) {
     if observed.is_unfinished {
         set_unfinished(context, true);
     }

@@ -75,11 +75,14 @@ pub(crate) fn judge_system_pool(
 ) -> Vec<Diagnostic> {
     let (Some(prior), Some(planned)) = (prior.known(), planned.known()) else { return Vec::new() };
     let path = Path::attribute("system_node_pool");
+    fn differs<T: PartialEq>(prior: &Value<T>, planned: &Value<T>) -> bool {
+        prior.known().zip(planned.known()).is_some_and(|(prior, planned)| prior != planned)
+    }
+    // What an apply that did not come to its end never learned is judged by the cloud.
     let changed = [
-        // What is no longer written is left as it is.
-        ("machine_types", !planned.machine_types.is_null() && prior.machine_types != planned.machine_types),
-        ("disk_size_gib", !planned.disk_size_gib.is_null() && prior.disk_size_gib != planned.disk_size_gib),
-        ("spot", prior.spot.known().unwrap_or(&false) != planned.spot.known().unwrap_or(&false)),
+        ("machine_types", differs(&prior.machine_types, &planned.machine_types)),
+        ("disk_size_gib", differs(&prior.disk_size_gib, &planned.disk_size_gib)),
+        ("spot", differs(&prior.spot, &planned.spot)),
     ];
     changed
         .into_iter()
@@ -154,7 +157,12 @@ mod tests {
         assert_eq!(paths(Value::Known(9), range(1, 5)), ["system_node_pool.size"]);
         assert_eq!(paths(Value::Null, range(5, 1)), ["system_node_pool.autoscaling.min"]);
 
-        let pool = SystemNodePool { size: Value::Known(3), ..SystemNodePool::default() };
+        let pool = SystemNodePool {
+            size: Value::Known(3),
+            spot: Value::Known(false),
+            disk_size_gib: Value::Known(50),
+            ..SystemNodePool::default()
+        };
         let other = SystemNodePool {
             size: Value::Known(5),
             spot: Value::Known(true),
@@ -165,7 +173,8 @@ mod tests {
         let found: Vec<String> =
             found.iter().filter_map(|found| found.path.as_ref()).map(ToString::to_string).collect();
         assert_eq!(found, ["system_node_pool.disk_size_gib", "system_node_pool.spot"]);
-        let same = SystemNodePool { spot: Value::Known(false), ..pool.clone() };
+        // What was never learned is no change.
+        let same = SystemNodePool { disk_size_gib: Value::Null, ..pool.clone() };
         assert!(judge_system_pool(&Value::Known(pool), &Value::Known(same)).is_empty());
     }
 }

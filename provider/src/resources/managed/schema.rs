@@ -5,6 +5,7 @@ use tfplugin::TerraformSchema;
 use tfplugin::Timeouts;
 use tfplugin::typed::Value;
 
+use super::open::{Open, of_nodes};
 pub use crate::resources::cluster::schema::Map;
 
 /// The way into a managed Kubernetes cluster. It holds no secret: the provider makes tokens and certificates when they
@@ -41,17 +42,17 @@ pub struct ManagedAuth {
 pub struct SystemNodePool {
     /// Types of machines that will do, the best first. Only EKS and ACK take more than one. Left out, a type with four
     /// CPUs and 16 GiB, on which the operator and small databases run. It cannot be changed later: add a node pool.
-    #[tf(optional)]
+    #[tf(optional, computed)]
     pub machine_types: Value<Vec<Value<String>>>,
-    /// Number of nodes, over all zones. Default 3. With `autoscaling` the number to begin with; later it is the
-    /// autoscaler's and never shown as a difference.
-    #[tf(optional, validate = at_least_one)]
+    /// Number of nodes, over all zones. Left out, 3 when the cluster is made. With `autoscaling` the number to begin with;
+    /// later it is the autoscaler's and never shown as a difference.
+    #[tf(optional, computed, validate = at_least_one)]
     pub size: Value<i64>,
     /// Lets the cloud's autoscaler choose the number of nodes.
     #[tf(optional)]
     pub autoscaling: Value<Autoscaling>,
     /// Size of each node's disk in GiB. Left out, the cloud's default. It cannot be changed later.
-    #[tf(optional, validate = disk_size)]
+    #[tf(optional, computed, validate = disk_size)]
     pub disk_size_gib: Value<i64>,
     /// Kubernetes labels of the nodes.
     #[tf(optional)]
@@ -61,7 +62,7 @@ pub struct SystemNodePool {
     pub taints: Value<Vec<Value<NodeTaint>>>,
     /// Whether the nodes are cheaper ones that the cloud may take away at any time. Default false. It cannot be changed
     /// later. Databases on them lose instances without warning.
-    #[tf(optional)]
+    #[tf(optional, default = false)]
     pub spot: Value<bool>,
 }
 
@@ -129,6 +130,22 @@ pub struct Common {
     pub oidc_issuer: Value<String>,
     /// What was made in the cloud.
     pub created_resources: Value<Vec<Value<CreatedResource>>>,
+}
+
+impl Common {
+    /// What is the cloud's to choose.
+    pub(crate) fn open_values(&mut self) -> Vec<&mut dyn Open> {
+        let mut values: Vec<&mut dyn Open> = vec![
+            &mut self.id,
+            &mut self.kubernetes,
+            &mut self.platform_version,
+            &mut self.oidc_issuer,
+            &mut self.kubernetes_version,
+            &mut self.created_resources,
+        ];
+        values.extend(of_nodes(&mut self.system_node_pool));
+        values
+    }
 }
 
 /// A state that has them.

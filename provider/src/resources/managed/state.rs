@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use kubeblocks_cloud::{Made, Nodes, Object, Observed, ObservedPool, Taint};
+use kubeblocks_cloud::{Made, Nodes, Object, ObservedPool, Taint};
 use sha2::{Digest as _, Sha256};
 use tfplugin::prelude::*;
 
-use super::kind::ManagedCluster;
+use super::kind::{ManagedCluster, Seen};
+use super::open::{Open, fill};
 use super::schema::{
     Autoscaling, ClusterState as _, Common, CreatedResource, ManagedAuth, ManagedConnection, Map, NodeTaint,
     SystemNodePool,
@@ -125,7 +126,7 @@ pub(crate) fn shown_map(seen: &BTreeMap<String, String>, written: &Value<Map<Str
 }
 
 /// Puts what the cloud shows into the common attributes. What is not written stays so, unless it is an import.
-pub(crate) fn adopt<K: ManagedCluster>(state: &mut K::State, observed: &Observed, is_import: bool) {
+pub(crate) fn adopt<K: ManagedCluster>(state: &mut K::State, observed: &Seen<K::Cloud>, is_import: bool) {
     let mut common = state.common();
     common.kubernetes_version = Value::Known(observed.version.clone());
     common.platform_version = observed.platform_version.clone().into();
@@ -146,36 +147,32 @@ pub(crate) fn adopt<K: ManagedCluster>(state: &mut K::State, observed: &Observed
         });
     }
     if let Some(pool) = &observed.system_pool {
-        let is_written = !common.system_node_pool.is_null();
-        let seen = seen_pool(common.system_node_pool, pool, is_import);
-        // What is left out stays so while the nodes are as they are then made.
-        let is_usual = seen == SystemNodePool::default();
-        common.system_node_pool = if is_usual && !is_written { Value::Null } else { Value::Known(seen) };
+        let is_spot = K::nodes(&pool.wish).spot;
+        let seen = seen_pool(common.system_node_pool, pool, is_spot, is_import);
+        common.system_node_pool = Value::Known(seen);
     }
     state.set_common(common);
-    K::adopt(state, observed, is_import);
+    K::show(state, observed, is_import);
+    K::refresh(state, &observed.wish);
 }
 
 /// A pool as the cloud shows it, at what is written.
-pub(crate) fn seen_pool(
+pub(crate) fn seen_pool<P>(
     written: Value<SystemNodePool>,
-    seen: &ObservedPool,
+    seen: &ObservedPool<P>,
+    is_spot: bool,
     is_import: bool,
 ) -> SystemNodePool {
+    let is_new = is_import || written.known().is_none();
     let mut pool = written.into_known().unwrap_or_default();
     let range_seen =
         seen.autoscaling.map(|(min, max)| Autoscaling { min: Value::Known(min), max: Value::Known(max) });
-    if is_import {
-        pool.machine_types = some_list(&seen.machine_types);
-        pool.disk_size_gib = seen.disk_size_gib.into();
-    }
+    fill(&mut pool.machine_types, some_list(&seen.machine_types), is_new);
+    fill(&mut pool.disk_size_gib, seen.disk_size_gib, is_new);
     // A size that the autoscaler chose is no difference.
     let is_scaled = range_seen.is_some();
-    if !is_scaled
-        && (is_import || pool.size.known().copied().unwrap_or(DEFAULT_SIZE) != seen.size.unwrap_or_default())
-    {
-        pool.size = seen.size.into();
-    }
+    fill(&mut pool.size, seen.size, is_new || !is_scaled);
+    pool.spot = Value::Known(is_spot);
     pool.autoscaling = range_seen.into();
     pool.labels = shown_map(&seen.labels, &pool.labels);
     if taints(&pool.taints) != seen.taints {
@@ -201,16 +198,9 @@ pub(crate) fn connection<K: ManagedCluster>(common: &Common) -> Option<Connectio
 
 /// The state of an apply that did not come to its end: what it did not learn is null.
 pub(crate) fn without_unknowns<K: ManagedCluster>(mut state: K::State) -> K::State {
-    fn known<T>(value: Value<T>) -> Value<T> {
-        if value.is_unknown() { Value::Null } else { value }
-    }
     let mut common = state.common();
-    common.id = known(common.id);
-    common.kubernetes = known(common.kubernetes);
-    common.platform_version = known(common.platform_version);
-    common.oidc_issuer = known(common.oidc_issuer);
-    common.kubernetes_version = known(common.kubernetes_version);
-    common.created_resources = known(common.created_resources);
+    common.open_values().into_iter().for_each(Open::close);
     state.set_common(common);
+    K::open_values(&mut state).into_iter().for_each(Open::close);
     state
 }
