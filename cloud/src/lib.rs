@@ -44,6 +44,7 @@ pub trait ManagedKubernetes: Send + Sync {
 
     /// Finds the cluster; `None` when the cloud says for sure that it does not exist. Changes nothing. At most three
     /// requests.
+    #[allow(clippy::type_complexity, reason = "an alias would hide which wishes are meant")]
     fn observe(
         &self,
         id: &ClusterId,

@@ -69,6 +69,7 @@ pub(crate) fn validate_pool(
 
 /// Changes of the first nodes that no cloud can make in place. The cluster must not be replaced for them, so they are
 /// errors that say what to do.
+#[allow(clippy::items_after_statements, reason = "it serves the table below it")]
 pub(crate) fn judge_system_pool(
     prior: &Value<SystemNodePool>,
     planned: &Value<SystemNodePool>,
