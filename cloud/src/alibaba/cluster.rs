@@ -39,8 +39,15 @@ impl Ack {
     pub(super) async fn get_cluster(&self, id: &str) -> Result<Cluster, Error> {
         let what = what_id(id);
         let call = Call::cs("DescribeClusterDetail", "GET", path(&["clusters", id]), &what);
-        let cluster: Cluster = self.api.ask(call).await?;
-        if cluster.is_gone() { Err(Error::NotFound { what }) } else { Ok(cluster) }
+        let found = match self.api.ask::<Cluster>(call).await {
+            Ok(cluster) if cluster.is_gone() => Err(Error::NotFound { what }),
+            other => other,
+        };
+        if matches!(found, Err(Error::NotFound { .. })) {
+            // No credential for it is given on.
+            self.known().remove(id);
+        }
+        found
     }
 
     pub(super) async fn list_pools(&self, id: &str) -> Result<Pools, Error> {
