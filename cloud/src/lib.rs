@@ -15,6 +15,8 @@ pub mod error;
 #[cfg(feature = "gcp")]
 pub mod gcp;
 pub mod made;
+#[cfg(any(feature = "alibaba", feature = "aws"))]
+mod network_mark;
 
 use std::future::Future;
 use std::time::SystemTime;
@@ -44,11 +46,7 @@ pub trait ManagedKubernetes: Send + Sync {
 
     /// Finds the cluster; `None` when the cloud says for sure that it does not exist. Changes nothing. At most three
     /// requests.
-    #[allow(clippy::type_complexity, reason = "an alias would hide which wishes are meant")]
-    fn observe(
-        &self,
-        id: &ClusterId,
-    ) -> impl Future<Output = Result<Option<Observed<Self::Spec, Self::PoolSpec>>, Error>> + Send;
+    fn observe(&self, id: &ClusterId) -> impl Future<Output = Result<Option<Seen<Self>>, Error>> + Send;
 
     /// Takes the creation as far as it goes without waiting. From the first to the last step the cluster carries the
     /// mark of what is unfinished beside the owner's; a cluster of that name without both is
@@ -78,10 +76,8 @@ pub trait ManagedKubernetes: Send + Sync {
     ) -> impl Future<Output = Result<Progress, Error>> + Send;
 
     /// Finds a pool, like [`ManagedKubernetes::observe`].
-    fn observe_pool(
-        &self,
-        id: &PoolId,
-    ) -> impl Future<Output = Result<Option<ObservedPool<Self::PoolSpec>>, Error>> + Send;
+    fn observe_pool(&self, id: &PoolId)
+    -> impl Future<Output = Result<Option<SeenPool<Self>>, Error>> + Send;
 
     /// Takes the creation of a pool as far as it goes, with marks as [`ManagedKubernetes::create`]. A pool that is made
     /// with its cluster is no pool for this call.
@@ -139,6 +135,11 @@ pub enum Progress {
     },
 }
 
+/// A cluster as a cloud shows it.
+pub type Seen<C> = Observed<<C as ManagedKubernetes>::Spec, <C as ManagedKubernetes>::PoolSpec>;
+/// A pool of nodes as a cloud shows it.
+pub type SeenPool<C> = ObservedPool<<C as ManagedKubernetes>::PoolSpec>;
+
 /// A cluster as the cloud shows it; `S` and `P` are the cloud's [`ManagedKubernetes::Spec`] and
 /// [`ManagedKubernetes::PoolSpec`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,18 +181,8 @@ pub struct ObservedPool<P> {
     pub name: String,
     /// How far it is.
     pub phase: Phase,
-    /// Type of its machines.
-    pub machine_types: Vec<String>,
-    /// Size of each node's disk in GiB.
-    pub disk_size_gib: Option<i64>,
-    /// How many nodes are wanted now.
-    pub size: Option<i64>,
-    /// The least and the most nodes when it scales by itself.
-    pub autoscaling: Option<(i64, i64)>,
-    /// Kubernetes labels of its nodes.
-    pub labels: std::collections::BTreeMap<String, String>,
-    /// Kubernetes taints of its nodes.
-    pub taints: Vec<Taint>,
+    /// What its nodes are; [`Nodes::size`] is how many are wanted now.
+    pub nodes: Nodes,
     /// Version of Kubernetes of its nodes, such as `1.34`.
     pub version: Option<String>,
     /// The cloud's tags or labels of the pool, without the owner's mark.

@@ -8,7 +8,7 @@ use kube::api::ListParams;
 use crate::cloud_world::World;
 use crate::terraform::{Cli, Workspace};
 
-/// Applies a cloud's stack on an empty state and destroys it. `class` is the StorageClass that databases get.
+/// Applies a cloud's stack on an empty state and destroys it. `class` is the `StorageClass` that databases get.
 async fn comes_and_goes(cloud: Cloud, folder: &str, cluster: &str, class: &str) {
     let world = World::start(cloud, 1).await;
     let mut workspace = world.workspace(Cli::Terraform);

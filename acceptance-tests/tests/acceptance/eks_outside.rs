@@ -112,7 +112,7 @@ async fn what_somebody_else_changes_is_shown_and_brought_back() {
     workspace.apply().await.succeeded();
     workspace.plan_is_empty().await;
     let group = eks.observe_pool(&databases).await.expect("it is told").expect("it is there");
-    assert_eq!(group.size, Some(2));
+    assert_eq!(group.nodes.size, Some(2));
     let seen = eks.observe(&id).await.expect("it is told").expect("it is there");
     assert!(seen.wish.public_access_cidrs.is_empty() && seen.wish.log_types.is_empty(), "{:?}", seen.wish);
 

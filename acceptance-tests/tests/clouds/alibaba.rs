@@ -11,6 +11,8 @@ use kubeblocks_cloud::alibaba::{
 use kubeblocks_cloud::contract::{self, CLUSTER, POOL, Subject};
 use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes, Nodes, Phase, Progress, Proof, Taint};
 
+use crate::same::same;
+
 struct Test {
     stand_in: StandIn,
     cloud: Ack,
@@ -208,7 +210,7 @@ fn filled(wished: &NodePoolSpec, shown: &NodePoolSpec) -> NodePoolSpec {
         pool.cluster = shown.cluster.clone();
     }
     if pool.vswitch_ids.is_empty() {
-        pool.vswitch_ids = shown.vswitch_ids.clone();
+        pool.vswitch_ids.clone_from(&shown.vswitch_ids);
     }
     pool.system_disk_category = pool.system_disk_category.or_else(|| shown.system_disk_category.clone());
     pool.image_type = pool.image_type.or_else(|| shown.image_type.clone());
@@ -218,16 +220,6 @@ fn filled(wished: &NodePoolSpec, shown: &NodePoolSpec) -> NodePoolSpec {
         pool.nodes.size = shown.nodes.size;
     }
     pool
-}
-
-/// Whether both are the same; an error names the fields that differ.
-fn same<T: PartialEq + std::fmt::Debug>(wished: &T, shown: &T) -> Result<(), String> {
-    if wished == shown {
-        return Ok(());
-    }
-    let (wished, shown) = (format!("{wished:?}"), format!("{shown:?}"));
-    let lost: Vec<&str> = wished.split(", ").filter(|field| !shown.contains(field)).collect();
-    Err(format!("{lost:?} of what was wished are not in {shown}"))
 }
 
 #[tokio::test]
@@ -275,12 +267,15 @@ async fn what_is_asked_is_little_and_what_is_answered_is_seen() {
         assert_eq!(observed.tags, spec.tags);
         assert_eq!(observed.network.len(), 4);
         let pool = observed.system_pool.unwrap();
-        assert_eq!((pool.name.as_str(), pool.size, pool.disk_size_gib), ("system", Some(2), Some(100)));
         assert_eq!(
-            (pool.tags, pool.labels),
+            (pool.name.as_str(), pool.nodes.size, pool.nodes.disk_size_gib),
+            ("system", Some(2), Some(100))
+        );
+        assert_eq!(
+            (pool.tags, pool.nodes.labels),
             (spec.system_node_pool.tags.clone(), spec.system_node_pool.nodes.labels.clone())
         );
-        assert_eq!(pool.machine_types, spec.system_node_pool.nodes.machine_types);
+        assert_eq!(pool.nodes.machine_types, spec.system_node_pool.nodes.machine_types);
     }
     let from = test.operations(0).await.len();
     assert_eq!(test.cloud.update(&spec, &mut made).await.unwrap(), Progress::Done);

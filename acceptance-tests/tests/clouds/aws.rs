@@ -10,6 +10,8 @@ use kubeblocks_cloud::aws::{ClusterSpec, Config, Eks, Endpoints, Network, NodeGr
 use kubeblocks_cloud::contract::{Subject, run};
 use kubeblocks_cloud::{ClusterId, Made, ManagedKubernetes, Nodes, Progress, Taint};
 
+use crate::same::same;
+
 const OWNER: &str = "owner-1";
 
 /// The stand-in, and a client of it.
@@ -185,16 +187,6 @@ fn filled(wished: &NodeGroupSpec, shown: &NodeGroupSpec) -> NodeGroupSpec {
     group.version = group.version.or_else(|| shown.version.clone());
     group.nodes.disk_size_gib = group.nodes.disk_size_gib.or(shown.nodes.disk_size_gib);
     group
-}
-
-/// Whether both are the same; an error names the fields that differ.
-fn same<T: PartialEq + std::fmt::Debug>(wished: &T, shown: &T) -> Result<(), String> {
-    if wished == shown {
-        return Ok(());
-    }
-    let (wished, shown) = (format!("{wished:?}"), format!("{shown:?}"));
-    let lost: Vec<&str> = wished.split(", ").filter(|field| !shown.contains(field)).collect();
-    Err(format!("{lost:?} of what was wished are not in {shown}"))
 }
 
 #[tokio::test]

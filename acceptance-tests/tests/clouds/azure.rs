@@ -170,7 +170,7 @@ async fn what_was_made_is_seen_as_it_was_wished_and_costs_few_requests() {
         [made.id("network").unwrap(), &format!("{}/subnets/nodes", made.id("network").unwrap())]
     );
     let system = observed.system_pool.unwrap();
-    assert_eq!((system.name.as_str(), system.size, system.phase), ("system", Some(3), Phase::Active));
+    assert_eq!((system.name.as_str(), system.nodes.size, system.phase), ("system", Some(3), Phase::Active));
     let parts: Vec<&str> = made.objects().iter().map(|object| object.part.as_str()).collect();
     assert_eq!(parts, ["resource_group", "network", "identity", "role_assignment", "cluster"]);
 
@@ -257,8 +257,11 @@ async fn a_pool_gets_what_it_is_wished_and_keeps_it_through_changes() {
     let (observed, asked) = azure.requests(azure.cloud.observe_pool(&pool_id)).await;
     assert_eq!(asked.len(), 1);
     let observed = observed.unwrap().unwrap();
-    assert_eq!((&observed.labels, &observed.taints), (&wish.nodes.labels, &wish.nodes.taints));
-    assert_eq!((observed.disk_size_gib, observed.size, &observed.tags), (Some(256), Some(1), &wish.tags));
+    assert_eq!((&observed.nodes.labels, &observed.nodes.taints), (&wish.nodes.labels, &wish.nodes.taints));
+    assert_eq!(
+        (observed.nodes.disk_size_gib, observed.nodes.size, &observed.tags),
+        (Some(256), Some(1), &wish.tags)
+    );
     // Nothing differs, so that nothing is changed.
     let puts = azure.count("AgentPools_CreateOrUpdate").await;
     assert_eq!(azure.cloud.update_pool(&wish, &mut made).await.unwrap(), Progress::Done);
@@ -267,8 +270,8 @@ async fn a_pool_gets_what_it_is_wished_and_keeps_it_through_changes() {
     wish.nodes.autoscaling = Some((2, 5));
     azure.drive(&mut made, async |made| azure.cloud.update_pool(&wish, made).await).await.unwrap();
     let observed = azure.cloud.observe_pool(&pool_id).await.unwrap().unwrap();
-    assert_eq!((observed.autoscaling, observed.size), (Some((2, 5)), Some(2)));
-    assert_eq!((&observed.taints, observed.owner.as_deref()), (&wish.nodes.taints, Some("data-1c9e")));
+    assert_eq!((observed.nodes.autoscaling, observed.nodes.size), (Some((2, 5)), Some(2)));
+    assert_eq!((&observed.nodes.taints, observed.owner.as_deref()), (&wish.nodes.taints, Some("data-1c9e")));
     let marked = pool(&pool_id.cluster, "system", "orders-7f3a");
     assert!(matches!(
         azure.cloud.create_pool(&marked, &mut Made::default()).await,

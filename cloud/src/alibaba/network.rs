@@ -141,16 +141,13 @@ pub(super) async fn place(api: &Api, spec: &ClusterSpec, made: &mut Made) -> Res
 pub(super) fn mark(network: &Network) -> Option<String> {
     match network {
         Network::Existing { .. } => None,
-        Network::Made { cidr, zones } => {
-            Some([cidr].into_iter().chain(zones).map(String::as_str).collect::<Vec<_>>().join(" "))
-        }
+        Network::Made { cidr, zones } => Some(crate::network_mark::written(cidr, zones)),
     }
 }
 
 /// The network that such a mark tells of.
 pub(super) fn of_mark(mark: &str) -> Option<Network> {
-    let mut words = mark.split_whitespace().map(str::to_owned);
-    words.next().map(|cidr| Network::Made { cidr, zones: words.collect() })
+    crate::network_mark::read(mark).map(|(cidr, zones)| Network::Made { cidr, zones })
 }
 
 /// Whether this process has seen the network ready.

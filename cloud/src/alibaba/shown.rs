@@ -79,16 +79,10 @@ impl Pool {
     /// What is known of it.
     pub(super) fn observed(&self, cluster: &ClusterId) -> SeenPool {
         let wish = self.wish(cluster);
-        let nodes = wish.nodes.clone();
         SeenPool {
             name: wish.name.clone(),
             phase: self.phase(),
-            machine_types: nodes.machine_types,
-            disk_size_gib: nodes.disk_size_gib,
-            size: nodes.size,
-            autoscaling: nodes.autoscaling,
-            labels: nodes.labels,
-            taints: nodes.taints,
+            nodes: wish.nodes.clone(),
             version: self.version(),
             tags: wish.tags.clone(),
             owner: self.tag(OWNER_TAG).map(str::to_owned),

@@ -183,16 +183,10 @@ fn decoded(authority: &str) -> Result<String, Error> {
 
 pub(super) fn observed_pool(group: &Nodegroup, wish: NodeGroupSpec) -> ObservedPool<NodeGroupSpec> {
     let tags = group.tags.as_ref();
-    let nodes = wish.nodes.clone();
     ObservedPool {
         name: wish.name.clone(),
         phase: group_phase(group),
-        machine_types: nodes.machine_types,
-        disk_size_gib: nodes.disk_size_gib,
-        size: nodes.size,
-        autoscaling: nodes.autoscaling,
-        labels: nodes.labels,
-        taints: nodes.taints,
+        nodes: wish.nodes.clone(),
         version: wish.version.clone(),
         tags: wish.tags.clone(),
         owner: mark(tags, OWNER_TAG).map(str::to_owned),

@@ -111,8 +111,7 @@ pub(super) fn log_types(cluster: &Cluster) -> Vec<String> {
 /// The mark of a network that is made with its cluster; none of one that exists.
 pub(super) fn network_mark(network: &Network) -> Option<String> {
     let Network::Made { cidr, zones } = network else { return None };
-    let parts: Vec<&str> = std::iter::once(cidr).chain(zones).map(String::as_str).collect();
-    Some(parts.join(" "))
+    Some(crate::network_mark::written(cidr, zones))
 }
 
 fn network(cluster: &Cluster) -> Network {
@@ -129,9 +128,8 @@ fn network(cluster: &Cluster) -> Network {
 }
 
 fn made_network(tags: Option<&HashMap<String, String>>) -> Option<Network> {
-    let mut parts = mark(tags, NETWORK_TAG)?.split_whitespace().map(str::to_owned);
-    let cidr = parts.next().filter(|cidr| cidr.contains('/'))?;
-    Some(Network::Made { cidr, zones: parts.collect() })
+    let (cidr, zones) = crate::network_mark::read(mark(tags, NETWORK_TAG)?)?;
+    Some(Network::Made { cidr, zones })
 }
 
 /// Who may reach the API on the internet; empty when it is everybody, and when nobody can, as the list then means nothing.

@@ -90,16 +90,10 @@ pub(super) fn finished(current: &Pool) -> Pool {
 /// What is known of a pool.
 pub(super) fn observed(cluster: &ClusterId, pool: &Pool, name: &str) -> SeenPool {
     let wish = shown::pool(cluster, pool, name);
-    let nodes = wish.nodes.clone();
     SeenPool {
         name: name.to_owned(),
         phase: phase(pool.provisioning_state.as_deref(), pool.status.as_ref()),
-        machine_types: nodes.machine_types,
-        disk_size_gib: nodes.disk_size_gib,
-        size: nodes.size,
-        autoscaling: nodes.autoscaling,
-        labels: nodes.labels,
-        taints: nodes.taints,
+        nodes: wish.nodes.clone(),
         version: wish.version.clone(),
         tags: wish.tags.clone(),
         owner: marks::owner(pool.tags.as_ref()).map(str::to_owned),
@@ -236,9 +230,18 @@ mod tests {
         let pool = shown(&spec);
         assert_eq!(changed(&pool, &spec, None), None);
         let seen = observed(&spec.cluster, &pool, "data");
-        assert_eq!((seen.labels, seen.taints, seen.tags), (spec.nodes.labels, spec.nodes.taints, spec.tags));
-        assert_eq!((seen.phase, seen.size, seen.version.as_deref()), (Phase::Active, Some(2), Some("1.34")));
-        assert_eq!((seen.owner.as_deref(), seen.is_unfinished, seen.autoscaling), (Some("abc"), false, None));
+        assert_eq!(
+            (seen.nodes.labels, seen.nodes.taints, seen.tags),
+            (spec.nodes.labels, spec.nodes.taints, spec.tags)
+        );
+        assert_eq!(
+            (seen.phase, seen.nodes.size, seen.version.as_deref()),
+            (Phase::Active, Some(2), Some("1.34"))
+        );
+        assert_eq!(
+            (seen.owner.as_deref(), seen.is_unfinished, seen.nodes.autoscaling),
+            (Some("abc"), false, None)
+        );
     }
 
     #[test]

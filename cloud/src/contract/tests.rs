@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use super::{CLUSTER, POOL, Subject, run};
 use crate::{
-    ClusterId, Credentials, Error, Made, ManagedKubernetes, Observed, ObservedPool, OfferedVersion, Phase,
-    PoolId, Progress, Proof,
+    ClusterId, Credentials, Error, Made, ManagedKubernetes, Nodes, Observed, ObservedPool, OfferedVersion,
+    Phase, PoolId, Progress, Proof,
 };
 
 /// Which promise the cloud in memory breaks.
@@ -90,12 +90,11 @@ fn pool(cluster: &ClusterId, version: &'static str) -> ObservedPool<PoolWish> {
     ObservedPool {
         name: "more".to_owned(),
         phase: Phase::Active,
-        machine_types: vec!["large".to_owned()],
-        disk_size_gib: None,
-        size: version.parse().ok(),
-        autoscaling: None,
-        labels: BTreeMap::new(),
-        taints: Vec::new(),
+        nodes: Nodes {
+            machine_types: vec!["large".to_owned()],
+            size: version.parse().ok(),
+            ..Nodes::default()
+        },
         version: None,
         tags: BTreeMap::new(),
         owner: Some("us".to_owned()),

@@ -47,16 +47,10 @@ pub(super) fn is_unfinished<S: std::hash::BuildHasher>(
 /// A pool as it is told, with the wish for it.
 pub(super) fn pool(pool: &model::NodePool, wish: NodePoolSpec) -> ObservedPool<NodePoolSpec> {
     let labels = pool.config.as_ref().map(|config| &config.resource_labels);
-    let nodes = wish.nodes.clone();
     ObservedPool {
         name: wish.name.clone(),
         phase: pool_phase(pool),
-        machine_types: nodes.machine_types,
-        disk_size_gib: nodes.disk_size_gib,
-        size: nodes.size,
-        autoscaling: nodes.autoscaling,
-        labels: nodes.labels,
-        taints: nodes.taints,
+        nodes: wish.nodes.clone(),
         version: wish.version.clone(),
         tags: wish.labels.clone(),
         owner: labels.and_then(|labels| labels.get(names::OWNER)).cloned(),

@@ -100,9 +100,9 @@ fn a_new_cluster_carries_its_marks_and_is_seen_as_it_was_wished() {
     assert_eq!(seen.tags, spec().labels);
     assert_eq!((seen.version.as_str(), seen.phase), ("1.34", Phase::Active));
     let pool = seen.system_pool.unwrap();
-    assert_eq!((pool.size, pool.disk_size_gib), (Some(6), Some(50)));
-    assert_eq!(pool.labels, spec().system_pool.nodes.labels);
-    assert_eq!(pool.taints, spec().system_pool.nodes.taints);
+    assert_eq!((pool.nodes.size, pool.nodes.disk_size_gib), (Some(6), Some(50)));
+    assert_eq!(pool.nodes.labels, spec().system_pool.nodes.labels);
+    assert_eq!(pool.nodes.taints, spec().system_pool.nodes.taints);
     assert_eq!(pool.tags, spec().system_pool.labels);
     assert!(!pool.is_unfinished);
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kubeblocks_cloud::alibaba::{Ack, ClusterSpec, Network, NodePoolSpec, PodNetwork};
-use kubeblocks_cloud::{ClusterId, Error, Nodes};
+use kubeblocks_cloud::{ClusterId, Error, Seen};
 use tfplugin::Timeouts;
 use tfplugin::prelude::*;
 
 use super::managed::fitness::Storage;
-use super::managed::kind::{ManagedCluster, Patience, Seen};
+use super::managed::kind::{ManagedCluster, Patience};
 use super::managed::open::{Open, fill};
 use super::managed::schema::{
     CreatedResource, ManagedConnection, Map, SystemNodePool, cluster_state, minor_version,
@@ -246,10 +246,6 @@ impl ManagedCluster for AckCluster {
 
     fn open_values(state: &mut AckClusterState) -> Vec<&mut dyn Open> {
         vec![&mut state.service_cidr]
-    }
-
-    fn nodes(spec: &NodePoolSpec) -> &Nodes {
-        &spec.nodes
     }
 
     fn validate(config: &AckClusterState, diagnostics: &mut Diagnostics) {

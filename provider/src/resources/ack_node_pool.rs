@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kubeblocks_cloud::alibaba::{Ack, NodePoolSpec};
-use kubeblocks_cloud::{ClusterId, Error, Nodes};
+use kubeblocks_cloud::{ClusterId, Error};
 use tfplugin::prelude::*;
 
 use super::ack_cluster::MACHINE_TYPES;
@@ -107,10 +107,6 @@ impl ManagedPool for AckNodePool {
 
     fn open_values(state: &mut AckNodePoolState) -> Vec<&mut dyn Open> {
         vec![&mut state.vswitch_ids, &mut state.system_disk_category, &mut state.image_type]
-    }
-
-    fn nodes(spec: &NodePoolSpec) -> &Nodes {
-        &spec.nodes
     }
 
     fn identity(state: &AckNodePoolState) -> AckNodePoolIdentity {

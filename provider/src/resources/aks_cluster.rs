@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kubeblocks_cloud::azure::{Aks, ClusterSpec, Mode, Network, NodePoolSpec, ResourceGroup};
-use kubeblocks_cloud::{ClusterId, Error, Nodes};
+use kubeblocks_cloud::{ClusterId, Error, Seen};
 use tfplugin::Timeouts;
 use tfplugin::prelude::*;
 
 use super::gke_cluster::one_machine_type;
 use super::managed::fitness::Storage;
-use super::managed::kind::{ManagedCluster, Patience, Seen};
+use super::managed::kind::{ManagedCluster, Patience};
 use super::managed::open::seen_list;
 use super::managed::schema::{
     CreatedResource, ManagedConnection, Map, SystemNodePool, cluster_state, minor_version,
@@ -260,10 +260,6 @@ impl ManagedCluster for AksCluster {
     fn import_id(state: &AksClusterState, cloud: &Aks) -> Option<String> {
         let spec = Self::spec(state, "").ok()?;
         Some(cloud.cluster_id(&spec).0)
-    }
-
-    fn nodes(spec: &NodePoolSpec) -> &Nodes {
-        &spec.nodes
     }
 
     fn validate(config: &AksClusterState, diagnostics: &mut Diagnostics) {

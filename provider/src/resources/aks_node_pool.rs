@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kubeblocks_cloud::azure::{Aks, Mode, NodePoolSpec};
-use kubeblocks_cloud::{ClusterId, Error, Nodes};
+use kubeblocks_cloud::{ClusterId, Error};
 use tfplugin::prelude::*;
 
 use super::aks_cluster::MACHINE_TYPES;
@@ -92,10 +92,6 @@ impl ManagedPool for AksNodePool {
 
     fn open_values(state: &mut AksNodePoolState) -> Vec<&mut dyn Open> {
         vec![&mut state.zones, &mut state.subnet_id]
-    }
-
-    fn nodes(spec: &NodePoolSpec) -> &Nodes {
-        &spec.nodes
     }
 
     fn validate(config: &AksNodePoolState, diagnostics: &mut Diagnostics) {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kubeblocks_cloud::aws::{ClusterSpec, Eks, Network, NodeGroupSpec};
-use kubeblocks_cloud::{ClusterId, Error, Nodes};
+use kubeblocks_cloud::{ClusterId, Error, Seen};
 use tfplugin::Timeouts;
 use tfplugin::prelude::*;
 
 use super::managed::fitness::Storage;
-use super::managed::kind::{ManagedCluster, Patience, Seen};
+use super::managed::kind::{ManagedCluster, Patience};
 use super::managed::open::seen_list;
 use super::managed::schema::{
     CreatedResource, ManagedConnection, Map, SystemNodePool, cluster_state, minor_version,
@@ -259,10 +259,6 @@ impl ManagedCluster for EksCluster {
         state.endpoint_private_access = Value::Known(wish.endpoint_private_access);
         state.public_access_cidrs = seen_list(&state.public_access_cidrs, &wish.public_access_cidrs);
         state.log_types = seen_list(&state.log_types, &wish.log_types);
-    }
-
-    fn nodes(spec: &NodeGroupSpec) -> &Nodes {
-        &spec.nodes
     }
 
     fn validate(config: &EksClusterState, diagnostics: &mut Diagnostics) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kubeblocks_cloud::aws::{Eks, NodeGroupSpec};
-use kubeblocks_cloud::{ClusterId, Error, Nodes};
+use kubeblocks_cloud::{ClusterId, Error};
 use tfplugin::prelude::*;
 
 use super::eks_cluster::MACHINE_TYPES;
@@ -104,10 +104,6 @@ impl ManagedPool for EksNodeGroup {
 
     fn open_values(state: &mut EksNodeGroupState) -> Vec<&mut dyn Open> {
         vec![&mut state.ami_type, &mut state.subnet_ids, &mut state.node_role_arn]
-    }
-
-    fn nodes(spec: &NodeGroupSpec) -> &Nodes {
-        &spec.nodes
     }
 
     fn identity(state: &EksNodeGroupState) -> EksNodeGroupIdentity {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kubeblocks_cloud::gcp::{AuthorizedNetwork, ClusterSpec, Gke, Network, NodePoolSpec, ReleaseChannel};
-use kubeblocks_cloud::{ClusterId, Error, Nodes};
+use kubeblocks_cloud::{ClusterId, Error, Seen};
 use tfplugin::Timeouts;
 use tfplugin::prelude::*;
 
 use super::managed::fitness::Storage;
-use super::managed::kind::{ManagedCluster, Patience, Seen};
+use super::managed::kind::{ManagedCluster, Patience};
 use super::managed::open::{Open, fill, seen_list};
 use super::managed::schema::{
     CreatedResource, ManagedConnection, Map, SystemNodePool, cluster_state, minor_version,
@@ -297,20 +297,15 @@ impl ManagedCluster for GkeCluster {
         let allowed = wish.authorized_networks.iter().flatten().map(|network| network.cidr.clone());
         let seen = seen_list(&state.public_access_cidrs, &allowed.collect::<Vec<_>>());
         // An empty list lets nobody in, and none lets everybody in.
-        let is_empty = wish.authorized_networks.as_ref().is_some_and(Vec::is_empty);
-        state.public_access_cidrs = match wish.authorized_networks {
+        state.public_access_cidrs = match &wish.authorized_networks {
             None => Value::Null,
-            Some(_) if is_empty => Value::Known(Vec::new()),
+            Some(networks) if networks.is_empty() => Value::Known(Vec::new()),
             Some(_) => seen,
         };
     }
 
     fn open_values(state: &mut GkeClusterState) -> Vec<&mut dyn Open> {
         vec![&mut state.zones, &mut state.node_service_account]
-    }
-
-    fn nodes(spec: &NodePoolSpec) -> &Nodes {
-        &spec.nodes
     }
 
     fn validate(config: &GkeClusterState, diagnostics: &mut Diagnostics) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kubeblocks_cloud::gcp::{Gke, NodePoolSpec};
-use kubeblocks_cloud::{ClusterId, Error, Nodes};
+use kubeblocks_cloud::{ClusterId, Error};
 use tfplugin::prelude::*;
 
 use super::gke_cluster::{MACHINE_TYPES, one_machine_type};
@@ -100,10 +100,6 @@ impl ManagedPool for GkeNodePool {
 
     fn open_values(state: &mut GkeNodePoolState) -> Vec<&mut dyn Open> {
         vec![&mut state.zones, &mut state.disk_type, &mut state.image_type, &mut state.node_service_account]
-    }
-
-    fn nodes(spec: &NodePoolSpec) -> &Nodes {
-        &spec.nodes
     }
 
     fn validate(config: &GkeNodePoolState, diagnostics: &mut Diagnostics) {

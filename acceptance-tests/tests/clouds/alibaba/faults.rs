@@ -214,10 +214,10 @@ async fn what_others_did_is_seen() {
     test.drive(async || other.update_pool(&larger, &mut Made::default()).await).await.unwrap();
 
     let observed = test.cloud.observe(&id).await.unwrap().unwrap();
-    assert_eq!((observed.version.as_str(), observed.system_pool.unwrap().size), ("1.34", Some(4)));
-    assert_eq!(test.cloud.observe_pool(&pool_id).await.unwrap().unwrap().size, Some(5));
+    assert_eq!((observed.version.as_str(), observed.system_pool.unwrap().nodes.size), ("1.34", Some(4)));
+    assert_eq!(test.cloud.observe_pool(&pool_id).await.unwrap().unwrap().nodes.size, Some(5));
     test.drive(async || test.cloud.update_pool(&extra, &mut pools).await).await.unwrap();
-    assert_eq!(test.cloud.observe_pool(&pool_id).await.unwrap().unwrap().size, Some(2));
+    assert_eq!(test.cloud.observe_pool(&pool_id).await.unwrap().unwrap().nodes.size, Some(2));
 
     test.drive(async || other.delete(&id, "me", &mut Made::default()).await).await.unwrap();
     assert_eq!(test.cloud.observe(&id).await.unwrap(), None);

@@ -343,7 +343,7 @@ async fn what_others_do_is_seen_and_brought_back() {
         world.standin.settle().await.unwrap();
     }
     let drifted = world.cloud.observe(&id).await.unwrap().unwrap();
-    assert_eq!((drifted.system_pool.unwrap().size, drifted.tags["team"].as_str()), (Some(5), "others"));
+    assert_eq!((drifted.system_pool.unwrap().nodes.size, drifted.tags["team"].as_str()), (Some(5), "others"));
     for _ in 0..10 {
         if world.cloud.update(&spec("orders", OWNER), &mut made).await.unwrap() == Progress::Done {
             break;
@@ -351,7 +351,7 @@ async fn what_others_do_is_seen_and_brought_back() {
         world.standin.settle().await.unwrap();
     }
     let back = world.cloud.observe(&id).await.unwrap().unwrap();
-    assert_eq!((back.system_pool.unwrap().size, back.tags["team"].as_str()), (Some(3), "databases"));
+    assert_eq!((back.system_pool.unwrap().nodes.size, back.tags["team"].as_str()), (Some(3), "databases"));
     // Somebody else removes the node group, and then the cluster.
     let pool = PoolId { cluster: id.clone(), pool: "system".to_owned() };
     while world.cloud.delete_pool(&pool, &mut Made::default()).await.unwrap() != Progress::Done {

@@ -262,7 +262,7 @@ async fn what_others_did_is_seen() {
     change.system_pool.nodes.size = Some(5);
     azure.drive(&mut Made::default(), async |made| other.update(&change, made).await).await.unwrap();
     let observed = azure.cloud.observe(&id).await.unwrap().unwrap();
-    assert_eq!((observed.version.as_str(), observed.system_pool.unwrap().size), ("1.34", Some(5)));
+    assert_eq!((observed.version.as_str(), observed.system_pool.unwrap().nodes.size), ("1.34", Some(5)));
     azure.drive(&mut Made::default(), async |made| other.delete(&id, &wish.owner, made).await).await.unwrap();
     assert!(azure.cloud.observe(&id).await.unwrap().is_none());
     assert!(matches!(azure.cloud.update(&wish, &mut made).await, Err(Error::NotFound { .. })));

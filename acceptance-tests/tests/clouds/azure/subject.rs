@@ -5,6 +5,7 @@ use kubeblocks_cloud::contract::{self, Subject};
 use kubeblocks_cloud::{ClusterId, Taint};
 
 use super::{Azure, plain, pool, spec};
+use crate::same::same;
 
 impl Subject for Azure {
     type Cloud = Aks;
@@ -96,22 +97,12 @@ fn filled(wished: &NodePoolSpec, shown: &NodePoolSpec) -> NodePoolSpec {
         pool.cluster = shown.cluster.clone();
     }
     if pool.zones.is_empty() {
-        pool.zones = shown.zones.clone();
+        pool.zones.clone_from(&shown.zones);
     }
     pool.subnet_id = pool.subnet_id.or_else(|| shown.subnet_id.clone());
     pool.version = pool.version.or_else(|| shown.version.clone());
     pool.nodes.disk_size_gib = pool.nodes.disk_size_gib.or(shown.nodes.disk_size_gib);
     pool
-}
-
-/// Whether both are the same; an error names the fields that differ.
-fn same<T: PartialEq + std::fmt::Debug>(wished: &T, shown: &T) -> Result<(), String> {
-    if wished == shown {
-        return Ok(());
-    }
-    let (wished, shown) = (format!("{wished:?}"), format!("{shown:?}"));
-    let lost: Vec<&str> = wished.split(", ").filter(|field| !shown.contains(field)).collect();
-    Err(format!("{lost:?} of what was wished are not in {shown}"))
 }
 
 #[tokio::test]

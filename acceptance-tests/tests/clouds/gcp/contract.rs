@@ -7,6 +7,7 @@ use kubeblocks_cloud::gcp::{AuthorizedNetwork, ClusterSpec, Gke, NodePoolSpec};
 use kubeblocks_cloud::{ClusterId, Made, ManagedKubernetes as _, Progress, Taint};
 
 use super::{OWNER, Project, REGION, ZONE, cluster, plain, pool};
+use crate::same::same;
 
 fn taint(effect: &str) -> Taint {
     Taint { key: "db".to_owned(), value: "yes".to_owned(), effect: effect.to_owned() }
@@ -112,16 +113,6 @@ fn filled(wished: &NodePoolSpec, shown: &NodePoolSpec) -> NodePoolSpec {
     pool.version = pool.version.or_else(|| shown.version.clone());
     pool.nodes.disk_size_gib = pool.nodes.disk_size_gib.or(shown.nodes.disk_size_gib);
     pool
-}
-
-/// Whether both are the same; an error names the fields that differ.
-fn same<T: PartialEq + std::fmt::Debug>(wished: &T, shown: &T) -> Result<(), String> {
-    if wished == shown {
-        return Ok(());
-    }
-    let (wished, shown) = (format!("{wished:?}"), format!("{shown:?}"));
-    let lost: Vec<&str> = wished.split(", ").filter(|field| !shown.contains(field)).collect();
-    Err(format!("{lost:?} of what was wished are not in {shown}"))
 }
 
 #[tokio::test]

@@ -290,7 +290,7 @@ async fn broken_connections_make_nothing_twice() {
     wish.nodes.size = Some(2);
     project.drive(&mut more, async |made| project.cloud.update_pool(&wish, made).await).await.unwrap();
     let pool_id = PoolId { cluster: id.clone(), pool: "more".to_owned() };
-    assert_eq!(project.cloud.observe_pool(&pool_id).await.unwrap().unwrap().size, Some(2));
+    assert_eq!(project.cloud.observe_pool(&pool_id).await.unwrap().unwrap().nodes.size, Some(2));
     project.drive(&mut more, async |made| project.cloud.delete_pool(&pool_id, made).await).await.unwrap();
     delete(&project, &id, &mut made).await.unwrap();
     assert!(made.objects().is_empty());
@@ -309,7 +309,7 @@ async fn what_happens_out_of_band_is_seen() {
     project.drive(&mut made, async |made| other.update(&changed, made).await).await.unwrap();
     let observed = project.cloud.observe(&id).await.unwrap().unwrap();
     assert_eq!(observed.version, "1.34");
-    assert_eq!(observed.system_pool.unwrap().size, Some(2));
+    assert_eq!(observed.system_pool.unwrap().nodes.size, Some(2));
     let back = project.cloud.update(&spec, &mut made).await;
     assert!(
         matches!(&back, Err(Error::InvalidSpec { field: Some(field), message })
@@ -323,7 +323,7 @@ async fn what_happens_out_of_band_is_seen() {
     assert!(matches!(&refused, Err(Error::InvalidSpec { .. })), "{refused:?}");
     again.release_channel = ReleaseChannel::Rapid;
     project.drive(&mut made, async |made| project.cloud.update(&again, made).await).await.unwrap();
-    assert_eq!(project.cloud.observe(&id).await.unwrap().unwrap().system_pool.unwrap().size, Some(1));
+    assert_eq!(project.cloud.observe(&id).await.unwrap().unwrap().system_pool.unwrap().nodes.size, Some(1));
 
     project.drive(&mut made, async |made| other.delete(&id, OWNER, made).await).await.unwrap();
     assert_eq!(project.cloud.observe(&id).await.unwrap(), None);

@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use kubeblocks_cloud::contract::CLUSTER;
-use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes, Progress};
+use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes, Progress, Seen};
 use tfplugin::prelude::{Progress as Recorder, *};
 
 use super::drive::{Call, Stopped, drive};
 use super::fitness::{FitnessError, make_fit};
-use super::kind::{ManagedCluster, Seen};
+use super::kind::ManagedCluster;
 use super::open::fill_nodes;
 use super::read::remember_id;
 use super::schema::ClusterState as _;

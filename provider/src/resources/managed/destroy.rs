@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes as _, Progress};
+use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes as _, Progress, Seen};
 use tfplugin::prelude::*;
 
 use super::drive::{Call, Stopped, drive};
-use super::kind::{ManagedCluster, Seen};
+use super::kind::ManagedCluster;
 use super::release::{ReleaseError, release};
 use super::schema::ClusterState as _;
 use super::{failure, plan, state};

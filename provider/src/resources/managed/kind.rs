@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kubeblocks_cloud::{ClusterId, Error, ManagedKubernetes, Nodes, Observed, ObservedPool};
+use kubeblocks_cloud::{ClusterId, Error, ManagedKubernetes, Seen};
 use tfplugin::prelude::*;
 
 use super::fitness::Storage;
@@ -13,15 +13,6 @@ use super::open::Open;
 use super::schema::ClusterState;
 use crate::kubernetes::CloudMethod;
 use crate::provider::Shared;
-
-/// A cloud's own wish for a cluster.
-pub type SpecOf<C> = <C as ManagedKubernetes>::Spec;
-/// A cloud's own wish for a pool.
-pub type PoolSpecOf<C> = <C as ManagedKubernetes>::PoolSpec;
-/// A cluster as a cloud shows it.
-pub type Seen<C> = Observed<SpecOf<C>, PoolSpecOf<C>>;
-/// A pool as a cloud shows it.
-pub type SeenPool<C> = ObservedPool<PoolSpecOf<C>>;
 
 /// How long the operations on a Kubernetes cluster take at most, unless `timeouts` says otherwise.
 #[derive(Clone, Copy, Debug)]
@@ -81,15 +72,12 @@ pub trait ManagedCluster: Debug + Send + Sync + 'static {
     fn show(state: &mut Self::State, observed: &Seen<Self::Cloud>, is_import: bool);
 
     /// Puts what the cloud shows into those attributes of the cloud's own that are changed in place.
-    fn refresh(state: &mut Self::State, wish: &SpecOf<Self::Cloud>);
+    fn refresh(state: &mut Self::State, wish: &<Self::Cloud as ManagedKubernetes>::Spec);
 
     /// Attributes of the cloud's own that are its to choose where they are left out.
     fn open_values(_state: &mut Self::State) -> Vec<&mut dyn Open> {
         Vec::new()
     }
-
-    /// What the first nodes are to be, within the cloud's own wish.
-    fn nodes(spec: &PoolSpecOf<Self::Cloud>) -> &Nodes;
 
     /// Checks of the cloud's own attributes.
     fn validate(config: &Self::State, diagnostics: &mut Diagnostics);

@@ -4,11 +4,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use kubeblocks_cloud::contract::POOL;
-use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes, ObservedPool, PoolId, Progress};
+use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes, PoolId, Progress, SeenPool};
 use tfplugin::prelude::{Progress as Recorder, *};
 
 use super::drive::{Call, Stopped, drive};
-use super::kind::SeenPool;
 use super::open::{Open, fill};
 use super::pool_kind::ManagedPool;
 use super::pool_schema::{CommonPool, PoolState as _};
@@ -77,7 +76,7 @@ impl<K: ManagedPool> PoolResource<K> {
             && let Some(seen) = cloud.observe_pool(&id).await.map_err(failed)?
         {
             let mut common = state.common();
-            fill_open(&mut common, &seen);
+            fill_open::<K>(&mut common, &seen);
             state.set_common(common);
             K::show(&mut state, &seen.wish, false);
         }
@@ -266,8 +265,7 @@ fn adopt<K: ManagedPool>(state: &mut K::State, id: &PoolId, seen: &SeenPool<K::C
     if is_import {
         common.name = Value::Known(seen.name.clone());
     }
-    let is_spot = K::nodes(&seen.wish).spot;
-    let nodes = seen_pool(Value::Known(common.as_nodes()), seen, is_spot, is_import);
+    let nodes = seen_pool(Value::Known(common.as_nodes()), &seen.nodes, is_import);
     common.set_nodes(nodes);
     if let Some(version) = &seen.version {
         common.kubernetes_version = Value::Known(version.clone());
@@ -286,11 +284,11 @@ fn has_open<K: ManagedPool>(state: &mut K::State) -> bool {
 }
 
 /// What was left to the cloud, as the cloud chose it.
-fn fill_open<P>(common: &mut CommonPool, seen: &ObservedPool<P>) {
+fn fill_open<K: ManagedPool>(common: &mut CommonPool, seen: &SeenPool<K::Cloud>) {
     fill(&mut common.kubernetes_version, seen.version.clone(), false);
-    fill(&mut common.machine_types, some_list(&seen.machine_types), false);
-    fill(&mut common.disk_size_gib, seen.disk_size_gib, false);
-    fill(&mut common.size, seen.size, false);
+    fill(&mut common.machine_types, some_list(&seen.nodes.machine_types), false);
+    fill(&mut common.disk_size_gib, seen.nodes.disk_size_gib, false);
+    fill(&mut common.size, seen.nodes.size, false);
 }
 
 /// What an apply did not learn is null.

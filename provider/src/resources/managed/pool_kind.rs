@@ -5,10 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kubeblocks_cloud::{Error, ManagedKubernetes, Nodes};
+use kubeblocks_cloud::{Error, ManagedKubernetes};
 use tfplugin::prelude::*;
 
-use super::kind::PoolSpecOf;
 use super::open::Open;
 use super::pool_schema::{CommonPool, PoolState};
 use crate::kubernetes::CloudMethod;
@@ -51,13 +50,10 @@ pub trait ManagedPool: Debug + Send + Sync + 'static {
     fn spec(state: &Self::State, owner: &str) -> <Self::Cloud as ManagedKubernetes>::PoolSpec;
 
     /// Puts what the cloud shows into the attributes that are the cloud's own: what is open, and all for an import.
-    fn show(state: &mut Self::State, wish: &PoolSpecOf<Self::Cloud>, is_import: bool);
+    fn show(state: &mut Self::State, wish: &<Self::Cloud as ManagedKubernetes>::PoolSpec, is_import: bool);
 
     /// Attributes of the cloud's own that are its to choose where they are left out.
     fn open_values(state: &mut Self::State) -> Vec<&mut dyn Open>;
-
-    /// What its nodes are to be, within the cloud's own wish.
-    fn nodes(spec: &PoolSpecOf<Self::Cloud>) -> &Nodes;
 
     /// Checks of the cloud's own attributes.
     fn validate(_config: &Self::State, _diagnostics: &mut Diagnostics) {}

@@ -69,16 +69,12 @@ pub(crate) fn validate_pool(
 
 /// Changes of the first nodes that no cloud can make in place. The cluster must not be replaced for them, so they are
 /// errors that say what to do.
-#[allow(clippy::items_after_statements, reason = "it serves the table below it")]
 pub(crate) fn judge_system_pool(
     prior: &Value<SystemNodePool>,
     planned: &Value<SystemNodePool>,
 ) -> Vec<Diagnostic> {
     let (Some(prior), Some(planned)) = (prior.known(), planned.known()) else { return Vec::new() };
     let path = Path::attribute("system_node_pool");
-    fn differs<T: PartialEq>(prior: &Value<T>, planned: &Value<T>) -> bool {
-        prior.known().zip(planned.known()).is_some_and(|(prior, planned)| prior != planned)
-    }
     // What an apply that did not come to its end never learned is judged by the cloud.
     let changed = [
         ("machine_types", differs(&prior.machine_types, &planned.machine_types)),
@@ -96,6 +92,11 @@ pub(crate) fn judge_system_pool(
             .at(path.then_attribute(name))
         })
         .collect()
+}
+
+/// Whether both are known, and not the same.
+fn differs<T: PartialEq>(prior: &Value<T>, planned: &Value<T>) -> bool {
+    prior.known().zip(planned.known()).is_some_and(|(prior, planned)| prior != planned)
 }
 
 /// A destroy that is refused.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use kubeblocks_cloud::{Made, Nodes, Object, ObservedPool, Taint};
+use kubeblocks_cloud::{Made, Nodes, Object, Seen, Taint};
 use sha2::{Digest as _, Sha256};
 use tfplugin::prelude::*;
 
-use super::kind::{ManagedCluster, Seen};
+use super::kind::ManagedCluster;
 use super::open::{Open, fill};
 use super::schema::{
     Autoscaling, ClusterState as _, Common, CreatedResource, ManagedAuth, ManagedConnection, Map, NodeTaint,
@@ -147,8 +147,7 @@ pub(crate) fn adopt<K: ManagedCluster>(state: &mut K::State, observed: &Seen<K::
         });
     }
     if let Some(pool) = &observed.system_pool {
-        let is_spot = K::nodes(&pool.wish).spot;
-        let seen = seen_pool(common.system_node_pool, pool, is_spot, is_import);
+        let seen = seen_pool(common.system_node_pool, &pool.nodes, is_import);
         common.system_node_pool = Value::Known(seen);
     }
     state.set_common(common);
@@ -157,12 +156,7 @@ pub(crate) fn adopt<K: ManagedCluster>(state: &mut K::State, observed: &Seen<K::
 }
 
 /// A pool as the cloud shows it, at what is written.
-pub(crate) fn seen_pool<P>(
-    written: Value<SystemNodePool>,
-    seen: &ObservedPool<P>,
-    is_spot: bool,
-    is_import: bool,
-) -> SystemNodePool {
+pub(crate) fn seen_pool(written: Value<SystemNodePool>, seen: &Nodes, is_import: bool) -> SystemNodePool {
     let is_new = is_import || written.known().is_none();
     let mut pool = written.into_known().unwrap_or_default();
     let range_seen =
@@ -172,7 +166,7 @@ pub(crate) fn seen_pool<P>(
     // A size that the autoscaler chose is no difference.
     let is_scaled = range_seen.is_some();
     fill(&mut pool.size, seen.size, is_new || !is_scaled);
-    pool.spot = Value::Known(is_spot);
+    pool.spot = Value::Known(seen.spot);
     pool.autoscaling = range_seen.into();
     pool.labels = shown_map(&seen.labels, &pool.labels);
     if taints(&pool.taints) != seen.taints {
