@@ -2,7 +2,7 @@
 //! is common to all clouds is tested in depth with EKS.
 
 use acceptance_tests::clouds::Cloud;
-use serde_json::Value;
+use rustix::process::Signal;
 
 use crate::cloud_world::World;
 use crate::terraform::{Cli, Workspace};
@@ -16,6 +16,8 @@ struct Words {
     place: &'static str,
     /// Kinds that are among what was made.
     made: &'static str,
+    /// Operations that make the network, the cluster and a pool, upgrade the cluster and remove it.
+    waits: [&'static str; 5],
 }
 
 impl Words {
@@ -46,10 +48,14 @@ resource "{kind}" "databases" {{
         let world = World::start(self.cloud, 1).await;
         let workspace = world.workspace(Cli::Terraform);
         let (cluster, pool) = (format!("{}.this", self.cluster), format!("{}.databases", self.pool));
+        let [makes_network, makes_cluster, makes_pool, upgrades, removes] = self.waits;
         workspace.write(
             "main.tf",
             self.configuration("1.33", "shop", 3, "  size = 3\n  labels = { workload = \"databases\" }"),
         );
+        world.cut_off(&workspace, "apply", makes_network, Signal::INT).await;
+        world.cut_off(&workspace, "apply", makes_cluster, Signal::KILL).await;
+        world.cut_off(&workspace, "apply", makes_pool, Signal::KILL).await;
         workspace.apply().await.succeeded();
         workspace.plan_is_empty().await;
         let created = workspace.attributes(&cluster).await;
@@ -66,6 +72,7 @@ resource "{kind}" "databases" {{
             planned.len() == 2 && planned.iter().all(|(_, actions)| actions == &["update"]),
             "{planned:?}"
         );
+        world.cut_off(&workspace, "apply", upgrades, Signal::KILL).await;
         workspace.apply().await.succeeded();
         workspace.plan_is_empty().await;
         assert_eq!(workspace.attributes(&cluster).await["kubernetes_version"], "1.34");
@@ -78,13 +85,13 @@ resource "{kind}" "databases" {{
         workspace.apply().await.succeeded();
         workspace.plan_is_empty().await;
 
-        self.is_imported(&workspace, &cluster, &pool).await;
+        let last = self.configuration("1.34", "data", 3, "  size = 3\n  disk_size_gib = 200");
+        self.is_imported(&workspace, &last, &cluster, &pool).await;
 
         let state = std::fs::read_to_string(workspace.path("terraform.tfstate")).expect("there is a state");
         world.holds_no_secret("the state", &state);
-        workspace.destroy().await.succeeded();
-        let left = world.managed().stand_in().inventory().await.expect("the stand-in answers");
-        assert_eq!(left, Vec::<String>::new(), "left in the cloud");
+        world.cut_off(&workspace, "destroy", removes, Signal::INT).await;
+        world.is_destroyed_without_a_trace(&workspace).await;
     }
 
     /// A refresh of a cluster and a pool takes few requests.
@@ -100,32 +107,26 @@ resource "{kind}" "databases" {{
         );
     }
 
-    /// What is imported by the cloud's own id differs from what was made in what only a create knows, and in nothing that
-    /// would replace it.
-    async fn is_imported(&self, workspace: &Workspace, cluster: &str, pool: &str) {
+    /// What is imported by the cloud's own ids is what was made: the next plan is empty.
+    async fn is_imported(&self, workspace: &Workspace, configuration: &str, cluster: &str, pool: &str) {
         let of_cluster = workspace.attributes(cluster).await["id"].as_str().unwrap_or_default().to_owned();
         let of_pool = workspace.attributes(pool).await["id"].as_str().unwrap_or_default().to_owned();
-        let id = match self.cloud {
+        let of_pool = match self.cloud {
             Cloud::Gcp => format!("{of_cluster}/nodePools/{of_pool}"),
             Cloud::Azure => format!("{of_cluster}/agentPools/{of_pool}"),
             Cloud::Aws | Cloud::Alibaba => format!("{of_cluster}/{of_pool}"),
         };
-        workspace.run(["state", "rm", pool]).await.succeeded();
-        workspace.run(["import", "-no-color", "-input=false", pool, &id]).await.succeeded();
-        let imported = workspace.attributes(pool).await;
-        assert_eq!(imported["size"], 3);
-        assert_eq!(imported["disk_size_gib"], 200);
-        let replaced = |plan: &Value| {
-            let changes = plan["resource_changes"].as_array().cloned().unwrap_or_default();
-            changes.iter().any(|change| {
-                change["change"]["actions"]
-                    .as_array()
-                    .is_some_and(|actions| actions.iter().any(|action| action == "delete"))
-            })
-        };
-        let plan = workspace.plan_json().await;
-        assert!(!replaced(&plan), "{:#}", plan["resource_changes"]);
+        // An import protects.
+        let protected = configuration.replace("deletion_protection = false", "deletion_protection = true");
+        workspace.write("main.tf", protected);
+        workspace.apply().await.succeeded();
+        for (address, id) in [(cluster, of_cluster), (pool, of_pool)] {
+            workspace.run(["state", "rm", address]).await.succeeded();
+            workspace.run(["import", "-no-color", "-input=false", address, &id]).await.succeeded();
+        }
         workspace.plan_is_empty().await;
+        workspace.write("main.tf", configuration);
+        workspace.apply().await.succeeded();
     }
 }
 
@@ -137,6 +138,13 @@ async fn a_cluster_of_gke_and_a_pool_live_their_lives() {
         pool: "kubeblocks_gke_node_pool",
         place: "  network = { cidr = \"10.0.0.0/16\" }",
         made: "VPC network",
+        waits: [
+            "networks.insert",
+            "clusters.create",
+            "clusters.nodePools.create",
+            "clusters.update",
+            "clusters.delete",
+        ],
     }
     .live()
     .await;
@@ -150,6 +158,13 @@ async fn a_cluster_of_aks_and_a_pool_live_their_lives() {
         pool: "kubeblocks_aks_node_pool",
         place: "  location = \"westeurope\"\n  network = { cidr = \"10.0.0.0/16\" }",
         made: "virtual network",
+        waits: [
+            "VirtualNetworks_CreateOrUpdate",
+            "ManagedClusters_CreateOrUpdate",
+            "AgentPools_CreateOrUpdate",
+            "ManagedClusters_CreateOrUpdate",
+            "ManagedClusters_Delete",
+        ],
     }
     .live()
     .await;
@@ -163,6 +178,7 @@ async fn a_cluster_of_ack_and_a_pool_live_their_lives() {
         pool: "kubeblocks_ack_node_pool",
         place: "  network = { cidr = \"10.0.0.0/16\" }",
         made: "VPC",
+        waits: ["CreateVSwitch", "CreateCluster", "CreateClusterNodePool", "UpgradeCluster", "DeleteCluster"],
     }
     .live()
     .await;

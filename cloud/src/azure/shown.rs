@@ -9,7 +9,7 @@ use super::{marks, pool as pools, version, wish};
 use crate::{ClusterId, Nodes};
 
 /// What is the same as no tier that was asked for.
-const USUAL_TIER: &str = "Free";
+pub(super) const USUAL_TIER: &str = "Free";
 
 /// The wish for the cluster at a place.
 pub(super) fn cluster(place: &Place, cluster: &ManagedCluster) -> ClusterSpec {

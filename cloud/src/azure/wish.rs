@@ -100,10 +100,10 @@ pub(super) fn changed(current: &ManagedCluster, spec: &ClusterSpec) -> Option<Ma
     if marks::unmarked(tags) != spec.tags {
         next.tags = Some(marks::retagged(tags, &spec.tags));
     }
-    if let Some(tier) = &spec.sku_tier
-        && current.sku.as_ref().and_then(|sku| sku.tier.as_ref()) != Some(tier)
-    {
-        next.sku.get_or_insert_default().tier = Some(tier.clone());
+    let tier = spec.sku_tier.as_deref().unwrap_or(shown::USUAL_TIER);
+    let running_tier = current.sku.as_ref().and_then(|sku| sku.tier.as_deref());
+    if !running_tier.unwrap_or(shown::USUAL_TIER).eq_ignore_ascii_case(tier) {
+        next.sku.get_or_insert_default().tier = Some(tier.to_owned());
     }
     let access = current.properties.api_server_access_profile.as_ref();
     let ranges = access.and_then(|access| access.authorized_ip_ranges.as_deref()).unwrap_or_default();
@@ -114,7 +114,7 @@ pub(super) fn changed(current: &ManagedCluster, spec: &ClusterSpec) -> Option<Ma
     let groups =
         current.properties.aad_profile.as_ref().and_then(|entra| entra.admin_group_object_ids.as_ref());
     let wished_groups: BTreeSet<&String> = spec.admin_group_object_ids.iter().collect();
-    if !wished_groups.is_empty() && groups.into_iter().flatten().collect::<BTreeSet<_>>() != wished_groups {
+    if groups.into_iter().flatten().collect::<BTreeSet<_>>() != wished_groups {
         let profile = next.properties.aad_profile.get_or_insert_default();
         profile.managed = Some(true);
         profile.admin_group_object_ids = Some(spec.admin_group_object_ids.clone());

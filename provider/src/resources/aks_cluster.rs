@@ -9,6 +9,7 @@ use tfplugin::Timeouts;
 use tfplugin::prelude::*;
 
 use super::gke_cluster::one_machine_type;
+use super::managed::equality::{same_blocks, same_place};
 use super::managed::fitness::Storage;
 use super::managed::kind::{ManagedCluster, Patience};
 use super::managed::open::seen_list;
@@ -36,7 +37,7 @@ pub struct AksClusterState {
     #[tf(required, requires_replace, validate = cluster_name)]
     pub name: Value<String>,
     /// Region, such as `westeurope`. Changing it makes a new cluster.
-    #[tf(required, requires_replace)]
+    #[tf(required, requires_replace, semantic_equal = same_place)]
     pub location: Value<String>,
     /// Resource group that exists. Left out, one is made, which holds everything and goes with the cluster. Changing it
     /// makes a new cluster.
@@ -51,14 +52,14 @@ pub struct AksClusterState {
     /// own. Changing it makes a new cluster.
     #[tf(optional, requires_replace)]
     pub network: Value<AksNetwork>,
-    /// `Free`, `Standard` or `Premium`. Left out, the default of AKS, which is `Free` and promises nothing.
+    /// `Free`, which promises nothing, `Standard` or `Premium`. Left out, `Free`.
     #[tf(optional, validate = sku_tier)]
     pub sku_tier: Value<String>,
     /// Whether the Kubernetes API answers within the network only. Default false. Changing it makes a new cluster.
     #[tf(optional, requires_replace, default = false)]
     pub private_cluster: Value<bool>,
     /// Who may reach the Kubernetes API on the internet, as CIDR blocks. Left out, everybody who has credentials.
-    #[tf(optional)]
+    #[tf(optional, semantic_equal = same_blocks)]
     pub public_access_cidrs: Value<Vec<Value<String>>>,
     /// Ids of the groups of Entra whose members administrate the cluster. With them the cluster takes tokens of Entra.
     #[tf(optional)]

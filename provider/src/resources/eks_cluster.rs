@@ -8,6 +8,7 @@ use kubeblocks_cloud::{ClusterId, Error, Seen};
 use tfplugin::Timeouts;
 use tfplugin::prelude::*;
 
+use super::managed::equality::seen_access;
 use super::managed::fitness::Storage;
 use super::managed::kind::{ManagedCluster, Patience};
 use super::managed::open::seen_list;
@@ -257,7 +258,8 @@ impl ManagedCluster for EksCluster {
     fn refresh(state: &mut EksClusterState, wish: &ClusterSpec) {
         state.endpoint_public_access = Value::Known(wish.endpoint_public_access);
         state.endpoint_private_access = Value::Known(wish.endpoint_private_access);
-        state.public_access_cidrs = seen_list(&state.public_access_cidrs, &wish.public_access_cidrs);
+        state.public_access_cidrs =
+            seen_access(&state.public_access_cidrs, wish.endpoint_public_access, &wish.public_access_cidrs);
         state.log_types = seen_list(&state.log_types, &wish.log_types);
     }
 

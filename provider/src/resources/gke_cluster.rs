@@ -8,6 +8,7 @@ use kubeblocks_cloud::{ClusterId, Error, Seen};
 use tfplugin::Timeouts;
 use tfplugin::prelude::*;
 
+use super::managed::equality::same_name;
 use super::managed::fitness::Storage;
 use super::managed::kind::{ManagedCluster, Patience};
 use super::managed::open::{Open, fill, seen_list};
@@ -108,10 +109,10 @@ pub struct GkeNetwork {
     #[tf(optional)]
     pub cidr: Value<String>,
     /// Name of a VPC network that exists, or `projects/PROJECT/global/networks/NAME`.
-    #[tf(optional)]
+    #[tf(optional, semantic_equal = same_name)]
     pub network: Value<String>,
     /// With `network`: name of the subnetwork, or `projects/PROJECT/regions/REGION/subnetworks/NAME`.
-    #[tf(optional)]
+    #[tf(optional, semantic_equal = same_name)]
     pub subnetwork: Value<String>,
     /// With `network`: name of the subnetwork's secondary range for pods. Left out, GKE makes one.
     #[tf(optional)]

@@ -65,9 +65,10 @@ fn what_was_made_as_wished_does_not_change_and_is_seen_as_wished() {
 
 #[test]
 fn each_change_is_one_and_leaves_the_rest_as_it_is() {
-    let table: [(&str, Change); 5] = [
+    let table: [(&str, Change); 6] = [
         ("/tags", |spec| spec.tags.clear()),
         ("/sku/tier", |spec| spec.sku_tier = Some("Free".to_owned())),
+        ("/sku/tier", |spec| spec.sku_tier = None),
         ("/properties/apiServerAccessProfile", |spec| spec.authorized_ip_ranges.clear()),
         ("/properties/aadProfile", |spec| spec.admin_group_object_ids = vec!["g".to_owned()]),
         ("/properties/disableLocalAccounts", |spec| spec.disable_local_accounts = true),

@@ -16,7 +16,7 @@ use super::open::fill_nodes;
 use super::read::remember_id;
 use super::schema::ClusterState as _;
 use super::state::{self, without_unknowns};
-use super::{failure, is_unfinished, set_unfinished};
+use super::{failure, is_lost, is_unfinished, set_lost, set_unfinished};
 use crate::kubernetes::diagnostic::diagnostic as kubernetes_diagnostic;
 use crate::provider::Shared;
 use crate::wait::Limits;
@@ -50,6 +50,8 @@ pub(super) async fn create<K: ManagedCluster>(
         Ok(()) => run.finish(true).await,
         Err(stopped) => Err(stopped.into()),
     };
+    // Also what a step made that was cut off.
+    run.record();
     match outcome {
         Ok(()) => {
             set_unfinished(context, false);
@@ -94,6 +96,9 @@ pub(super) async fn update<K: ManagedCluster>(
         return Err(run.told(&end).into());
     }
     set_unfinished(context, false);
+    if is_lost(context) {
+        set_lost(context, false);
+    }
     Ok(run.state)
 }
 

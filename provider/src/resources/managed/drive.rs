@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kubeblocks_cloud::{Error, Progress};
+use tokio_util::sync::CancellationToken;
 
 use crate::wait::{Limits, pause};
 
@@ -11,6 +12,8 @@ const PACE: &str = "KUBEBLOCKS_CLOUD_POLL_INTERVAL";
 const FIRST_REST: Duration = Duration::from_secs(5);
 /// Rests grow by half, up to so many times the first.
 const LONGEST: u32 = 6;
+/// How long an interrupt waits for the answer to what was asked already, so that what it made is known.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// Why a cloud was not driven to the end.
 #[derive(Debug)]
@@ -46,11 +49,8 @@ pub(crate) async fn drive(limits: &Limits, call: &mut impl Call) -> Result<(), S
         if limits.stop.is_cancelled() {
             return Err(Stopped::Interrupted { what });
         }
-        let progress = tokio::select! {
-            biased;
-            progress = call.call() => progress,
-            // A call that was cut off may have been heard: what it made is found again by its mark.
-            () = limits.stop.cancelled() => return Err(Stopped::Interrupted { what }),
+        let Some(progress) = answer(call, &limits.stop).await else {
+            return Err(Stopped::Interrupted { what });
         };
         match progress {
             Ok(Progress::Done) => return Ok(()),
@@ -79,6 +79,18 @@ pub(crate) async fn drive(limits: &Limits, call: &mut impl Call) -> Result<(), S
     }
 }
 
+/// The answer to one step, or none if it does not come soon after an interrupt.
+async fn answer(call: &mut impl Call, stop: &CancellationToken) -> Option<Result<Progress, Error>> {
+    let step = call.call();
+    tokio::pin!(step);
+    tokio::select! {
+        biased;
+        progress = &mut step => Some(progress),
+        // A step that is cut off all the same may have been heard: what it made is found again by its mark.
+        () = stop.cancelled() => tokio::time::timeout(GRACE, step).await.ok(),
+    }
+}
+
 /// Rests that grow.
 struct Rests {
     next: Duration,
@@ -104,8 +116,6 @@ impl Rests {
 
 #[cfg(test)]
 mod tests {
-    use tokio_util::sync::CancellationToken;
-
     use super::*;
 
     impl<F: FnMut() -> Result<Progress, Error> + Send> Call for F {
@@ -158,5 +168,32 @@ mod tests {
         assert!(
             matches!(drive(&limits, &mut interrupts).await, Err(Stopped::Interrupted { what }) if what == "it")
         );
+    }
+    /// A step that takes a while, and notes that it came to its end.
+    struct Slow<'a> {
+        takes: Duration,
+        stop: &'a CancellationToken,
+        has_ended: bool,
+    }
+
+    impl Call for Slow<'_> {
+        async fn call(&mut self) -> Result<Progress, Error> {
+            self.stop.cancel();
+            tokio::time::sleep(self.takes).await;
+            self.has_ended = true;
+            waiting("it")
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_interrupt_waits_a_moment_for_what_was_asked_already() {
+        for (takes, is_awaited) in [(GRACE / 2, true), (GRACE * 2, false)] {
+            let stop = CancellationToken::new();
+            let limits = Limits::new(Duration::from_hours(1), &stop);
+            let mut slow = Slow { takes, stop: &stop, has_ended: false };
+            let begun = tokio::time::Instant::now();
+            assert!(matches!(drive(&limits, &mut slow).await, Err(Stopped::Interrupted { .. })));
+            assert_eq!((slow.has_ended, begun.elapsed()), (is_awaited, takes.min(GRACE)));
+        }
     }
 }

@@ -8,6 +8,7 @@ mod apply;
 pub mod cluster;
 mod destroy;
 pub(crate) mod drive;
+pub(crate) mod equality;
 pub(crate) mod failure;
 pub mod fitness;
 pub mod kind;
@@ -28,6 +29,17 @@ use tfplugin::prelude::*;
 const UNFINISHED: &str = "unfinished";
 /// Private data: an import named it, and nothing of it was read yet.
 const IMPORTED: &str = "imported";
+
+/// Private data: somebody removed the cluster that had come to its end.
+const LOST: &str = "lost";
+
+fn is_lost(context: &Context) -> bool {
+    context.private(LOST) == Some(serde_json::Value::Bool(true))
+}
+
+fn set_lost(context: &Context, is_lost: bool) {
+    context.set_private(LOST, is_lost.into());
+}
 
 fn is_unfinished(context: &Context) -> bool {
     context.private(UNFINISHED) == Some(serde_json::Value::Bool(true))

@@ -6,7 +6,7 @@ use super::kind::ManagedCluster;
 use super::open::Open;
 use super::rules::{judge_system_pool, judge_version, protected};
 use super::schema::ClusterState as _;
-use super::{UNFINISHED, is_unfinished};
+use super::{UNFINISHED, is_lost, is_unfinished};
 
 /// Plans a create or an update.
 pub(super) fn modify<K: ManagedCluster>(
@@ -29,7 +29,7 @@ pub(super) fn modify<K: ManagedCluster>(
     }
     let goes_on = is_unfinished(context);
     if goes_on {
-        if before.kubernetes.is_null() && before.platform_version.known().is_some() {
+        if is_lost(context) {
             context.warn(made_anew(K::METHOD.service(), name(&before.name)));
         }
         tracing::debug!(private = UNFINISHED, "an earlier apply is gone on with");

@@ -54,6 +54,8 @@ impl<K: ManagedPool> PoolResource<K> {
         let mut step =
             Step::<K> { cloud: &cloud, spec: &spec, is_new, made: &mut made, state: &mut state, progress };
         let outcome = drive(&limits, &mut step).await;
+        // Also what a step made that was cut off.
+        step.record();
         match outcome {
             Ok(()) => {}
             // An error would taint the pool, and the next apply would remove what goes on being made.
@@ -221,13 +223,20 @@ impl<K: ManagedPool> Call for Step<'_, K> {
         } else {
             self.cloud.update_pool(self.spec, self.made).await
         };
+        self.record();
+        answer
+    }
+}
+
+impl<K: ManagedPool> Step<'_, K> {
+    /// Keeps what is made in the state.
+    fn record(&mut self) {
         if let Some(id) = self.made.id(POOL) {
             let mut common = self.state.common();
             common.id = Value::Known(id.to_owned());
             self.state.set_common(common);
             self.progress.record(without_unknowns::<K>(self.state.clone()));
         }
-        answer
     }
 }
 

@@ -6,7 +6,7 @@ use tfplugin::prelude::*;
 
 use super::kind::ManagedCluster;
 use super::schema::ClusterState as _;
-use super::{failure, set_unfinished, state, take_imported};
+use super::{failure, is_lost, set_lost, set_unfinished, state, take_imported};
 use crate::provider::Shared;
 
 /// The cluster as it is now. Gone only when the cloud says so.
@@ -22,6 +22,9 @@ pub(super) async fn read<K: ManagedCluster>(
     let Some(id) = K::cluster_id(&state) else { return Ok(has_leftovers::<K>(&state).then_some(state)) };
     match cloud.observe(&id).await.map_err(|error| failed(&error))? {
         Some(observed) => {
+            if is_lost(context) {
+                set_lost(context, false);
+            }
             note(context, &observed);
             K::fill(&mut state, &cloud);
             remember_id::<K>(&mut state, &id);
@@ -38,6 +41,10 @@ pub(super) async fn read<K: ManagedCluster>(
         None if has_leftovers::<K>(&state) => {
             set_unfinished(context, true);
             let mut common = state.common();
+            // One that is still being made has no way in yet.
+            if common.kubernetes.known().is_some() {
+                set_lost(context, true);
+            }
             common.kubernetes = Value::Null;
             state.set_common(common);
             Ok(Some(state))
