@@ -9,11 +9,13 @@
 mod addon_catalogue;
 mod addon_faults;
 mod addon_lifecycle;
+mod backup_repo;
 mod bad_input;
 mod catalog;
 mod cloud_stack;
 mod cloud_world;
 mod cluster_at_scale;
+mod cluster_backup;
 mod cluster_drift;
 mod cluster_import;
 mod cluster_interrupted;

@@ -172,6 +172,15 @@ impl Namespace {
         found.map(|cluster| serde_json::to_value(cluster).expect("objects are JSON"))
     }
 
+    /// An object of this namespace as it is now.
+    pub(crate) async fn object(&self, group: &str, kind: &str, plural: &str, name: &str) -> Option<Value> {
+        let kind = GroupVersionKind::gvk(group, "v1alpha1", kind);
+        let resource = ApiResource::from_gvk_with_plural(&kind, plural);
+        let objects: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), &self.name, &resource);
+        let found = objects.get_opt(name).await.expect("the control plane answers");
+        found.map(|object| serde_json::to_value(object).expect("objects are JSON"))
+    }
+
     async fn of_cluster(&self, kind: &str, plural: &str, cluster: &str) -> Vec<Value> {
         let selector = ListParams::default().labels(&format!("app.kubernetes.io/instance={cluster}"));
         let found = self.core(kind, plural).list(&selector).await.expect("the control plane answers");
@@ -327,6 +336,7 @@ impl Namespace {
             ("apps.kubeblocks.io", "v1alpha1", "OpsRequest", "opsrequests"),
             ("workloads.kubeblocks.io", "v1alpha1", "ReplicatedStateMachine", "replicatedstatemachines"),
             ("dataprotection.kubeblocks.io", "v1alpha1", "BackupPolicy", "backuppolicies"),
+            ("dataprotection.kubeblocks.io", "v1alpha1", "BackupSchedule", "backupschedules"),
             ("apps", "v1", "StatefulSet", "statefulsets"),
             ("", "v1", "Pod", "pods"),
             ("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"),

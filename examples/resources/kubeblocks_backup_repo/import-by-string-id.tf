@@ -1,0 +1,4 @@
+import {
+  to = kubeblocks_backup_repo.main
+  id = "main"
+}

@@ -1,0 +1,2 @@
+# The name
+terraform import kubeblocks_backup_repo.main main
