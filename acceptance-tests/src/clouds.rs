@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use crate::control_plane::ControlPlane;
 use crate::kubeconfig::{self, Kubeconfig, Login};
 use crate::tools;
-pub use world::{ManagedWorld, WorldError, WorldOptions};
+pub use world::{BACKUP_SECRET, ManagedWorld, WorldError, WorldOptions};
 
 /// How long a stand-in may take to be ready: it loads the vendor's library.
 const START_TIMEOUT: Duration = Duration::from_mins(2);

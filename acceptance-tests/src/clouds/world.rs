@@ -18,6 +18,9 @@ use crate::charts::{self, Charts, HttpRepository};
 use crate::control_plane::{self, ControlPlane};
 use crate::operator;
 
+/// The secret key of the bucket for backups, which is to be found nowhere but in its Secret.
+pub const BACKUP_SECRET: &str = "playground-key-of-the-bucket-for-backups";
+
 /// How long what blocks a thread, such as packaging, may go on after the end.
 const SHUTDOWN: Duration = Duration::from_secs(2);
 
@@ -175,6 +178,10 @@ impl ManagedWorld {
         let mut all = self.stand_in.environment().clone();
         all.insert("KUBEBLOCKS_HELM".to_owned(), self.helm.display().to_string());
         all.insert("TF_VAR_chart_repository".to_owned(), self.chart_repository.clone());
+        // What the stacks ask for. Nobody tries the bucket, as no image of a backup tool runs here.
+        all.insert("TF_VAR_backup_bucket".to_owned(), "data-stack-backups".to_owned());
+        let keys = format!(r#"{{ accessKeyId = "PLAYGROUNDKEY", secretAccessKey = "{BACKUP_SECRET}" }}"#);
+        all.insert("TF_VAR_backup_keys".to_owned(), keys);
         all
     }
 

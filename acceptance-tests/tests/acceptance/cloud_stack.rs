@@ -1,9 +1,11 @@
 //! The stacks of `examples/stacks`, as they are: from nothing to databases on managed Kubernetes by one apply, and back.
 
-use acceptance_tests::clouds::Cloud;
+use acceptance_tests::clouds::{BACKUP_SECRET, Cloud};
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
 use kube::Api;
 use kube::api::ListParams;
+use kubeblocks_schemas::v1alpha1::backup_repo::BackupRepoPhase;
+use kubeblocks_schemas::v1alpha1::{BackupRepo, BackupSchedule};
 
 use crate::cloud_world::World;
 use crate::terraform::{Cli, Workspace};
@@ -24,6 +26,7 @@ async fn comes_and_goes(cloud: Cloud, folder: &str, cluster: &str, class: &str) 
     let expected = [
         "kubeblocks_addon.this[\"postgresql\"]",
         "kubeblocks_addon.this[\"redis\"]",
+        "kubeblocks_backup_repo.this",
         "kubeblocks_cluster.cache",
         "kubeblocks_cluster.orders",
         "kubeblocks_operator.this",
@@ -40,10 +43,12 @@ async fn comes_and_goes(cloud: Cloud, folder: &str, cluster: &str, class: &str) 
     let state = std::fs::read_to_string(workspace.path("terraform.tfstate")).expect("there is a state");
     for (place, text) in [("the output", applied.text()), ("the log", log), ("the state", state)] {
         world.holds_no_secret(place, &text);
+        assert!(!text.contains(BACKUP_SECRET), "the key of the bucket stands in {place}");
     }
     workspace.set("TF_LOG_PROVIDER", "");
 
     databases_run_on_nodes(&world, class).await;
+    backups_are_scheduled(&world).await;
     is_refreshed_cheaply(&world, &workspace).await;
     world.leave_inside(0).await;
     world.is_destroyed_without_a_trace(&workspace).await;
@@ -65,6 +70,23 @@ async fn databases_run_on_nodes(world: &World, class: &str) {
     let claims: Api<PersistentVolumeClaim> = Api::namespaced(client, "default");
     for claim in claims.list(&ListParams::default()).await.expect("claims can be listed") {
         assert_eq!(claim.spec.and_then(|spec| spec.storage_class_name).as_deref(), Some(class));
+    }
+}
+
+/// The repository is ready, and the operator runs a schedule for each database.
+async fn backups_are_scheduled(world: &World) {
+    let client = world.managed().control_planes()[0].client().await.expect("the control plane answers");
+    let repo = Api::<BackupRepo>::all(client.clone()).get("backups").await.expect("it is there");
+    assert_eq!(repo.status.and_then(|status| status.phase), Some(BackupRepoPhase::Ready));
+    let schedules = Api::<BackupSchedule>::namespaced(client, "default");
+    for (name, method, time) in [
+        ("orders-postgresql-backup-schedule", "pg-basebackup", "0 3 * * *"),
+        ("cache-redis-backup-schedule", "datafile", "0 4 * * *"),
+    ] {
+        let schedule = schedules.get(name).await.expect("it is there");
+        let entries = schedule.spec.schedules.iter().filter(|entry| entry.enabled == Some(true));
+        let entries: Vec<_> = entries.map(|entry| (&*entry.backup_method, &*entry.cron_expression)).collect();
+        assert_eq!(entries, [(method, time)], "{name}");
     }
 }
 

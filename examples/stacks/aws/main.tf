@@ -1,36 +1,29 @@
 # From nothing to two running databases on AWS, by one apply: network, roles, an EKS cluster, the operator, add-ons, a
-# PostgreSQL and a Redis.
+# PostgreSQL and a Redis, backed up every night to S3.
 #
 # Credentials and region come from the environment, as with every tool of AWS.
 
 terraform {
   required_version = ">= 1.11"
-
   required_providers {
-    kubeblocks = {
-      source = "kubeblocks/kubeblocks"
-    }
+    kubeblocks = { source = "kubeblocks/kubeblocks" }
   }
 }
 
 provider "kubeblocks" {}
 
-variable "name" {
-  description = "Name of the EKS cluster."
-  type        = string
-  default     = "data-stack"
-}
+# Name of the Kubernetes cluster, and whether a destroy of it is refused.
+variable "name" { default = "data-stack" }
+variable "deletion_protection" { default = true }
 
-variable "chart_repository" {
-  description = "Where the chart of the operator comes from: https://, or oci:// for a registry."
-  type        = string
-  default     = "https://apecloud.github.io/helm-charts"
-}
+# Where the chart of the operator comes from: https://, or oci:// for a registry.
+variable "chart_repository" { default = "https://apecloud.github.io/helm-charts" }
 
-variable "deletion_protection" {
-  description = "Whether a destroy of the EKS cluster is refused."
-  type        = bool
-  default     = true
+# A bucket of S3 that exists, and keys that may read and write it, which are neither stored nor shown.
+variable "backup_bucket" {}
+variable "backup_keys" {
+  type      = object({ accessKeyId = string, secretAccessKey = string })
+  ephemeral = true
 }
 
 resource "kubeblocks_eks_cluster" "this" {
@@ -47,10 +40,18 @@ resource "kubeblocks_operator" "this" {
 }
 
 resource "kubeblocks_addon" "this" {
-  for_each = toset(["postgresql", "redis"])
-
+  for_each   = toset(["postgresql", "redis"])
   kubernetes = kubeblocks_operator.this.kubernetes
   name       = each.key
+}
+
+resource "kubeblocks_backup_repo" "this" {
+  kubernetes             = kubeblocks_operator.this.kubernetes
+  name                   = "backups"
+  storage_provider       = "s3"
+  config                 = { bucket = var.backup_bucket, region = kubeblocks_eks_cluster.this.region }
+  credentials_wo         = var.backup_keys
+  credentials_wo_version = 1
 }
 
 resource "kubeblocks_cluster" "orders" {
@@ -60,13 +61,10 @@ resource "kubeblocks_cluster" "orders" {
   definition         = "postgresql"
   version            = "postgresql-14.8.0"
   termination_policy = "Delete"
+  backup             = { repo = kubeblocks_backup_repo.this.name, method = "pg-basebackup", schedule = "0 3 * * *" }
 
   components = {
-    postgresql = {
-      replicas  = 2
-      resources = { cpu = "1", memory = "2Gi" }
-      volumes   = { data = { size = "20Gi" } }
-    }
+    postgresql = { replicas = 2, resources = { cpu = "1", memory = "2Gi" }, volumes = { data = { size = "20Gi" } } }
   }
 }
 
@@ -77,13 +75,10 @@ resource "kubeblocks_cluster" "cache" {
   definition         = "redis"
   version            = "redis-7.0.6"
   termination_policy = "Delete"
+  backup             = { repo = kubeblocks_backup_repo.this.name, method = "datafile", schedule = "0 4 * * *" }
 
   components = {
-    redis = {
-      replicas  = 2
-      resources = { cpu = "500m", memory = "1Gi" }
-      volumes   = { data = { size = "5Gi" } }
-    }
+    redis = { replicas = 2, resources = { cpu = "500m", memory = "1Gi" }, volumes = { data = { size = "5Gi" } } }
   }
 }
 

@@ -1,37 +1,23 @@
 # From nothing to two running databases on Azure, by one apply: network, an AKS cluster, the operator, add-ons, a
-# PostgreSQL and a Redis.
+# PostgreSQL and a Redis, backed up every night to Azure Files.
 #
 # Credentials and subscription come from the environment, as with other tools of Azure.
 
 terraform {
   required_version = ">= 1.11"
-
   required_providers {
-    kubeblocks = {
-      source = "kubeblocks/kubeblocks"
-    }
+    kubeblocks = { source = "kubeblocks/kubeblocks" }
   }
 }
 
 provider "kubeblocks" {}
 
-variable "name" {
-  description = "Name of the Kubernetes cluster."
-  type        = string
-  default     = "data-stack"
-}
+# Name of the Kubernetes cluster, and whether a destroy of it is refused.
+variable "name" { default = "data-stack" }
+variable "deletion_protection" { default = true }
 
-variable "chart_repository" {
-  description = "Where the chart of the operator comes from: https://, or oci:// for a registry."
-  type        = string
-  default     = "https://apecloud.github.io/helm-charts"
-}
-
-variable "deletion_protection" {
-  description = "Whether a destroy of the Kubernetes cluster is refused."
-  type        = bool
-  default     = true
-}
+# Where the chart of the operator comes from: https://, or oci:// for a registry.
+variable "chart_repository" { default = "https://apecloud.github.io/helm-charts" }
 
 resource "kubeblocks_aks_cluster" "this" {
   name                = var.name
@@ -48,10 +34,19 @@ resource "kubeblocks_operator" "this" {
 }
 
 resource "kubeblocks_addon" "this" {
-  for_each = toset(["postgresql", "redis"])
-
+  for_each   = toset(["postgresql", "redis"])
   kubernetes = kubeblocks_operator.this.kubernetes
   name       = each.key
+}
+
+# KubeBlocks v0.7 cannot write to Blob Storage.
+resource "kubeblocks_backup_repo" "this" {
+  kubernetes       = kubeblocks_operator.this.kubernetes
+  name             = "backups"
+  storage_provider = "pvc"
+  access_method    = "Mount"
+  config           = { storageClassName = "azurefile-csi", accessMode = "ReadWriteMany" }
+  volume_capacity  = "100Gi"
 }
 
 resource "kubeblocks_cluster" "orders" {
@@ -61,13 +56,10 @@ resource "kubeblocks_cluster" "orders" {
   definition         = "postgresql"
   version            = "postgresql-14.8.0"
   termination_policy = "Delete"
+  backup             = { repo = kubeblocks_backup_repo.this.name, method = "pg-basebackup", schedule = "0 3 * * *" }
 
   components = {
-    postgresql = {
-      replicas  = 2
-      resources = { cpu = "1", memory = "2Gi" }
-      volumes   = { data = { size = "20Gi" } }
-    }
+    postgresql = { replicas = 2, resources = { cpu = "1", memory = "2Gi" }, volumes = { data = { size = "20Gi" } } }
   }
 }
 
@@ -78,13 +70,10 @@ resource "kubeblocks_cluster" "cache" {
   definition         = "redis"
   version            = "redis-7.0.6"
   termination_policy = "Delete"
+  backup             = { repo = kubeblocks_backup_repo.this.name, method = "datafile", schedule = "0 4 * * *" }
 
   components = {
-    redis = {
-      replicas  = 2
-      resources = { cpu = "500m", memory = "1Gi" }
-      volumes   = { data = { size = "5Gi" } }
-    }
+    redis = { replicas = 2, resources = { cpu = "500m", memory = "1Gi" }, volumes = { data = { size = "5Gi" } } }
   }
 }
 

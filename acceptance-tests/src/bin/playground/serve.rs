@@ -152,7 +152,7 @@ async fn play_cloud(claim: &Claim, cloud: Cloud, setup: Setup, say: &dyn Fn(&str
             cloud: Some(CloudFacts {
                 name: cloud.name().to_owned(),
                 endpoint: world.stand_in().endpoint().to_owned(),
-                environment: world.stand_in().environment().clone(),
+                environment: world.environment(),
             }),
         };
         claim.publish(&facts).map_err(|source| Error::Folder { source })?;
