@@ -9,6 +9,7 @@
 mod addon_catalogue;
 mod addon_faults;
 mod addon_lifecycle;
+mod backup;
 mod backup_repo;
 mod bad_input;
 mod catalog;

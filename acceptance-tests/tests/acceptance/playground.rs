@@ -13,6 +13,7 @@ use kube::api::{
     Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
     PostParams,
 };
+use kube::runtime::wait::await_condition;
 use kube::runtime::watcher;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -179,6 +180,16 @@ impl Namespace {
         let objects: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), &self.name, &resource);
         let found = objects.get_opt(name).await.expect("the control plane answers");
         found.map(|object| serde_json::to_value(object).expect("objects are JSON"))
+    }
+
+    /// Waits until an object of this namespace exists.
+    pub(crate) async fn object_exists(&self, group: &str, kind: &str, plural: &str, name: &str) {
+        let group_kind = GroupVersionKind::gvk(group, "v1alpha1", kind);
+        let resource = ApiResource::from_gvk_with_plural(&group_kind, plural);
+        let objects: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), &self.name, &resource);
+        let exists = await_condition(objects, name, |object: Option<&DynamicObject>| object.is_some());
+        let waited = tokio::time::timeout(CERTAIN, exists).await;
+        waited.unwrap_or_else(|_| panic!("{kind} {name} does not come")).expect("it can be watched");
     }
 
     async fn of_cluster(&self, kind: &str, plural: &str, cluster: &str) -> Vec<Value> {

@@ -1,0 +1,157 @@
+//! `kubeblocks_backup`: taken, kept, refused, interrupted, gone.
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::Value;
+
+use crate::hcl::Redis;
+use crate::playground::{Namespace, Playground};
+use crate::terraform::{Cli, Workspace};
+
+const GROUP: &str = "dataprotection.kubeblocks.io";
+const ADDRESS: &str = "kubeblocks_backup.this";
+
+/// A repository of the namespace's own, a redis whose backups go there, and a backup.
+fn stack(namespace: &Namespace, lines: &str) -> String {
+    let name = &namespace.name;
+    let redis = Redis::new(name, "cache").extra(&format!(
+        "backup = {{ repo = kubeblocks_backup_repo.this.name, method = \"datafile\", enabled = false, schedule = \"0 3 * * *\" }}"
+    ));
+    format!(
+        r#"
+resource "kubeblocks_backup_repo" "this" {{
+  name             = "{name}"
+  storage_provider = "pvc"
+  access_method    = "Mount"
+}}
+{redis}
+{}"#,
+        backup(lines)
+    )
+}
+
+fn backup(lines: &str) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!(
+        r#"
+resource "kubeblocks_backup" "this" {{
+  namespace = kubeblocks_cluster.cache.namespace
+  cluster   = kubeblocks_cluster.cache.name
+  {lines}
+}}
+"#
+    )
+}
+
+async fn object(namespace: &Namespace, name: &str) -> Option<Value> {
+    namespace.object(GROUP, "Backup", "backups", name).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_lives_its_whole_life_with_terraform() {
+    lives_its_whole_life(Cli::Terraform).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_lives_its_whole_life_with_opentofu() {
+    lives_its_whole_life(Cli::OpenTofu).await;
+}
+
+async fn lives_its_whole_life(cli: Cli) {
+    let playground = Playground::shared().await;
+    let namespace = playground.namespace("backup").await;
+    let workspace = playground.workspace(cli);
+    let good = "name = \"first\"\n  method = \"datafile\"\n  retention = \"1w\"";
+    workspace.write("main.tf", stack(&namespace, good));
+    workspace.apply().await.succeeded();
+    workspace.plan_is_empty().await;
+    let attributes = workspace.attributes(ADDRESS).await;
+    assert_eq!(
+        (&attributes["phase"], &attributes["repo"], &attributes["policy"]),
+        (&"Completed".into(), &namespace.name.clone().into(), &"cache-redis-backup-policy".into())
+    );
+    let made = object(&namespace, "first").await.expect("it is there");
+    assert_eq!(made["status"]["phase"], "Completed");
+    assert_eq!(made["spec"]["retentionPeriod"], "1w");
+    assert!(made["metadata"]["annotations"]["terraform.kubeblocks.io/unfinished"].is_null(), "{made:#}");
+
+    workspace.run(["state", "rm", ADDRESS]).await.succeeded();
+    let id = format!("{}/first", namespace.name);
+    workspace.run(["import", "-no-color", "-input=false", ADDRESS, &id]).await.succeeded();
+    workspace.plan_is_empty().await;
+
+    // In place: what a destroy does. Anything else is another backup.
+    workspace.write("main.tf", stack(&namespace, &format!("{good}\n  deletion_policy = \"Retain\"")));
+    assert_eq!(workspace.planned_actions().await, [(ADDRESS.to_owned(), vec!["update".to_owned()])]);
+    workspace.apply().await.succeeded();
+    workspace.plan_is_empty().await;
+    workspace.write("main.tf", stack(&namespace, &good.replace("1w", "2w")));
+    let replaced = [(ADDRESS.to_owned(), vec!["delete".to_owned(), "create".to_owned()])];
+    assert_eq!(workspace.planned_actions().await, replaced);
+
+    // Retained: forgotten, and still there; imported again, and deleted.
+    workspace.write("main.tf", stack(&namespace, ""));
+    workspace.apply().await.succeeded().says(&["Backup is left where it is", "first"]);
+    assert_eq!(object(&namespace, "first").await.expect("it is kept")["status"]["phase"], "Completed");
+    workspace.write("main.tf", stack(&namespace, good));
+    workspace.apply().await.failed().says(&["There is a Backup", "terraform import"]);
+    workspace.run(["import", "-no-color", "-input=false", ADDRESS, &id]).await.succeeded();
+    workspace.apply().await.succeeded();
+    workspace.plan_is_empty().await;
+
+    workspace.destroy().await.succeeded();
+    assert!(workspace.managed().await.is_empty());
+    assert!(object(&namespace, "first").await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_fail_for_good_is_refused_before_it_is_asked_for() {
+    let playground = Playground::shared().await;
+    let namespace = playground.namespace("nobackup").await;
+    let workspace = playground.workspace(Cli::Terraform);
+    workspace.write("main.tf", stack(&namespace, ""));
+    workspace.apply().await.succeeded();
+    for (lines, expected) in [
+        ("name = \"bad\"\n  method = \"datafil\"", &["has no method", "Did you mean \"datafile\""][..]),
+        (
+            "name = \"bad\"\n  method = \"datafile\"\n  policy = \"other\"",
+            &["There is no BackupPolicy \"other\""],
+        ),
+        ("name = \"bad\"\n  method = \"datafile\"\n  retention = \"week\"", &["retention"]),
+    ] {
+        workspace.write("main.tf", stack(&namespace, lines));
+        workspace.apply().await.failed().says(expected);
+        assert!(object(&namespace, "bad").await.is_none());
+    }
+    workspace.write("main.tf", stack(&namespace, ""));
+    workspace.destroy().await.succeeded();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_whose_apply_is_killed_is_gone_on_with() {
+    let playground = Playground::shared().await;
+    let namespace = playground.namespace("killed").await;
+    let workspace = playground.workspace(Cli::Terraform);
+    workspace.write("main.tf", stack(&namespace, ""));
+    workspace.apply().await.succeeded();
+    workspace.write("main.tf", stack(&namespace, "name = \"first\"\n  method = \"datafile\""));
+    cut_off(&workspace, &namespace, Signal::KILL).await;
+    assert!(!workspace.managed().await.contains(&ADDRESS.to_owned()));
+    let uid = object(&namespace, "first").await.expect("it is there")["metadata"]["uid"].clone();
+    workspace.apply().await.succeeded();
+    workspace.plan_is_empty().await;
+    let made = object(&namespace, "first").await.expect("it is there");
+    assert_eq!(made["metadata"]["uid"], uid, "the same one");
+    workspace.destroy().await.succeeded();
+}
+
+/// Runs an apply until the backup exists, and ends it then.
+async fn cut_off(workspace: &Workspace, namespace: &Namespace, signal: Signal) {
+    let running = workspace.spawn(["apply", "-auto-approve", "-no-color", "-input=false"]);
+    let number = running.id().and_then(|id| i32::try_from(id).ok()).expect("it runs");
+    namespace.object_exists(GROUP, "Backup", "backups", "first").await;
+    kill_process_group(Pid::from_raw(number).expect("a process"), signal).expect("it can be ended");
+    running.wait_with_output().await.expect("it ends");
+    std::fs::remove_file(workspace.path(".terraform.tfstate.lock.info")).ok();
+}

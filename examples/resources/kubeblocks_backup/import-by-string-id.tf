@@ -1,0 +1,4 @@
+import {
+  to = kubeblocks_backup.before_upgrade
+  id = "shop/orders-before-upgrade"
+}

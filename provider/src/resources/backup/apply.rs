@@ -1,0 +1,217 @@
+//! Create, update and delete: writes, then waits.
+//!
+//! A create marks the object until Terraform is told of it, so that a provider that is killed loses nothing: the next
+//! create finds the mark and goes on, while a backup without it belongs to somebody.
+
+use std::time::Duration;
+
+use kubeblocks_schemas::v1alpha1::Backup;
+use kubeblocks_schemas::v1alpha1::backup::BackupPhase;
+use tfplugin::prelude::*;
+
+use super::schema::BackupState;
+use super::{BackupResource, checks, convert, messages};
+use crate::kubernetes::diagnostic::diagnostic;
+use crate::kubernetes::dynamic::{ServedKind, resource_of};
+use crate::kubernetes::{Client, Conflicts, Deleted, Error};
+use crate::resources::object::MARK;
+use crate::resources::object::messages::{as_warning, not_deleted};
+use crate::resources::object::readiness::{Goal, Verdict};
+use crate::resources::object::remote::{NotThere, Target};
+use crate::wait::{Limits, at_most};
+
+const CANNOT_CREATE: &str = "Cannot take the backup";
+const CANNOT_UPDATE: &str = "Cannot change the backup";
+const CANNOT_DELETE: &str = "Cannot delete the backup";
+const NOT_COMPLETE: &str = "Backup is not complete";
+
+/// Large databases take their time.
+const CREATE_TIMEOUT: Duration = Duration::from_hours(2);
+const DELETE_TIMEOUT: Duration = Duration::from_mins(20);
+/// A last request after an interrupt or a failure may take so long.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Value of the mark of a create that Terraform has not been told the end of.
+const CREATING: &str = "create";
+
+fn place(state: &BackupState) -> String {
+    format!("{}/{}", state.namespace(), state.name())
+}
+
+fn served() -> ServedKind {
+    ServedKind { resource: resource_of::<Backup>(), namespaced: true, has_status: true }
+}
+
+fn target<'a>(client: &'a Client, served: &'a ServedKind, state: &'a BackupState) -> Target<'a> {
+    Target { client, served, namespace: Some(state.namespace()), name: state.name() }
+}
+
+async fn wait(
+    client: &Client,
+    state: &BackupState,
+    written: &Backup,
+    limits: &Limits,
+) -> Result<(), NotThere> {
+    let goal = Goal {
+        phase: Some(BackupPhase::Completed.as_str().to_owned()),
+        lost: vec!["Failed", "Deleting"],
+        ..Goal::default()
+    };
+    let generation = written.metadata.generation.unwrap_or_default();
+    target(client, &served(), state).until_ready(&goal, generation, limits).await
+}
+
+/// The state after a wait, whatever became of it.
+async fn seen(client: &Client, state: &BackupState) -> BackupState {
+    let found = at_most(LAST_WORDS, client.get_opt::<Backup>(Some(state.namespace()), state.name())).await;
+    match found.and_then(Result::ok).flatten() {
+        Some(object) => convert::observe(state, &object),
+        None => without_unknowns(state),
+    }
+}
+
+fn without_unknowns(state: &BackupState) -> BackupState {
+    let mut state = state.clone();
+    let computed = [
+        &mut state.policy,
+        &mut state.phase,
+        &mut state.repo,
+        &mut state.path,
+        &mut state.size,
+        &mut state.completed_at,
+        &mut state.expires_at,
+    ];
+    for value in computed.into_iter().filter(|value| value.is_unknown()) {
+        *value = Value::Null;
+    }
+    state
+}
+
+/// Takes the backup and waits until it is complete.
+pub(super) async fn create(
+    resource: &BackupResource,
+    context: &Context,
+    request: Create<BackupState>,
+    progress: &Progress<BackupState>,
+) -> Result<BackupState, Diagnostics> {
+    let mut planned = request.planned;
+    let limits = Limits::new(planned.timeouts.create_or(CREATE_TIMEOUT), context.stop());
+    let client = resource.shared.client_for(&planned.kubernetes, CANNOT_CREATE).await?;
+    let obeying = client.obeying(&limits.stop);
+    let failed = |error: &Error| Diagnostics::from(diagnostic(CANNOT_CREATE, error));
+    let claimed = format!("backup/{}", planned.name());
+    let Some(_claim) = resource.shared.claim(&client.endpoint(), planned.namespace(), &claimed) else {
+        return Err(there_already(&planned, "another resource of this configuration takes it.").into());
+    };
+    let existing = obeying.get_opt::<Backup>(Some(planned.namespace()), planned.name()).await;
+    let written = match existing.map_err(|error| failed(&error))? {
+        Some(existing) => {
+            refuse_others(&existing, &planned)?;
+            planned.policy = Value::Known(existing.spec.backup_policy_name.clone());
+            existing
+        }
+        None => {
+            planned.policy = Value::Known(checks::policy(&obeying, CANNOT_CREATE, &planned).await?);
+            let marked = marked(&convert::build(&planned));
+            let applied = obeying.server_side_apply(&marked, Conflicts::Force).await;
+            applied.map_err(|error| failed(&error))?.object
+        }
+    };
+    progress.record(without_unknowns(&planned));
+    let waited = wait(&client, &planned, &written, &limits).await;
+    // From here on the answer tells Terraform of the object, whatever became of it.
+    if !matches!(waited, Err(NotThere::Gone)) {
+        let unmarked = convert::build(&planned);
+        drop(at_most(LAST_WORDS, client.server_side_apply(&unmarked, Conflicts::Force)).await);
+    }
+    let state = seen(&client, &planned).await;
+    let Err(why) = waited else { return Ok(state) };
+    let message = messages::not_complete(NOT_COMPLETE, &place(&planned), &why);
+    match why {
+        // An error would taint it, and the next apply would delete what is nearly complete.
+        NotThere::Interrupted | NotThere::TimedOut { verdict: Verdict::OnItsWay, .. } => {
+            context.warn(as_warning(message));
+            Ok(state)
+        }
+        NotThere::TimedOut { .. } | NotThere::Lost { .. } | NotThere::Gone | NotThere::Api(_) => {
+            progress.record(state);
+            Err(message.into())
+        }
+    }
+}
+
+/// Goes on waiting for a backup that was not complete, and writes what a destroy does.
+pub(super) async fn update(
+    resource: &BackupResource,
+    context: &Context,
+    request: Update<BackupState>,
+) -> Result<BackupState, Diagnostics> {
+    let planned = request.planned;
+    let limits = Limits::new(planned.timeouts.create_or(CREATE_TIMEOUT), context.stop());
+    let client = resource.shared.client_for(&planned.kubernetes, CANNOT_UPDATE).await?;
+    let applied =
+        client.obeying(&limits.stop).server_side_apply(&convert::build(&planned), Conflicts::Force).await;
+    let written = applied.map_err(|error| Diagnostics::from(diagnostic(CANNOT_UPDATE, &error)))?.object;
+    if let Err(why) = wait(&client, &planned, &written, &limits).await {
+        return Err(messages::not_complete(NOT_COMPLETE, &place(&planned), &why).into());
+    }
+    Ok(seen(&client, &planned).await)
+}
+
+/// Deletes the backup with what is stored and waits until it is gone; one that is to be retained is forgotten.
+pub(super) async fn delete(
+    resource: &BackupResource,
+    context: &Context,
+    state: BackupState,
+) -> Result<(), Diagnostics> {
+    if state.deletion_policy == Value::Known("Retain".to_owned()) {
+        context.warn(messages::retained(&place(&state), state.repo.known().map(String::as_str)));
+        return Ok(());
+    }
+    let limits = Limits::new(state.timeouts.delete_or(DELETE_TIMEOUT), context.stop());
+    let client = resource.shared.client_for(&state.kubernetes, CANNOT_DELETE).await?;
+    let obeying = client.obeying(context.stop());
+    let failed = |error: &Error| Diagnostics::from(diagnostic(CANNOT_DELETE, error));
+    let existing = match obeying.get_opt::<Backup>(Some(state.namespace()), state.name()).await {
+        Ok(Some(existing)) => existing,
+        Ok(None) | Err(Error::KindNotServed { .. }) => return Ok(()),
+        Err(error) => return Err(failed(&error)),
+    };
+    let uid = existing.metadata.uid.clone().unwrap_or_default();
+    let deleted = obeying.delete::<Backup>(Some(state.namespace()), state.name(), Some(&uid)).await;
+    if deleted.map_err(|error| failed(&error))? == Deleted::Accepted
+        && let Err(why) = target(&client, &served(), &state).until_gone(&uid, &limits).await
+    {
+        return Err(not_deleted(CANNOT_DELETE, &format!("Backup {}", place(&state)), &why, &[]).into());
+    }
+    Ok(())
+}
+
+fn marked(object: &Backup) -> Backup {
+    let mut object = object.clone();
+    let annotations = object.metadata.annotations.get_or_insert_default();
+    annotations.insert(MARK.to_owned(), CREATING.to_owned());
+    object
+}
+
+/// A backup of that name must be one that an earlier create of ours was cut off from.
+fn refuse_others(existing: &Backup, planned: &BackupState) -> Result<(), Diagnostics> {
+    let annotations = existing.metadata.annotations.as_ref();
+    let is_marked = annotations.and_then(|all| all.get(MARK)).is_some_and(|mark| mark == CREATING);
+    if existing.metadata.deletion_timestamp.is_some() {
+        return Err(there_already(planned, "it is being deleted; try again when it is gone.").into());
+    }
+    if is_marked && planned.method.known() == Some(&existing.spec.backup_method) {
+        return Ok(());
+    }
+    let import = format!(
+        "somebody has made it. To manage it: `terraform import kubeblocks_backup.NAME {}`. Or choose another `name`.",
+        place(planned)
+    );
+    Err(there_already(planned, &import).into())
+}
+
+fn there_already(planned: &BackupState, why: &str) -> Diagnostic {
+    Diagnostic::error(CANNOT_CREATE, format!("There is a Backup {} already: {why}", place(planned)))
+        .at(Path::attribute("name"))
+}

@@ -1,0 +1,176 @@
+//! What must be there before a backup is asked for. The operator would only say so by a backup that has failed for good.
+
+use kubeblocks_schemas::catalogue::suggest;
+use kubeblocks_schemas::v1alpha1::backup_repo::BackupRepoPhase;
+use kubeblocks_schemas::v1alpha1::{BackupPolicy, BackupRepo, Cluster};
+use tfplugin::prelude::*;
+
+use super::convert::INSTANCE;
+use super::schema::BackupState;
+use crate::kubernetes::diagnostic::diagnostic;
+use crate::kubernetes::{Client, Error};
+use crate::resources::backup_repo::build::DEFAULT as DEFAULT_REPO;
+
+/// Annotation by which a policy is the default one of its database.
+const DEFAULT_POLICY: &str = "dataprotection.kubeblocks.io/is-default-policy";
+
+/// The policy by which the backup is made, once all that it needs is there.
+pub(super) async fn policy(
+    client: &Client,
+    summary: &'static str,
+    planned: &BackupState,
+) -> Result<String, Diagnostics> {
+    let failed = |error: Error| Diagnostics::from(diagnostic(summary, &error));
+    let (namespace, text) = (planned.namespace(), |value: &Value<String>| value.known().cloned());
+    let cluster = text(&planned.cluster).unwrap_or_default();
+    let refuse = |attribute: &str, detail: String| {
+        Err(Diagnostic::error(summary, detail).at(Path::attribute(attribute)).into())
+    };
+    if client.get_opt::<Cluster>(Some(namespace), &cluster).await.map_err(failed)?.is_none() {
+        return refuse("cluster", format!("There is no database {namespace}/{cluster}."));
+    }
+    let label = format!("{INSTANCE}={cluster}");
+    let policies = client.list::<BackupPolicy>(Some(namespace), Some(&label)).await.map_err(failed)?;
+    let chosen = match choose(&policies, text(&planned.policy).as_deref()) {
+        Ok(chosen) => chosen,
+        Err(detail) => return refuse("policy", format!("{detail} The database is {namespace}/{cluster}.")),
+    };
+    let name = chosen.metadata.name.clone().unwrap_or_default();
+    let wanted = text(&planned.method).unwrap_or_default();
+    let Some(method) = chosen.spec.backup_methods.iter().find(|method| method.name == wanted) else {
+        let known: Vec<&str> = chosen.spec.backup_methods.iter().map(|method| &*method.name).collect();
+        let hint = suggest(&wanted, known.iter().copied())
+            .map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"));
+        let known = known.join(", ");
+        return refuse(
+            "method",
+            format!("BackupPolicy {name} has no method \"{wanted}\".{hint} It has {known}."),
+        );
+    };
+    // Snapshots stay with the storage of the Kubernetes cluster.
+    if method.snapshot_volumes != Some(true) {
+        let repos = client.list::<BackupRepo>(None, None).await.map_err(failed)?;
+        if let Err(detail) = repo(&repos, chosen.spec.backup_repo_name.as_deref()) {
+            return Err(Diagnostic::error(summary, detail).into());
+        }
+    }
+    Ok(name)
+}
+
+/// The policy that is named, or the default one.
+fn choose<'a>(policies: &'a [BackupPolicy], wanted: Option<&str>) -> Result<&'a BackupPolicy, String> {
+    let name = |policy: &'a BackupPolicy| policy.metadata.name.as_deref().unwrap_or_default();
+    let listed = || policies.iter().map(name).collect::<Vec<_>>().join(", ");
+    if let Some(wanted) = wanted {
+        return policies
+            .iter()
+            .find(|policy| name(policy) == wanted)
+            .ok_or_else(|| format!("There is no BackupPolicy \"{wanted}\"; there are: {}.", listed()));
+    }
+    let is_default = |policy: &&BackupPolicy| {
+        let annotations = policy.metadata.annotations.as_ref();
+        annotations.and_then(|all| all.get(DEFAULT_POLICY)).is_some_and(|value| value == "true")
+    };
+    let mut defaults = policies.iter().filter(is_default);
+    match (policies, defaults.next(), defaults.next()) {
+        ([], ..) => Err("There is no BackupPolicy: the add-on of the engine brings none, or the operator's part `dataprotection` does not run.".to_owned()),
+        (_, Some(only), None) | ([only], ..) => Ok(only),
+        _ => Err(format!("No one BackupPolicy is the default; name one of: {}.", listed())),
+    }
+}
+
+/// Checks the repository that is named, or the default one.
+fn repo(repos: &[BackupRepo], wanted: Option<&str>) -> Result<(), String> {
+    let is_ready = |repo: &&BackupRepo| {
+        let phase = repo.status.as_ref().and_then(|status| status.phase.as_ref());
+        phase == Some(&BackupRepoPhase::Ready)
+    };
+    let is_default = |repo: &&BackupRepo| {
+        let annotations = repo.metadata.annotations.as_ref();
+        annotations.and_then(|all| all.get(DEFAULT_REPO)).is_some_and(|value| value == "true")
+    };
+    let name = |repo: &BackupRepo| repo.metadata.name.clone().unwrap_or_default();
+    if let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty()) {
+        return match repos.iter().find(|repo| name(repo) == wanted) {
+            None => Err(format!("The database's backups go to BackupRepo {wanted}, which does not exist.")),
+            Some(repo) if !is_ready(&repo) => Err(format!("BackupRepo {wanted} is not ready.")),
+            Some(_) => Ok(()),
+        };
+    }
+    let defaults: Vec<&BackupRepo> = repos.iter().filter(is_default).collect();
+    match defaults[..] {
+        [] => Err("There is no default BackupRepo, and the database names none. Make a `kubeblocks_backup_repo` with `is_default = true`, or name one in `backup.repo` of the database.".to_owned()),
+        [repo] if !is_ready(&repo) => Err(format!("BackupRepo {} is not ready.", name(repo))),
+        [_] => Ok(()),
+        _ => Err("Several BackupRepos are the default one. Leave one, or name one in `backup.repo` of the database.".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn policies(all: &[(&str, bool)]) -> Vec<BackupPolicy> {
+        let object = |(name, is_default): &(&str, bool)| {
+            serde_json::from_value(json!({
+                "apiVersion": "dataprotection.kubeblocks.io/v1alpha1", "kind": "BackupPolicy",
+                "metadata": {"name": name, "annotations": {DEFAULT_POLICY: is_default.to_string()}},
+                "spec": {"backupMethods": [], "target": {}},
+            }))
+            .unwrap()
+        };
+        all.iter().map(object).collect()
+    }
+
+    #[test]
+    fn the_named_policy_is_taken_or_the_default_one() {
+        for (there, wanted, expected) in [
+            (&[("a", false), ("b", true)][..], None, Ok("b")),
+            (&[("a", false), ("b", true)], Some("a"), Ok("a")),
+            (&[("a", false)], None, Ok("a")),
+            (&[("a", false), ("b", false)], None, Err("name one of: a, b")),
+            (&[("a", true), ("b", true)], None, Err("name one of")),
+            (&[("a", true)], Some("c"), Err("there are: a")),
+            (&[], None, Err("There is no BackupPolicy")),
+        ] {
+            let there = policies(there);
+            let found = choose(&there, wanted).map(|policy| policy.metadata.name.clone().unwrap());
+            match (found, expected) {
+                (Ok(found), Ok(expected)) => assert_eq!(found, expected),
+                (Err(found), Err(part)) => assert!(found.contains(part), "{found}"),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_repository_must_be_there_and_ready() {
+        let object = |(name, is_default, phase): &(&str, bool, &str)| -> BackupRepo {
+            serde_json::from_value(json!({
+                "apiVersion": "dataprotection.kubeblocks.io/v1alpha1", "kind": "BackupRepo",
+                "metadata": {"name": name, "annotations": {DEFAULT_REPO: is_default.to_string()}},
+                "spec": {"storageProviderRef": "s3", "pvReclaimPolicy": "Retain"},
+                "status": {"phase": phase},
+            }))
+            .unwrap()
+        };
+        for (there, wanted, expected) in [
+            (&[("a", true, "Ready")][..], None, None),
+            (&[("a", false, "Ready")], Some("a"), None),
+            (&[("a", false, "Ready")], None, Some("no default")),
+            (&[("a", true, "Failed")], None, Some("not ready")),
+            (&[("a", false, "Failed")], Some("a"), Some("not ready")),
+            (&[("a", true, "Ready"), ("b", true, "Ready")], None, Some("Several")),
+            (&[("a", true, "Ready")], Some("b"), Some("does not exist")),
+        ] {
+            let there: Vec<BackupRepo> = there.iter().map(object).collect();
+            match (repo(&there, wanted), expected) {
+                (Ok(()), None) => {}
+                (Err(found), Some(part)) => assert!(found.contains(part), "{found}"),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! `kubeblocks_backup`: one backup of a database.
+//!
+//! The way of an apply: `checks` (what is there) -> `convert` (pure) -> `apply` (writes and waits) -> `convert` -> state.
+
+mod apply;
+mod checks;
+pub mod convert;
+mod messages;
+mod read;
+pub mod schema;
+
+use std::sync::Arc;
+
+use tfplugin::prelude::*;
+
+use crate::provider::Shared;
+pub use schema::{BackupIdentity, BackupState};
+
+/// The resource.
+#[derive(Clone, Debug)]
+pub struct BackupResource {
+    shared: Arc<Shared>,
+}
+
+impl BackupResource {
+    /// The resource of a provider.
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+}
+
+impl Resource for BackupResource {
+    type State = BackupState;
+    type Identity = BackupIdentity;
+
+    const TYPE_NAME: &'static str = "kubeblocks_backup";
+
+    fn identity(&self, state: &BackupState) -> BackupIdentity {
+        BackupIdentity { namespace: state.namespace.clone(), name: state.name.clone() }
+    }
+
+    fn validate(&self, config: &BackupState, diagnostics: &mut Diagnostics) {
+        if let Some(kubernetes) = config.kubernetes.known() {
+            kubernetes.validate(&Path::attribute("kubernetes"), diagnostics);
+        }
+    }
+
+    async fn modify_plan(&self, _context: &Context, plan: &mut Plan<BackupState>) -> Result<(), Diagnostics> {
+        let Some(prior) = &plan.prior else { return Ok(()) };
+        if convert::is_complete(prior) || !plan.requires_replace.is_empty() {
+            return Ok(());
+        }
+        // What was not complete is waited for; what has failed is taken anew.
+        let planned = &mut plan.planned;
+        for value in [
+            &mut planned.phase,
+            &mut planned.repo,
+            &mut planned.path,
+            &mut planned.size,
+            &mut planned.completed_at,
+            &mut planned.expires_at,
+        ] {
+            *value = Value::Unknown;
+        }
+        if convert::has_failed(prior) {
+            plan.requires_replace.push(Path::attribute("phase"));
+        }
+        Ok(())
+    }
+
+    async fn create(
+        &self,
+        context: &Context,
+        request: Create<BackupState>,
+        progress: &Progress<BackupState>,
+    ) -> Result<BackupState, Diagnostics> {
+        Box::pin(apply::create(self, context, request, progress)).await
+    }
+
+    async fn read(&self, context: &Context, state: BackupState) -> Result<Option<BackupState>, Diagnostics> {
+        read::read(&self.shared, context, state).await
+    }
+
+    async fn update(
+        &self,
+        context: &Context,
+        request: Update<BackupState>,
+        _progress: &Progress<BackupState>,
+    ) -> Result<BackupState, Diagnostics> {
+        Box::pin(apply::update(self, context, request)).await
+    }
+
+    async fn delete(&self, context: &Context, state: BackupState) -> Result<(), Diagnostics> {
+        Box::pin(apply::delete(self, context, state)).await
+    }
+
+    async fn import(
+        &self,
+        context: &Context,
+        request: Import<BackupIdentity>,
+    ) -> Result<BackupState, Diagnostics> {
+        read::import(&self.shared, context, request).await
+    }
+}

@@ -1,0 +1,80 @@
+//! Refresh and import: reads the object and hands it to `convert`. Writes nothing.
+
+use std::time::Duration;
+
+use kubeblocks_schemas::v1alpha1::Backup;
+use tfplugin::prelude::*;
+
+use super::convert;
+use super::schema::{BackupIdentity, BackupState};
+use crate::kubernetes::Error;
+use crate::kubernetes::diagnostic::{diagnostic, read_timed_out};
+use crate::provider::{Reach, Shared};
+use crate::wait::at_most;
+
+const CANNOT_READ: &str = "Cannot read the backup";
+const CANNOT_IMPORT: &str = "Cannot import the backup";
+
+/// A read is one request; retries of a busy server take some time.
+const READ_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// The backup as it is now. Gone only when a reachable server says so.
+pub(super) async fn read(
+    shared: &Shared,
+    context: &Context,
+    state: BackupState,
+) -> Result<Option<BackupState>, Diagnostics> {
+    // A plan whose provider block is not known yet cannot look; what is known stays.
+    if shared.reach(&state.kubernetes) == Reach::Unknown {
+        return Ok(Some(state));
+    }
+    let limit = state.timeouts.read_or(READ_TIMEOUT);
+    let client = shared.client_for(&state.kubernetes, CANNOT_READ).await?.obeying(context.stop());
+    match at_most(limit, client.get_opt::<Backup>(Some(state.namespace()), state.name())).await {
+        Some(Ok(Some(object))) => Ok(Some(convert::observe(&state, &object))),
+        Some(Ok(None) | Err(Error::KindNotServed { .. })) => Ok(None),
+        Some(Err(error)) => Err(diagnostic(CANNOT_READ, &error).into()),
+        None => Err(read_timed_out(CANNOT_READ, &client, limit).into()),
+    }
+}
+
+/// A state that names the backup; the read that follows fills it.
+pub(super) async fn import(
+    shared: &Shared,
+    context: &Context,
+    request: Import<BackupIdentity>,
+) -> Result<BackupState, Diagnostics> {
+    let (namespace, name) = match request {
+        Import::Id(id) => match id.split_once('/') {
+            Some((namespace, name)) if !name.is_empty() && !name.contains('/') => {
+                (namespace.to_owned(), name.to_owned())
+            }
+            _ => {
+                let detail = format!("{id:?} is no import id of a backup. Write NAMESPACE/NAME.");
+                return Err(Diagnostic::error("Import id of the wrong form", detail).into());
+            }
+        },
+        Import::Identity(identity) => {
+            let text = |value: Value<String>| value.into_known().unwrap_or_default();
+            (text(identity.namespace), text(identity.name))
+        }
+    };
+    let state = BackupState {
+        namespace: Value::Known(namespace.clone()),
+        name: Value::Known(name.clone()),
+        ..BackupState::default()
+    };
+    let client = shared.client_for(&state.kubernetes, CANNOT_IMPORT).await?.obeying(context.stop());
+    let found = client.get_opt::<Backup>(Some(&namespace), &name).await;
+    match found.map_err(|error| Diagnostics::from(diagnostic(CANNOT_IMPORT, &error)))? {
+        Some(_) => Ok(state),
+        None => Err(Diagnostic::error(
+            CANNOT_IMPORT,
+            format!(
+                "Backup {namespace}/{name} does not exist in the Kubernetes cluster {}. An import uses the `kubernetes` of the provider block, or the kubeconfig.",
+                client.endpoint()
+            ),
+        )
+        .into()),
+    }
+}
