@@ -42,6 +42,7 @@ use crate::resources::ack_node_pool::AckNodePool;
 use crate::resources::addon::AddonResource;
 use crate::resources::aks_cluster::AksCluster;
 use crate::resources::aks_node_pool::AksNodePool;
+use crate::resources::backup_repo::BackupRepoResource;
 use crate::resources::cluster::ClusterResource;
 use crate::resources::eks_cluster::EksCluster;
 use crate::resources::eks_node_group::EksNodeGroup;
@@ -320,6 +321,7 @@ impl Provider for KubeblocksProvider {
             Box::new(AddonResource::new(shared())),
             Box::new(managed::cluster::ClusterResource::<AksCluster>::new(shared())),
             Box::new(managed::pool::PoolResource::<AksNodePool>::new(shared())),
+            Box::new(BackupRepoResource::new(shared())),
             Box::new(ClusterResource::new(shared())),
             Box::new(managed::cluster::ClusterResource::<EksCluster>::new(shared())),
             Box::new(managed::pool::PoolResource::<EksNodeGroup>::new(shared())),

@@ -5,6 +5,7 @@ pub mod ack_node_pool;
 pub mod addon;
 pub mod aks_cluster;
 pub mod aks_node_pool;
+pub mod backup_repo;
 pub mod cluster;
 pub mod eks_cluster;
 pub mod eks_node_group;

@@ -12,7 +12,7 @@ use tfplugin::prelude::*;
 
 use super::endpoints::{fill, has_unknown};
 use super::schema::ClusterState;
-use super::{build, installed, is_unfinished, names, paths, plan, read, remember, settle};
+use super::{backup, build, installed, is_unfinished, names, paths, plan, read, remember, settle};
 use crate::kubeblocks::deletion::{DeleteError, delete_cluster};
 use crate::kubeblocks::diagnostic::{Timeout, not_deleted, not_ready, slow_but_healthy};
 use crate::kubeblocks::wait::{Reason, wait_until_ready};
@@ -57,8 +57,9 @@ pub(super) async fn create(
     };
     refuse_existing(&obeying, &planned).await?;
 
+    let object = build::cluster(&planned);
     let applied = obeying
-        .server_side_apply(&marked(&planned, CREATING), conflicts(&planned))
+        .server_side_apply(&marked(&object, CREATING), conflicts(&planned))
         .await
         .map_err(|error| refused(CANNOT_CREATE, &error, &planned))?;
     remember(context, &applied.object, true);
@@ -66,7 +67,7 @@ pub(super) async fn create(
 
     let waited = wait_until_ready(&client, &applied.object, &limits).await;
     // From here on the answer tells Terraform of the object, whatever became of it.
-    remove_mark(&client, &planned).await;
+    remove_mark(&client, &object, conflicts(&planned)).await;
     match waited {
         Ok(ready) => {
             remember(context, &ready, false);
@@ -109,15 +110,16 @@ pub(super) async fn update(
         require_installed_for(&obeying, context, &prior, &planned).await?;
         // What somebody else made and an import took over is theirs by the server's records: the first apply takes it.
         let is_ours = Ownership::ours(&existing.metadata).is_some();
-        let conflicts = if is_ours { conflicts(&planned) } else { Conflicts::Force };
+        let taking = if is_ours { conflicts(&planned) } else { Conflicts::Force };
+        let object = over(&existing, &prior, &planned);
         let applied = obeying
-            .server_side_apply(&marked(&planned, UPDATING), conflicts)
+            .server_side_apply(&marked(&object, UPDATING), taking)
             .await
             .map_err(|error| refused(CANNOT_UPDATE, &error, &planned))?;
         remember(context, &applied.object, true);
         progress.record(without_unknowns(planned.clone(), Some(&prior)));
         let ready = wait_until_ready(&client, &applied.object, &limits).await;
-        remove_mark(&client, &planned).await;
+        remove_mark(&client, &object, conflicts(&planned)).await;
         if let Err(error) = ready {
             if !error.is_slow_but_healthy() {
                 let summary = "KubeBlocks cluster did not become ready after the update";
@@ -278,16 +280,24 @@ fn may_adopt(existing: &Cluster, planned: &ClusterState) -> bool {
         && shape(existing) == shape(&build::cluster(planned))
 }
 
-fn marked(planned: &ClusterState, operation: &str) -> Cluster {
+/// The object to apply over an existing one: a schedule of backups that is no longer written is switched off.
+fn over(existing: &Cluster, prior: &ClusterState, planned: &ClusterState) -> Cluster {
     let mut object = build::cluster(planned);
+    if planned.backup.is_null() {
+        object.spec.backup = backup::switched_off(existing, !prior.backup.is_null());
+    }
+    object
+}
+
+fn marked(object: &Cluster, operation: &str) -> Cluster {
+    let mut object = object.clone();
     object.metadata.annotations = Some(BTreeMap::from([(MARK.to_owned(), operation.to_owned())]));
     object
 }
 
 /// A mark that stays does little: the next apply waits for the database once more, and removes it.
-async fn remove_mark(client: &Client, planned: &ClusterState) {
-    let object = build::cluster(planned);
-    match at_most(LAST_WORDS, client.server_side_apply(&object, conflicts(planned))).await {
+async fn remove_mark(client: &Client, object: &Cluster, conflicts: Conflicts) {
+    match at_most(LAST_WORDS, client.server_side_apply(object, conflicts)).await {
         Some(Ok(_)) => {}
         Some(Err(error)) => tracing::warn!(%error, "the mark of an unfinished operation stays"),
         None => {
@@ -350,7 +360,7 @@ mod tests {
 
     /// What a create leaves behind that was killed while it waited.
     fn cut_off(state: &ClusterState, manager: &str) -> Cluster {
-        let mut object = marked(state, CREATING);
+        let mut object = marked(&build::cluster(state), CREATING);
         object.metadata.managed_fields = Some(vec![ManagedFieldsEntry {
             manager: Some(manager.to_owned()),
             operation: Some("Apply".to_owned()),
@@ -369,7 +379,7 @@ mod tests {
         let mut finished = cut_off(&redis(), OURS);
         finished.metadata.annotations = None;
         let mut updating = cut_off(&redis(), OURS);
-        updating.metadata.annotations = marked(&redis(), UPDATING).metadata.annotations;
+        updating.metadata.annotations = marked(&build::cluster(&redis()), UPDATING).metadata.annotations;
         for (case, existing, planned, expected) in [
             ("the same", cut_off(&redis(), OURS), redis(), true),
             ("changed meanwhile", cut_off(&redis(), OURS), changed, true),

@@ -11,8 +11,8 @@ use kubeblocks_schemas::v1alpha1::{
 };
 use tfplugin::typed::{Set, Value};
 
-use super::exposure;
 use super::schema::{Affinity, ClusterState, Component, Map, Resources, Service, Tls, Toleration, Volume};
+use super::{backup, exposure};
 
 /// Access mode of a volume that names none.
 pub const DEFAULT_ACCESS_MODE: &str = "ReadWriteOnce";
@@ -36,6 +36,7 @@ fn spec(state: &ClusterState) -> ClusterSpec {
             .collect(),
         affinity: state.affinity.known().map(affinity),
         tolerations: tolerations(&state.tolerations),
+        backup: state.backup.known().map(backup::build),
         ..ClusterSpec::default()
     }
 }

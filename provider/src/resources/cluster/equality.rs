@@ -1,8 +1,9 @@
-//! When two texts mean the same: quantities. Pure. Both the schema (what a plan keeps) and `observe` (what a refresh
+//! When two texts mean the same: quantities and retentions. Pure. Both the schema (what a plan keeps) and `observe` (what a refresh
 //! keeps) decide by it, so that a plan never shows what a refresh would call equal.
 
 use std::collections::BTreeMap;
 
+use kubeblocks_schemas::duration::parse_retention_period;
 use kubeblocks_schemas::quantity::Quantity;
 use tfplugin::typed::Value;
 
@@ -29,6 +30,14 @@ pub fn same_quantities(
         })
 }
 
+/// Whether two retentions are equal, as `7d` and `1w` are. Texts that are none must be the same text.
+pub fn same_retention(prior: &str, config: &str) -> bool {
+    match (parse_retention_period(prior), parse_retention_period(config)) {
+        (Ok(prior), Ok(config)) => prior == config,
+        _ => prior == config,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +54,19 @@ mod tests {
             ("many", "1", false),
         ] {
             assert_eq!(same_quantity(left, right), expected, "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn retentions_are_compared_by_what_they_mean() {
+        for (left, right, expected) in [
+            ("7d", "1w", true),
+            ("1mo", "30d", true),
+            ("7d", "8d", false),
+            ("later", "later", true),
+            ("later", "7d", false),
+        ] {
+            assert_eq!(same_retention(left, right), expected, "{left} {right}");
         }
     }
 

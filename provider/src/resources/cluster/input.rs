@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kubeblocks_schemas::validate::{
-    AffinityInput, ClusterInput, ComponentInput, Field, PathStep, Problem, ProblemKind, ResourcesInput,
-    ServiceInput, Severity, TlsInput, TolerationInput, VolumeInput,
+    AffinityInput, BackupInput, ClusterInput, ComponentInput, Field, PathStep, Problem, ProblemKind,
+    ResourcesInput, ServiceInput, Severity, TlsInput, TolerationInput, VolumeInput,
 };
 use tfplugin::prelude::*;
 
-use super::schema::{Affinity, ClusterState, Component, Map, Resources, Service, Tls, Toleration, Volume};
+use super::schema::{
+    Affinity, Backup, ClusterState, Component, Map, Resources, Service, Tls, Toleration, Volume,
+};
 
 /// The cluster as it is checked.
 pub fn cluster(state: &ClusterState) -> ClusterInput {
@@ -26,7 +28,18 @@ pub fn cluster(state: &ClusterState) -> ClusterInput {
         },
         affinity: state.affinity.known().map(affinity),
         tolerations: tolerations(&state.tolerations),
-        backup: None,
+        backup: state.backup.known().map(backup),
+    }
+}
+
+fn backup(backup: &Backup) -> BackupInput {
+    BackupInput {
+        enabled: field(&backup.enabled),
+        repo: field(&backup.repo),
+        method: field(&backup.method),
+        schedule: field(&backup.schedule),
+        retention: field(&backup.retention),
+        starting_deadline_minutes: field(&backup.starting_deadline_minutes),
     }
 }
 

@@ -4,6 +4,7 @@
 //! A plan is `validate` and `plan` (pure), and a look at what is installed when the Kubernetes cluster can be asked.
 
 mod apply;
+pub mod backup;
 pub mod build;
 pub mod claims;
 pub mod endpoints;

@@ -14,7 +14,7 @@ use tfplugin::typed::{Set, Value};
 use super::claims::{Place, Step};
 use super::equality::same_quantity;
 use super::schema::{Affinity, ClusterState, Component, Map, Service, Tls, TlsSecret, Toleration, Volume};
-use super::{build, exposure, observe_resources};
+use super::{backup, build, exposure, observe_resources};
 
 /// What `object` shows, beside `prior`. Attributes that the object does not tell (`kubernetes`, `force_conflicts`, `timeouts`, the computed
 /// ones) are those of `prior`. An import comes with a `prior` that only names the object.
@@ -35,6 +35,12 @@ pub fn cluster(prior: &ClusterState, object: &Cluster, root: &Place<'_>) -> Clus
         )),
         affinity: affinity(&prior.affinity, object.spec.affinity.as_ref(), &spec.field("affinity")),
         tolerations: tolerations(&prior.tolerations, &object.spec.tolerations, &spec.field("tolerations")),
+        backup: backup::observe(
+            &prior.backup,
+            object.spec.backup.as_ref(),
+            &spec.field("backup"),
+            prior.definition.is_null(),
+        ),
         labels: map(
             &prior.labels,
             &without_labels_of_others(labels),

@@ -25,6 +25,7 @@ pub fn attribute_of(field: &str, state: &ClusterState) -> Option<Path> {
         "affinity" => root("affinity"),
         "tolerations" => root("tolerations"),
         "componentSpecs" => Some(component(rest, state)),
+        "backup" => Some(backup(rest)),
         _ => None,
     }
 }
@@ -35,6 +36,18 @@ fn metadata(name: &str) -> Path {
         "labels" => "labels",
         _ => "name",
     })
+}
+
+fn backup(steps: &[FieldStep]) -> Path {
+    let backup = Path::attribute("backup");
+    match field_name(steps).map(|(name, _)| name) {
+        Some("repoName") => backup.then_attribute("repo"),
+        Some("cronExpression") => backup.then_attribute("schedule"),
+        Some("retentionPeriod") => backup.then_attribute("retention"),
+        Some("startingDeadlineMinutes") => backup.then_attribute("starting_deadline_minutes"),
+        Some(name @ ("enabled" | "method")) => backup.then_attribute(name),
+        Some(_) | None => backup,
+    }
 }
 
 fn component(steps: &[FieldStep], state: &ClusterState) -> Path {
@@ -97,7 +110,10 @@ mod tests {
             ("spec.componentSpecs[1].replicas", Some(r#"components["sentinel"].replicas"#)),
             ("spec.componentSpecs[7].replicas", Some("components")),
             (r#".spec.componentSpecs[name="redis"].noCreatePDB"#, Some(r#"components["redis"]"#)),
-            (".spec.backup.enabled", None),
+            (".spec.backup.enabled", Some("backup.enabled")),
+            (".spec.backup.cronExpression", Some("backup.schedule")),
+            (".spec.backup", Some("backup")),
+            (".spec.monitor", None),
             (".status.phase", None),
             ("", None),
         ] {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use tfplugin::typed::{Set, Value};
 use tfplugin::{TerraformSchema, Timeouts};
 
-use super::equality::{same_quantities, same_quantity};
+use super::equality::{same_quantities, same_quantity, same_retention};
 use crate::kubernetes_attribute::KubernetesConnection;
 
 /// A map attribute whose elements may be unknown.
@@ -54,6 +54,10 @@ pub struct ClusterState {
     /// Taints of nodes that instances accept. Components may have their own, which then replace these.
     #[tf(optional)]
     pub tolerations: Value<Vec<Value<Toleration>>>,
+    /// Scheduled backups. Left out, none are made; those that were made stay. Taking the block out switches the schedule
+    /// off.
+    #[tf(optional)]
+    pub backup: Value<Backup>,
     /// Labels on the Cluster object. Labels that others set stay.
     #[tf(optional)]
     pub labels: Value<Map<String>>,
@@ -226,6 +230,31 @@ pub struct Toleration {
     /// With `NoExecute`: how many seconds an instance stays on a node that gets the taint.
     #[tf(optional)]
     pub toleration_seconds: Value<i64>,
+}
+
+/// Scheduled backups of a database.
+#[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
+pub struct Backup {
+    /// Where backups go: the name of a `kubeblocks_backup_repo`. Left out, the default one.
+    #[tf(optional)]
+    pub repo: Value<String>,
+    /// How backups are made: a method of the engine, such as `volume-snapshot`, `pg-basebackup`, `xtrabackup` or
+    /// `datafile`. Snapshots of volumes stay with the storage of the Kubernetes cluster; the others go to `repo`.
+    #[tf(required)]
+    pub method: Value<String>,
+    /// When, in UTC: minute, hour, day of month, month and day of week, such as `0 3 * * *`. Left out, as the engine's
+    /// backup policy says.
+    #[tf(optional)]
+    pub schedule: Value<String>,
+    /// How long a backup is kept, such as `7d` (default), `1mo` or `1y6mo`.
+    #[tf(optional, default = "7d", semantic_equal = same_retention)]
+    pub retention: Value<String>,
+    /// Whether the schedule runs. Default true.
+    #[tf(optional, default = true)]
+    pub enabled: Value<bool>,
+    /// How many minutes late a backup may start, 0 to 1440. One that would be later is left out.
+    #[tf(optional)]
+    pub starting_deadline_minutes: Value<i64>,
 }
 
 /// Addresses of a component.

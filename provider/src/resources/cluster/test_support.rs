@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tfplugin::typed::{Set, Value};
 
-use super::schema::{Affinity, ClusterState, Component, Map, Resources, Service, Toleration, Volume};
+use super::schema::{Affinity, Backup, ClusterState, Component, Map, Resources, Service, Toleration, Volume};
 
 /// Known text.
 pub(crate) fn text(text: &str) -> Value<String> {
@@ -119,12 +119,25 @@ pub(crate) fn full() -> ClusterState {
             node_labels: Value::Null,
             tenancy: text("SharedNode"),
         }),
+        backup: Value::Known(backup()),
         tolerations: Value::Known(vec![Value::Known(Toleration {
             key: text("any"),
             operator: text("Exists"),
             ..Toleration::default()
         })]),
         ..redis()
+    }
+}
+
+/// A schedule in which everything is written.
+pub(crate) fn backup() -> Backup {
+    Backup {
+        repo: text("main"),
+        method: text("datafile"),
+        schedule: text("0 3 * * *"),
+        retention: text("1w"),
+        enabled: Value::Known(true),
+        starting_deadline_minutes: Value::Known(30),
     }
 }
 

@@ -21,10 +21,12 @@ pub fn config(config: &ClusterState, diagnostics: &mut Diagnostics) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resources::cluster::schema::{Affinity, ClusterState, Component, Resources, Service, Tls};
+    use crate::resources::cluster::schema::{
+        Affinity, Backup, ClusterState, Component, Resources, Service, Tls,
+    };
     use crate::resources::cluster::test_support::{
-        component, component_mut, components, entries, full, redis, redis_and_sentinel, set, text, texts,
-        volume_mut,
+        backup, component, component_mut, components, entries, full, redis, redis_and_sentinel, set, text,
+        texts, volume_mut,
     };
     use tfplugin::diagnostic::Severity;
 
@@ -144,6 +146,42 @@ mod tests {
                 },
                 &["affinity.pod_anti_affinity"],
             ),
+            (
+                "backup method",
+                |state| state.backup = Value::Known(Backup { method: text("datafil"), ..backup() }),
+                &["backup.method"],
+            ),
+            (
+                "backup schedule",
+                |state| state.backup = Value::Known(Backup { schedule: text("daily"), ..backup() }),
+                &["backup.schedule"],
+            ),
+            (
+                "backup retention",
+                |state| state.backup = Value::Known(Backup { retention: text("7 days"), ..backup() }),
+                &["backup.retention"],
+            ),
+            (
+                "backup deadline",
+                |state| {
+                    state.backup =
+                        Value::Known(Backup { starting_deadline_minutes: Value::Known(1441), ..backup() });
+                },
+                &["backup.starting_deadline_minutes"],
+            ),
+            (
+                "backups that the engine does not support",
+                |state| {
+                    *state = ClusterState {
+                        definition: text("kafka"),
+                        version: text("kafka-3.3.2"),
+                        components: entries([("kafka-server", component())]),
+                        backup: Value::Known(backup()),
+                        ..redis()
+                    };
+                },
+                &["backup"],
+            ),
         ];
         for (case, change, expected) in table {
             let mut state = redis();
@@ -161,6 +199,7 @@ mod tests {
             version: Value::Unknown,
             termination_policy: Value::Unknown,
             components: Value::Unknown,
+            backup: Value::Unknown,
             ..ClusterState::default()
         };
         assert!(errors(&unknown).is_empty());

@@ -91,13 +91,13 @@ pub(super) fn not_ready(
 }
 
 /// The same as a warning.
-pub(super) fn as_warning(mut diagnostic: Diagnostic) -> Diagnostic {
+pub(crate) fn as_warning(mut diagnostic: Diagnostic) -> Diagnostic {
     diagnostic.severity = Severity::Warning;
     diagnostic
 }
 
 /// Why the object is still there.
-pub(super) fn not_deleted(summary: &str, object: &str, why: &NotThere, used_by: &[String]) -> Diagnostic {
+pub(crate) fn not_deleted(summary: &str, object: &str, why: &NotThere, used_by: &[String]) -> Diagnostic {
     let detail = match why {
         NotThere::TimedOut { object: seen, waited, .. } => {
             let finalizers = seen.as_ref().map(finalizers).unwrap_or_default();
@@ -135,7 +135,7 @@ fn finalizers(object: &Json) -> Vec<String> {
     all.into_iter().flatten().filter_map(|one| one.as_str().map(str::to_owned)).collect()
 }
 
-fn in_words(time: Duration) -> String {
+pub(crate) fn in_words(time: Duration) -> String {
     match (time.as_secs(), time.as_secs() % 60) {
         (seconds, 0) if seconds >= 120 => format!("{} minutes", seconds / 60),
         (seconds, _) => format!("{seconds} seconds"),

@@ -8,14 +8,14 @@ pub mod equality;
 pub mod import;
 pub mod kinds;
 pub mod manifest;
-mod messages;
+pub(crate) mod messages;
 pub mod moved;
 pub mod observe;
 pub mod paths;
 mod plan;
 mod read;
 pub mod readiness;
-mod remote;
+pub(crate) mod remote;
 pub mod schema;
 #[cfg(test)]
 mod server_tests;
@@ -40,7 +40,7 @@ const UID: &str = "uid";
 const IMPORTED: &str = "imported";
 
 /// Annotation of an object whose create Terraform has not been told the end of.
-const MARK: &str = "terraform.kubeblocks.io/unfinished";
+pub(crate) const MARK: &str = "terraform.kubeblocks.io/unfinished";
 
 /// The resource.
 #[derive(Clone, Debug)]

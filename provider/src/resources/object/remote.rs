@@ -78,16 +78,16 @@ impl Kinds {
 
 /// An object on a server.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Target<'a> {
-    pub(super) client: &'a Client,
-    pub(super) served: &'a ServedKind,
-    pub(super) namespace: Option<&'a str>,
-    pub(super) name: &'a str,
+pub(crate) struct Target<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) served: &'a ServedKind,
+    pub(crate) namespace: Option<&'a str>,
+    pub(crate) name: &'a str,
 }
 
 /// Why a wait ended without what it waited for.
 #[derive(Debug)]
-pub(super) enum NotThere {
+pub(crate) enum NotThere {
     /// The time is up. With what was seen last, and how it was judged.
     TimedOut { object: Option<Json>, verdict: Verdict, waited: Duration },
     /// It does not get there any more.
@@ -110,7 +110,7 @@ enum Look {
 
 impl Target<'_> {
     /// The object, or nothing when a server that is there says so.
-    pub(super) async fn get(&self) -> Result<Option<DynamicObject>, Error> {
+    pub(crate) async fn get(&self) -> Result<Option<DynamicObject>, Error> {
         self.client.get_object(&self.served.resource, self.namespace, self.name).await
     }
 
@@ -127,7 +127,7 @@ impl Target<'_> {
     }
 
     /// Waits until the object that was written as generation `written` has come to `goal`.
-    pub(super) async fn until_ready(
+    pub(crate) async fn until_ready(
         &self,
         goal: &Goal,
         written: i64,
@@ -188,7 +188,7 @@ impl Target<'_> {
     }
 
     /// Waits until the object with `uid` is gone; another one of its name does not count.
-    pub(super) async fn until_gone(&self, uid: &str, limits: &Limits) -> Result<(), NotThere> {
+    pub(crate) async fn until_gone(&self, uid: &str, limits: &Limits) -> Result<(), NotThere> {
         let obeying = Target { client: &self.client.obeying(&limits.stop), ..*self };
         let mut snapshots = obeying.client.observe(vec![self.selection()]);
         loop {
@@ -282,6 +282,6 @@ impl Target<'_> {
 }
 
 /// An object as JSON, with its types.
-pub(super) fn as_json(object: &DynamicObject) -> Json {
+pub(crate) fn as_json(object: &DynamicObject) -> Json {
     serde_json::to_value(object).unwrap_or_default()
 }
