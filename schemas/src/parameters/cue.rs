@@ -24,8 +24,7 @@ pub fn read(text: &str, name: Option<&str>) -> Option<Rules> {
             continue;
         }
         let mut statement = line;
-        while statement.ends_with(['|', '&'])
-            || lines.peek().is_some_and(|next| next.starts_with(['|', '&']))
+        while statement.ends_with(['|', '&']) || lines.peek().is_some_and(|next| next.starts_with(['|', '&']))
         {
             let Some(next) = lines.next() else { break };
             statement = format!("{statement} {next}");
@@ -33,10 +32,8 @@ pub fn read(text: &str, name: Option<&str>) -> Option<Rules> {
         match field(&statement) {
             Some((name, expression)) => {
                 let words = description.join(" ").trim().to_owned();
-                let rule = Rule {
-                    description: Some(words).filter(|words| !words.is_empty()),
-                    ..rule(&expression)
-                };
+                let rule =
+                    Rule { description: Some(words).filter(|words| !words.is_empty()), ..rule(&expression) };
                 rules.rules.insert(name, rule);
             }
             None => rules.is_closed = false,
@@ -98,8 +95,11 @@ impl Scan {
 
 /// The lines of a body; structures within are one line. A body on one line is split at its commas.
 fn statements(body: &str) -> Vec<String> {
-    let lines: Vec<&str> =
-        if body.trim().contains('\n') { body.trim().lines().collect() } else { body.trim().split(',').collect() };
+    let lines: Vec<&str> = if body.trim().contains('\n') {
+        body.trim().lines().collect()
+    } else {
+        body.trim().split(',').collect()
+    };
     let mut statements: Vec<String> = Vec::new();
     let mut depth = 0_usize;
     for line in lines {
@@ -155,9 +155,8 @@ struct Alternative {
 }
 
 fn rule(expression: &str) -> Rule {
-    let end = outside_quotes(expression).find(|(place, character)| {
-        *character == '@' || expression[*place..].starts_with("//")
-    });
+    let end = outside_quotes(expression)
+        .find(|(place, character)| *character == '@' || expression[*place..].starts_with("//"));
     let (text, rest) = expression.split_at(end.map_or(expression.len(), |(place, _)| place));
     let unknown = Rule { has_units: rest.starts_with('@'), ..Rule::default() };
     let mut rule = Rule { is_understood: true, ..unknown.clone() };
@@ -229,7 +228,11 @@ fn bound_or_literal(part: &str, found: &mut Alternative) -> Option<()> {
         let number = number.trim().replace('_', "");
         number.parse::<f64>().ok()?;
         let bound = Some((number, excludes));
-        if is_minimum { found.minimum = bound } else { found.maximum = bound }
+        if is_minimum {
+            found.minimum = bound
+        } else {
+            found.maximum = bound
+        }
         return Some(());
     }
     let quoted = part.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
@@ -301,7 +304,10 @@ configuration: #P & {}
         );
         assert_eq!(of("max-policy").allowed, ["a{", "b|c"]);
         assert_eq!(of("level").allowed, ["x", "y"]);
-        assert_eq!((of("on").kind, of("on").default, of("on").allowed.len()), (Some(Kind::Boolean), text("false"), 0));
+        assert_eq!(
+            (of("on").kind, of("on").default, of("on").allowed.len()),
+            (Some(Kind::Boolean), text("false"), 0)
+        );
         assert_eq!((of("ratio").excludes, of("ratio").has_units), ((true, false), true));
         assert!(!of("nested").is_understood && !of("call").is_understood);
     }

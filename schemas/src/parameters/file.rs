@@ -71,12 +71,7 @@ mod tests {
             ),
             ("ini", Some("mysqld"), "[client]\nport=1\n[mysqld]\nport=3306\n", Some(vec![("port", "3306")])),
             ("ini", None, "[a]\nx=1\n[b]\ny=\"2 #\"\n", Some(vec![("x", "1"), ("y", "2 #")])),
-            (
-                "redis",
-                None,
-                "maxmemory 0\nsave 3600 1\n",
-                Some(vec![("maxmemory", "0"), ("save", "3600 1")]),
-            ),
+            ("redis", None, "maxmemory 0\nsave 3600 1\n", Some(vec![("maxmemory", "0"), ("save", "3600 1")])),
             ("yaml", None, "a: 1\n", None),
         ] {
             let formatter: FormatterConfig = serde_json::from_value(

@@ -158,10 +158,13 @@ impl Rules {
         let schema = constraint.configuration_schema.as_ref();
         let cue = schema.and_then(|schema| schema.cue.as_deref()).filter(|text| !text.trim().is_empty());
         let mut rules = match cue {
-            Some(text) => cue::read(text, constraint.cfg_schema_top_level_name.as_deref()).unwrap_or_default(),
+            Some(text) => {
+                cue::read(text, constraint.cfg_schema_top_level_name.as_deref()).unwrap_or_default()
+            }
             None => Self::default(),
         };
-        let described = schema.and_then(|schema| schema.schema.as_ref()).map(openapi::read).unwrap_or_default();
+        let described =
+            schema.and_then(|schema| schema.schema.as_ref()).map(openapi::read).unwrap_or_default();
         for (name, described) in described {
             match rules.rules.get_mut(&name) {
                 Some(rule) => fill(rule, described),

@@ -25,7 +25,13 @@ fn rule(schema: &Value) -> Rule {
         kind,
         minimum: schema.get("minimum").and_then(text),
         maximum: schema.get("maximum").and_then(text),
-        allowed: schema.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(text).collect(),
+        allowed: schema
+            .get("enum")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(text)
+            .collect(),
         default: schema.get("default").and_then(text),
         description: schema.get("description").and_then(text).filter(|words| !words.trim().is_empty()),
         has_units: false,

@@ -11,10 +11,12 @@ use kubeblocks_schemas::v1alpha1::Cluster;
 use tfplugin::prelude::*;
 
 use super::endpoints::{fill, has_unknown};
-use super::schema::ClusterState;
 use super::parameters::apply::Unsettled;
 use super::parameters::wait::Stopped;
-use super::{build, installed, is_unfinished, names, parameters, paths, plan, read, remember, rollout, settle};
+use super::schema::ClusterState;
+use super::{
+    build, installed, is_unfinished, names, parameters, paths, plan, read, remember, rollout, settle,
+};
 use crate::kubeblocks::deletion::{DeleteError, delete_cluster};
 use crate::kubeblocks::diagnostic::{Timeout, not_deleted, not_ready, slow_but_healthy};
 use crate::kubeblocks::wait::{Reason, wait_until_ready};

@@ -7,8 +7,8 @@ use tfplugin::diagnostic::{Diagnostic, Diagnostics, Severity};
 use tfplugin::path::Path;
 
 use super::build;
-use super::parameters::judge::{Constraints, Engine};
 use super::parameters;
+use super::parameters::judge::{Constraints, Engine};
 use super::schema::ClusterState;
 use crate::kubernetes::{Client, Error};
 

@@ -12,8 +12,8 @@ use tfplugin::prelude::*;
 
 use super::apply::MARK;
 use super::claims::{Claims, Everything, Nothing, Place};
-use super::schema::{ClusterIdentity, ClusterState, Endpoint, Map, SecretReference};
 use super::parameters::live::Live;
+use super::schema::{ClusterIdentity, ClusterState, Endpoint, Map, SecretReference};
 use super::{UID, UNFINISHED, build, endpoints, names, observe, parameters};
 use crate::kubeblocks::naming;
 use crate::kubernetes::diagnostic::{diagnostic, read_timed_out};
@@ -82,11 +82,7 @@ async fn look(
 }
 
 /// The parameters of each component, which stand in an object of their own.
-async fn observe_parameters(
-    client: &Client,
-    state: &mut ClusterState,
-    is_import: bool,
-) -> Result<(), Error> {
+async fn observe_parameters(client: &Client, state: &mut ClusterState, is_import: bool) -> Result<(), Error> {
     let (namespace, cluster) = names(state);
     for (name, component) in state.components.known_mut().into_iter().flatten() {
         let Some(component) = component.known_mut() else { continue };

@@ -9,8 +9,8 @@ use tfplugin::prelude::*;
 
 use super::apply::{CANNOT_UPDATE, UPDATING, conflicts, marked, refused, remove_mark};
 use super::parameters::apply::{Unsettled, accepted, send, settle, stopped};
-use super::parameters::wait::Sent;
 use super::parameters::goes_first;
+use super::parameters::wait::Sent;
 use super::schema::ClusterState;
 use super::{backup, build, remember};
 use crate::kubeblocks::diagnostic::{Timeout, not_ready, slow_but_healthy};

@@ -61,7 +61,11 @@ async fn send_one(
     let written = written_of(state, component);
     let live = Live::read(client, &namespace, &cluster, component, |_| true).await.map_err(failed)?;
     let Some(live) = live else {
-        return if written.is_empty() { Ok(None) } else { Err(no_parameters(&namespace, &cluster, component)) };
+        return if written.is_empty() {
+            Ok(None)
+        } else {
+            Err(no_parameters(&namespace, &cluster, component))
+        };
     };
     let object = build::configuration(&live, &written)
         .map_err(|problem| Diagnostics::from(no_place(component, &problem)))?;
@@ -145,19 +149,28 @@ pub fn stopped(stopped: &Stopped, state: &ClusterState, timeout: &str) -> Diagno
         }
         Stopped::Gone { configuration } => Diagnostic::error(
             CANNOT_SET,
-            format!("Configuration {namespace}/{configuration} was deleted by somebody else while its parameters were being set."),
+            format!(
+                "Configuration {namespace}/{configuration} was deleted by somebody else while its parameters were being set."
+            ),
         ),
         Stopped::Hidden { trouble } => Diagnostic::error(
             CANNOT_SET,
-            format!("The parameters are written, but what becomes of them cannot be seen: {trouble}\n\nThe credentials need the right to list and watch `configurations` of `apps.kubeblocks.io` in the namespace \"{namespace}\"."),
+            format!(
+                "The parameters are written, but what becomes of them cannot be seen: {trouble}\n\nThe credentials need the right to list and watch `configurations` of `apps.kubeblocks.io` in the namespace \"{namespace}\"."
+            ),
         ),
         Stopped::TimedOut { missing, waited } => Diagnostic::error(
             "Parameters of the KubeBlocks cluster are not in force yet",
-            format!("Cluster {namespace}/{cluster}: after {} seconds {missing}.\n\nRun apply again to go on waiting, or raise `{timeout}`.", waited.as_secs()),
+            format!(
+                "Cluster {namespace}/{cluster}: after {} seconds {missing}.\n\nRun apply again to go on waiting, or raise `{timeout}`.",
+                waited.as_secs()
+            ),
         ),
         Stopped::Interrupted => Diagnostic::error(
             "Interrupted while the parameters of the KubeBlocks cluster were being set",
-            format!("Cluster {namespace}/{cluster} goes on in the Kubernetes cluster; run apply again to go on waiting."),
+            format!(
+                "Cluster {namespace}/{cluster} goes on in the Kubernetes cluster; run apply again to go on waiting."
+            ),
         ),
     }
 }
@@ -198,7 +211,13 @@ fn no_place(component: &str, problem: &Problem) -> Diagnostic {
             let (spec, _) = split_key(key);
             let hint = suggest(spec, there.iter().map(String::as_str))
                 .map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"));
-            (key, format!("Component \"{component}\" has no config spec \"{spec}\". It has {}.{hint}", list(there)))
+            (
+                key,
+                format!(
+                    "Component \"{component}\" has no config spec \"{spec}\". It has {}.{hint}",
+                    list(there)
+                ),
+            )
         }
         Problem::WhichFile { key, files } => {
             let (spec, file) = split_key(key);
@@ -207,11 +226,21 @@ fn no_place(component: &str, problem: &Problem) -> Diagnostic {
                 |file| format!("Config spec \"{spec}\" has no file \"{file}\"."),
             );
             let example = files.first().map_or("file", String::as_str);
-            (key, format!("{what} Its files: {}. Name the file in the key, such as \"{spec}/{example}\".", list(files)))
+            (
+                key,
+                format!(
+                    "{what} Its files: {}. Name the file in the key, such as \"{spec}/{example}\".",
+                    list(files)
+                ),
+            )
         }
-        Problem::WholeFile { key } => {
-            (key, format!("Config spec \"{}\" has no ConfigConstraint: KubeBlocks takes only whole files for it, not single parameters.", split_key(key).0))
-        }
+        Problem::WholeFile { key } => (
+            key,
+            format!(
+                "Config spec \"{}\" has no ConfigConstraint: KubeBlocks takes only whole files for it, not single parameters.",
+                split_key(key).0
+            ),
+        ),
     };
     Diagnostic::error(CANNOT_SET, detail).at(path(component, key, None))
 }
@@ -225,15 +254,21 @@ mod tests {
     #[test]
     fn a_refusal_stands_at_the_parameter_that_the_operator_names() {
         let mut state = redis();
-        component_mut(&mut state, "redis").parameters =
-            parameters([("config/main.conf", [("max", "-5"), ("max-memory", "1")]), ("other", [("max", "1"), ("x", "2")])]);
+        component_mut(&mut state, "redis").parameters = parameters([
+            ("config/main.conf", [("max", "-5"), ("max-memory", "1")]),
+            ("other", [("max", "1"), ("x", "2")]),
+        ]);
         for (spec, message, expected) in [
             (
                 "config",
                 "[configuration.max-memory: invalid value]",
                 r#"components["redis"].parameters["config/main.conf"]["max-memory"]"#,
             ),
-            ("config", "parameter max is immutable", r#"components["redis"].parameters["config/main.conf"]["max"]"#),
+            (
+                "config",
+                "parameter max is immutable",
+                r#"components["redis"].parameters["config/main.conf"]["max"]"#,
+            ),
             ("config", "cannot parse", r#"components["redis"].parameters["config/main.conf"]"#),
             ("other", "x: out of bound.", r#"components["redis"].parameters["other"]["x"]"#),
             ("gone", "why", r#"components["redis"].parameters["gone"]"#),

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kubeblocks_schemas::v1alpha1::configuration::{ConfigurationItem, ConfigurationSpec, FileParameters};
 use kubeblocks_schemas::v1alpha1::Configuration;
+use kubeblocks_schemas::v1alpha1::configuration::{ConfigurationItem, ConfigurationSpec, FileParameters};
 
 use super::live::Live;
 use super::memory::{ANNOTATION, Kept, Memory, is_our_version, next_version};

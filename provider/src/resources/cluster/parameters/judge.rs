@@ -147,7 +147,8 @@ pub fn restarts(
             let Some(constraint) = constraint else { continue };
             let (old, new) = (before.get(key), after.get(key));
             let all = old.into_iter().chain(new).flat_map(BTreeMap::keys).collect::<BTreeSet<_>>();
-            let value = |of: Option<&BTreeMap<String, String>>, name: &str| of.and_then(|of| of.get(name).cloned());
+            let value =
+                |of: Option<&BTreeMap<String, String>>, name: &str| of.and_then(|of| of.get(name).cloned());
             let names: Vec<&str> = all
                 .into_iter()
                 .filter(|parameter| value(old, parameter) != value(new, parameter))
@@ -179,8 +180,7 @@ fn quoted(names: &[&str]) -> String {
 }
 
 fn hint(name: &str, there: &[&str]) -> String {
-    suggest(name, there.iter().copied())
-        .map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"))
+    suggest(name, there.iter().copied()).map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"))
 }
 
 #[cfg(test)]
@@ -233,7 +233,12 @@ mod tests {
         for (key, name, value, expected) in [
             ("config", "max", "50", None),
             ("config", "max", "500", Some((r#"["config"]["max"]"#, "it takes 6 to 100"))),
-            ("config/redis.conf", "mode", "c", Some((r#"["config/redis.conf"]["mode"]"#, r#"takes "a", "b""#))),
+            (
+                "config/redis.conf",
+                "mode",
+                "c",
+                Some((r#"["config/redis.conf"]["mode"]"#, r#"takes "a", "b""#)),
+            ),
             ("config", "port", "1", Some((r#"["config"]["port"]"#, "cannot be changed"))),
             ("config", "mox", "50", Some((r#"["config"]["mox"]"#, "Did you mean \"max\"?"))),
             ("confg", "max", "50", Some((r#"["confg"]"#, "Did you mean \"config\"?"))),

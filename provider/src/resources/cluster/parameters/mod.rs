@@ -31,7 +31,8 @@ pub type Written = BTreeMap<String, BTreeMap<String, String>>;
 pub fn written(parameters: &Parameters) -> Written {
     known_entries(parameters)
         .map(|(key, values)| {
-            let known = values.iter().filter_map(|(name, value)| Some((name.clone(), value.known()?.clone())));
+            let known =
+                values.iter().filter_map(|(name, value)| Some((name.clone(), value.known()?.clone())));
             (key.clone(), known.collect::<BTreeMap<_, _>>())
         })
         .filter(|(_, values)| !values.is_empty())

@@ -14,7 +14,8 @@ pub(crate) fn parameters<const N: usize, const M: usize>(
     specs: [(&str, [(&str, &str); M]); N],
 ) -> Parameters {
     let specs = specs.into_iter().map(|(key, values)| {
-        let values = values.into_iter().map(|(name, value)| (name.to_owned(), Value::Known(value.to_owned())));
+        let values =
+            values.into_iter().map(|(name, value)| (name.to_owned(), Value::Known(value.to_owned())));
         (key.to_owned(), Value::Known(values.collect()))
     });
     Value::Known(specs.collect())
