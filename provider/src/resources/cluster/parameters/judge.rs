@@ -240,7 +240,7 @@ mod tests {
                 Some((r#"["config/redis.conf"]["mode"]"#, r#"takes "a", "b""#)),
             ),
             ("config", "port", "1", Some((r#"["config"]["port"]"#, "cannot be changed"))),
-            ("config", "mox", "50", Some((r#"["config"]["mox"]"#, "Did you mean \"max\"?"))),
+            ("config", "maxx", "50", Some((r#"["config"]["maxx"]"#, "Did you mean \"max\"?"))),
             ("confg", "max", "50", Some((r#"["confg"]"#, "Did you mean \"config\"?"))),
             ("free", "a", "1", Some((r#"["free"]"#, "only whole files"))),
             ("hidden", "a", "1", None),
