@@ -28,6 +28,7 @@ use crate::data_sources::cluster_definition::ClusterDefinitionDataSource;
 use crate::data_sources::cluster_definitions::ClusterDefinitionsDataSource;
 use crate::data_sources::cluster_versions::ClusterVersionsDataSource;
 use crate::data_sources::kubernetes_versions::KubernetesVersionsDataSource;
+use crate::data_sources::parameters::ParametersDataSource;
 use crate::ephemeral::credentials::Credentials;
 use crate::ephemeral::kubeconfig::Kubeconfig;
 use crate::functions::{ConnectionUri, ManifestDecodeMulti, QuantityFunction, SupportsFunction};
@@ -344,6 +345,7 @@ impl Provider for KubeblocksProvider {
             Box::new(ClusterDefinitionsDataSource::new(shared())),
             Box::new(ClusterVersionsDataSource::new(shared())),
             Box::new(KubernetesVersionsDataSource::new(shared())),
+            Box::new(ParametersDataSource::new(shared())),
         ]
     }
 

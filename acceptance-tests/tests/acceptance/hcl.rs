@@ -37,6 +37,7 @@ pub(crate) struct Redis {
     pub(crate) cpu: String,
     pub(crate) memory: String,
     pub(crate) size: String,
+    pub(crate) component: String,
     pub(crate) extra: String,
 }
 
@@ -52,6 +53,7 @@ impl Redis {
             cpu: "100m".to_owned(),
             memory: "128Mi".to_owned(),
             size: "1Gi".to_owned(),
+            component: String::new(),
             extra: String::new(),
         }
     }
@@ -64,6 +66,12 @@ impl Redis {
     /// Adds lines to the resource.
     pub(crate) fn extra(mut self, lines: &str) -> Self {
         let _ = writeln!(self.extra, "  {lines}");
+        self
+    }
+
+    /// Sets lines of the component.
+    pub(crate) fn component(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.component);
         self
     }
 
@@ -105,6 +113,7 @@ resource "kubeblocks_cluster" "{label}" {{
       replicas  = {replicas}
       resources = {{ cpu = "{cpu}", memory = "{memory}" }}
       volumes   = {{ data = {{ size = "{size}" }} }}
+      {component}
     }}
   }}
 {extra}
@@ -118,6 +127,7 @@ resource "kubeblocks_cluster" "{label}" {{
             cpu = self.cpu,
             memory = self.memory,
             size = self.size,
+            component = self.component,
             extra = self.extra.trim_end(),
         )
     }

@@ -22,6 +22,7 @@ mod cluster_import;
 mod cluster_interrupted;
 mod cluster_lifecycle;
 mod cluster_not_ready;
+mod cluster_parameters;
 mod doctor;
 mod eks;
 mod eks_interrupted;

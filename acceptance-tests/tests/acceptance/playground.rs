@@ -14,7 +14,7 @@ use kube::api::{
     PostParams,
 };
 use kube::runtime::wait::await_condition;
-use kube::runtime::watcher;
+use kube::runtime::watcher::{self, watcher};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -141,6 +141,20 @@ async fn run_operator(kubeconfig: &Path, faults: &Faults) {
     ready.await.expect("the stand-in is installed");
 }
 
+/// Pods that a watch has seen.
+pub(crate) struct PodsSeen {
+    seen: std::sync::Arc<std::sync::Mutex<std::collections::BTreeSet<String>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl PodsSeen {
+    /// How many there were in all.
+    pub(crate) fn count(self) -> usize {
+        self.task.abort();
+        self.seen.lock().expect("no panic").len()
+    }
+}
+
 /// One test's namespace, seen by an administrator.
 pub(crate) struct Namespace {
     pub(crate) name: String,
@@ -252,6 +266,58 @@ impl Namespace {
             .patch(name, &parameters, &Patch::Merge(change))
             .await
             .expect("the change is accepted");
+    }
+
+    /// The file of a component's config spec.
+    pub(crate) async fn config_file(&self, map: &str, file: &str) -> String {
+        let map = self.core("ConfigMap", "configmaps").get(map).await.expect("the ConfigMap exists");
+        map.data["data"][file].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Changes the only file's parameters of a component as another program would.
+    pub(crate) async fn set_parameters(&self, configuration: &str, spec: &str, file: &str, values: Value) {
+        let kind = GroupVersionKind::gvk("apps.kubeblocks.io", "v1alpha1", "Configuration");
+        let resource = ApiResource::from_gvk_with_plural(&kind, "configurations");
+        let objects: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), &self.name, &resource);
+        let mut object = objects.get(configuration).await.expect("the Configuration exists");
+        let items = object.data["spec"]["configItemDetails"].as_array_mut().expect("it has items");
+        let item = items.iter_mut().find(|item| item["name"] == spec).expect("the config spec exists");
+        let known = &mut item["configFileParams"][file]["parameters"];
+        for (name, value) in values.as_object().expect("values by name") {
+            known[name] = value.clone();
+        }
+        let parameters = PostParams { field_manager: Some("kbcli".to_owned()), ..PostParams::default() };
+        objects.replace(configuration, &parameters, &object).await.expect("the change is accepted");
+    }
+
+    /// Notes the uid of every pod of a cluster, also of those that do not live long, until it is asked for them.
+    pub(crate) async fn pods_from_now_on(&self, cluster: &str) -> PodsSeen {
+        let selector = format!("app.kubernetes.io/instance={cluster}");
+        let mut events =
+            watcher(self.core("Pod", "pods"), watcher::Config::default().labels(&selector)).boxed();
+        let seen = std::sync::Arc::new(std::sync::Mutex::new(std::collections::BTreeSet::new()));
+        let note = {
+            let seen = std::sync::Arc::clone(&seen);
+            move |event: &watcher::Event<DynamicObject>| {
+                if let watcher::Event::Apply(pod) | watcher::Event::InitApply(pod) = event {
+                    seen.lock().expect("no panic").extend(pod.metadata.uid.clone());
+                }
+            }
+        };
+        // The first list has come when this returns.
+        while let Some(event) = events.next().await {
+            let event = event.expect("pods can be watched");
+            note(&event);
+            if matches!(event, watcher::Event::InitDone) {
+                break;
+            }
+        }
+        let task = tokio::spawn(async move {
+            while let Some(Ok(event)) = events.next().await {
+                note(&event);
+            }
+        });
+        PodsSeen { seen, task }
     }
 
     /// Deletes a cluster as another program would, and waits until it is gone.

@@ -12,6 +12,10 @@ resource "kubeblocks_cluster" "orders" {
       volumes   = { data = { size = "20Gi" } }
       logs      = ["running"]
 
+      parameters = {
+        "postgresql-configuration" = { max_connections = "300" }
+      }
+
       services = {
         lb = { type = "LoadBalancer", exposure = "vpc" }
       }

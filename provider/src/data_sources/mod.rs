@@ -8,3 +8,4 @@ pub mod cluster_definitions;
 pub mod cluster_versions;
 mod installed;
 pub mod kubernetes_versions;
+pub mod parameters;

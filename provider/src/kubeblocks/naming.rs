@@ -72,6 +72,11 @@ pub fn volume_claim(volume: &str, cluster: &str, component: &str, ordinal: u32) 
     format!("{volume}-{cluster}-{component}-{ordinal}")
 }
 
+/// The `ConfigMap` with the rendered files of one of the component's config specs.
+pub fn config_map(cluster: &str, component: &str, config_spec: &str) -> String {
+    format!("{cluster}-{component}-{config_spec}")
+}
+
 /// The parameters of a component, as a `Configuration`.
 pub fn configuration(cluster: &str, component: &str) -> String {
     workload(cluster, component)
@@ -95,6 +100,7 @@ mod tests {
             (pod("orders", "db", 2), "orders-db-2"),
             (volume_claim("data", "orders", "db", 2), "data-orders-db-2"),
             (configuration("orders", "db"), "orders-db"),
+            (config_map("orders", "db", "my-config"), "orders-db-my-config"),
             (cluster_selector("orders"), "app.kubernetes.io/instance=orders"),
         ];
         for (name, expected) in table {

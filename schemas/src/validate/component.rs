@@ -154,9 +154,11 @@ fn check_parameters(problems: &mut Problems, path: &Path, component: &Known<'_>,
     }
     let Some(definition) = component.definition else { return };
     for name in &component.input.parameters {
-        if !definition.configs.contains(&name.as_str()) {
-            let message = format!("{:?} has no config spec {name:?}", definition.name);
-            let remedy = one_of(name, definition.configs);
+        // A file of the config spec may follow its name.
+        let spec = name.split_once('/').map_or(name.as_str(), |(spec, _)| spec);
+        if !definition.configs.contains(&spec) {
+            let message = format!("{:?} has no config spec {spec:?}", definition.name);
+            let remedy = one_of(spec, definition.configs);
             problems.error(&path.key(name), ProblemKind::UnknownConfigSpec, message, remedy);
         }
     }
@@ -345,6 +347,7 @@ mod tests {
         assert_found(mysql, |c| main(c).logs = vec!["error".into()], &[found]);
 
         assert_found(redis(), parameters("redis-replication-config"), &[]);
+        assert_found(redis(), parameters("redis-replication-config/redis.conf"), &[]);
         let found = "Error UnknownConfigSpec components[\"main\"].parameters[\"redis-config\"]";
         assert_found(redis(), parameters("redis-config"), &[found]);
         let found = "Error Unsupported components[\"main\"].parameters";

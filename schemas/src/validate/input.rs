@@ -82,7 +82,7 @@ pub struct ComponentInput {
     pub volumes: BTreeMap<String, VolumeInput>,
     /// `services` by name.
     pub services: BTreeMap<String, ServiceInput>,
-    /// Names of the config specs in `parameters`.
+    /// Names of the config specs in `parameters`, perhaps with a file (`spec/file`).
     pub parameters: BTreeSet<String>,
     /// `logs`.
     pub logs: Vec<Field<String>>,

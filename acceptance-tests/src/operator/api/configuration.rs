@@ -26,6 +26,9 @@ pub(crate) struct ConfigurationSpec {
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct ConfigurationItem {
     pub(crate) name: String,
+    /// Another one renders the files anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) version: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) config_spec: Option<Value>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -2,6 +2,8 @@
 //!
 //! Pure: text in, text out. Lines that are not touched stay as they are.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use super::Parameters;
@@ -75,9 +77,34 @@ pub(super) fn merge(format: Format, text: &str, parameters: &Parameters) -> Stri
     lines.join("\n") + "\n"
 }
 
+/// The keys whose lines differ between two versions of the files.
+pub(super) fn changed(
+    format: Format,
+    before: &BTreeMap<String, String>,
+    after: &BTreeMap<String, String>,
+) -> BTreeSet<String> {
+    let lines = |files: &BTreeMap<String, String>| -> BTreeSet<(String, String, String)> {
+        files
+            .iter()
+            .flat_map(|(file, text)| {
+                let keyed = text.lines().filter_map(|line| Some((format.key(line)?, line)));
+                keyed.map(|(key, line)| (file.clone(), key.to_owned(), line.trim().to_owned()))
+            })
+            .collect()
+    };
+    lines(before).symmetric_difference(&lines(after)).map(|(_, key, _)| key.clone()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn changed_added_and_removed_lines_are_told_apart_from_others() {
+        let files = |text: &str| BTreeMap::from([("f".to_owned(), text.to_owned())]);
+        let found = changed(Format::Redis, &files("a 1\nb 2\ngone 3\n"), &files("# c\na 1\nb 3\nnew 4\n"));
+        assert_eq!(found, ["b", "gone", "new"].map(str::to_owned).into());
+    }
 
     #[test]
     fn parameters_are_set_added_and_removed_in_each_format() {

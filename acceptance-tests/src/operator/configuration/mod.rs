@@ -25,6 +25,8 @@ use super::naming;
 
 /// On the ConfigMap: the parameters that were merged last.
 const LAST_APPLIED: &str = "config.kubeblocks.io/last-applied-configuration";
+/// On the ConfigMap: the version of the item that its files were rendered for.
+const RENDERED: &str = "config.kubeblocks.io/config-template-version";
 /// On the ConfigMap: the generation of the Configuration that the file is of.
 const REVISION: &str = "config.kubeblocks.io/configuration-revision";
 
@@ -97,7 +99,10 @@ impl Step<'_> {
             });
             return Ok(None);
         }
-        if self.wanted() != applied(&map) {
+        // A refused item is merged again as soon as something else is asked for, be it what is there.
+        let is_retried =
+            status.phase == "MergeFailed" && status.update_revision != revision(self.configuration);
+        if self.wanted() != applied(&map) || self.is_outdated(&map) || is_retried {
             return self.merge(&map, status).await;
         }
         if let ("Merged" | "Upgrading", Some(constraint)) = (status.phase.as_str(), self.constraint().await?)
@@ -110,6 +115,23 @@ impl Step<'_> {
     /// The parameters and contents that the user asks for.
     fn wanted(&self) -> Value {
         if self.item.config_file_params.is_empty() { json!({}) } else { json!(self.item.config_file_params) }
+    }
+
+    /// Whether the files have to be rendered anew.
+    fn is_outdated(&self, map: &ConfigMap) -> bool {
+        self.item.version.is_some() && self.item.version.as_ref() != map.annotations().get(RENDERED)
+    }
+
+    /// The files that new parameters are merged onto: as they are, or, for another version, those of the template.
+    async fn base(&self, map: &ConfigMap) -> Result<BTreeMap<String, String>, Error> {
+        let current = map.data.clone().unwrap_or_default();
+        let spec = self.item.config_spec.as_ref().filter(|_| self.is_outdated(map));
+        let Some(spec) = spec else { return Ok(current) };
+        let text = |field: &str| spec.get(field).and_then(Value::as_str).unwrap_or_default();
+        let (namespace, name) = (text("namespace"), text("templateRef"));
+        let namespace = if namespace.is_empty() { "default" } else { namespace };
+        let template = self.context.store.get::<ConfigMap>(namespace, name).await?;
+        Ok(template.and_then(|template| template.data).unwrap_or(current))
     }
 
     async fn constraint(&self) -> Result<Option<ConfigConstraintSpec>, Error> {
@@ -133,17 +155,21 @@ impl Step<'_> {
             status.update_revision = revision;
             return Ok(Some(problem));
         }
-        let mut data = map.data.clone().unwrap_or_default();
+        let mut data = self.base(map).await?;
+        let format = file::Format::of(&constraint.formatter_config);
         for (file, wanted) in &self.item.config_file_params {
             if let Some(content) = &wanted.content {
                 data.insert(file.clone(), content.clone());
             }
             let current = data.get(file).cloned().unwrap_or_default();
-            let format = file::Format::of(&constraint.formatter_config);
             data.insert(file.clone(), file::merge(format, &current, &wanted.parameters));
         }
         let patch = json!({
-            "metadata": { "annotations": { LAST_APPLIED: self.wanted().to_string(), REVISION: revision } },
+            "metadata": { "annotations": {
+                LAST_APPLIED: self.wanted().to_string(),
+                REVISION: revision,
+                RENDERED: self.item.version,
+            } },
             "data": data,
         });
         let namespace = map.namespace().unwrap_or_default();
@@ -151,11 +177,9 @@ impl Step<'_> {
         "Merged".clone_into(&mut status.phase);
         status.message = None;
         status.update_revision = revision;
-        // What has to reach the database is judged by the keys that changed since the last merge.
-        let before = parameters(&applied(map));
-        let after = parameters(&self.wanted());
-        let changed: Vec<&String> =
-            after.iter().filter(|(key, value)| before.get(*key) != Some(value)).map(|(key, _)| key).collect();
+        // What has to reach the database is judged by the lines that changed.
+        let changed = file::changed(format, &map.data.clone().unwrap_or_default(), &data);
+        let changed: Vec<&String> = changed.iter().collect();
         let detail = status.reconcile_detail.get_or_insert_with(|| counted(-1, -1));
         let policy = rollout::policy(&constraint, &changed);
         if detail.policy != policy {
@@ -202,16 +226,4 @@ fn applied(map: &ConfigMap) -> Value {
         .get(LAST_APPLIED)
         .and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_else(|| json!({}))
-}
-
-/// All parameters of all files.
-fn parameters(files: &Value) -> Parameters {
-    files
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter_map(|(_, file)| file.get("parameters")?.as_object())
-        .flatten()
-        .map(|(key, value)| (key.clone(), value.as_str().map(str::to_owned)))
-        .collect()
 }

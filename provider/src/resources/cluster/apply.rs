@@ -11,8 +11,12 @@ use kubeblocks_schemas::v1alpha1::Cluster;
 use tfplugin::prelude::*;
 
 use super::endpoints::{fill, has_unknown};
+use super::parameters::apply::Unsettled;
+use super::parameters::wait::Stopped;
 use super::schema::ClusterState;
-use super::{backup, build, installed, is_unfinished, names, paths, plan, read, remember, settle};
+use super::{
+    build, installed, is_unfinished, names, parameters, paths, plan, read, remember, rollout, settle,
+};
 use crate::kubeblocks::deletion::{DeleteError, delete_cluster};
 use crate::kubeblocks::diagnostic::{Timeout, not_deleted, not_ready, slow_but_healthy};
 use crate::kubeblocks::wait::{Reason, wait_until_ready};
@@ -20,10 +24,11 @@ use crate::kubernetes::diagnostic::{conflict_diagnostics, diagnostic};
 use crate::kubernetes::ownership::Ownership;
 use crate::kubernetes::{Client, Conflicts, Error};
 use crate::provider::Shared;
+use crate::resources::object::messages::as_warning;
 use crate::wait::{Limits, at_most};
 
 const CANNOT_CREATE: &str = "Cannot create the KubeBlocks cluster";
-const CANNOT_UPDATE: &str = "Cannot update the KubeBlocks cluster";
+pub(super) const CANNOT_UPDATE: &str = "Cannot update the KubeBlocks cluster";
 const CANNOT_DELETE: &str = "Cannot delete the KubeBlocks cluster";
 
 /// A first start pulls images and may have to wait for nodes.
@@ -38,7 +43,7 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Annotation of an object with the operation that Terraform has not been told the end of.
 pub(super) const MARK: &str = "terraform.kubeblocks.io/unfinished";
 const CREATING: &str = "create";
-const UPDATING: &str = "update";
+pub(super) const UPDATING: &str = "update";
 
 /// Makes the object and waits until the database runs.
 pub(super) async fn create(
@@ -66,11 +71,17 @@ pub(super) async fn create(
     progress.record(planned.clone());
 
     let waited = wait_until_ready(&client, &applied.object, &limits).await;
+    let unset = match &waited {
+        Ok(ready) => set_first_parameters(&client, &planned, ready, &limits).await,
+        Err(_) => None,
+    };
     // From here on the answer tells Terraform of the object, whatever became of it.
     remove_mark(&client, &object, conflicts(&planned)).await;
     match waited {
         Ok(ready) => {
-            remember(context, &ready, false);
+            remember(context, &ready, unset.is_some());
+            // An error would taint a database that runs, for a value that the next apply can put right.
+            unset.into_iter().flatten().map(as_warning).for_each(|warning| context.warn(warning));
             finish(&client, context, planned, None).await
         }
         Err(error) if error.is_slow_but_healthy() => {
@@ -98,39 +109,62 @@ pub(super) async fn update(
 ) -> Result<ClusterState, Diagnostics> {
     let unfinished = is_unfinished(context);
     let writes = unfinished || build::cluster(&prior) != build::cluster(&planned);
+    let due = parameters::due(&prior, &planned, unfinished);
     let looks = has_unknown(&planned.endpoints) || planned.credentials_secret.is_unknown();
-    if !writes && !looks && prior.kubernetes == planned.kubernetes {
+    if !writes && due.is_empty() && !looks && prior.kubernetes == planned.kubernetes {
         return Ok(planned);
     }
     let limits = Limits::new(planned.timeouts.update_or(UPDATE_TIMEOUT), context.stop());
     let client = shared.client_for(&planned.kubernetes, CANNOT_UPDATE).await?;
     let obeying = client.obeying(context.stop());
     let existing = find_to_update(&obeying, &planned).await?;
-    if writes {
+    if writes || !due.is_empty() {
         require_installed_for(&obeying, context, &prior, &planned).await?;
-        // What somebody else made and an import took over is theirs by the server's records: the first apply takes it.
-        let is_ours = Ownership::ours(&existing.metadata).is_some();
-        let taking = if is_ours { conflicts(&planned) } else { Conflicts::Force };
-        let object = over(&existing, &prior, &planned);
-        let applied = obeying
-            .server_side_apply(&marked(&object, UPDATING), taking)
-            .await
-            .map_err(|error| refused(CANNOT_UPDATE, &error, &planned))?;
-        remember(context, &applied.object, true);
-        progress.record(without_unknowns(planned.clone(), Some(&prior)));
-        let ready = wait_until_ready(&client, &applied.object, &limits).await;
-        remove_mark(&client, &object, conflicts(&planned)).await;
-        if let Err(error) = ready {
-            if !error.is_slow_but_healthy() {
-                let summary = "KubeBlocks cluster did not become ready after the update";
-                return Err(not_ready(summary, &error, Timeout::Update).into());
-            }
-            context.warn(slow_but_healthy(&error, Timeout::Update));
+        let change = rollout::Change {
+            context,
+            client: &client,
+            prior: &prior,
+            planned: &planned,
+            existing: &existing,
+            limits: &limits,
+        };
+        let began = || progress.record(without_unknowns(planned.clone(), Some(&prior)));
+        if let Some(warning) = Box::pin(change.roll_out(writes, due, began)).await? {
+            context.warn(warning);
             return finish(&client, context, planned, Some(&prior)).await;
         }
     }
     remember(context, &existing, false);
     finish(&client, context, planned, Some(&prior)).await
+}
+
+/// Sets the parameters of a database that has just begun to run. Gives what stands against them.
+async fn set_first_parameters(
+    client: &Client,
+    planned: &ClusterState,
+    ready: &Cluster,
+    limits: &Limits,
+) -> Option<Diagnostics> {
+    let due = parameters::due(&ClusterState::default(), planned, false);
+    if due.is_empty() {
+        return None;
+    }
+    let stopped = |stopped: &Stopped| parameters::apply::stopped(stopped, planned, "timeouts.create").into();
+    let sent = match parameters::apply::send(client, planned, &due, limits).await {
+        Ok(sent) => sent,
+        Err(refusals) => return Some(refusals),
+    };
+    if let Err(why) = parameters::apply::accepted(client, planned, &sent, limits).await {
+        return Some(stopped(&why));
+    }
+    match parameters::apply::settle(client, ready, &sent, limits).await {
+        Ok(_) => None,
+        Err(Unsettled::Stopped(why)) => Some(stopped(&why)),
+        Err(Unsettled::NotReady(error)) => {
+            let summary = "KubeBlocks cluster did not become ready with its parameters";
+            Some(not_ready(summary, &error, Timeout::Create).into())
+        }
+    }
 }
 
 /// Deletes the object and waits until it is gone.
@@ -201,7 +235,7 @@ async fn require_installed(
     context: &Context,
     planned: &ClusterState,
 ) -> Result<(), Diagnostics> {
-    match installed::find(client, planned).await {
+    match installed::find(client, None, planned).await {
         Ok(found) => settle(context, installed::judge(planned, &found, installed::Moment::Apply)),
         // Definitions are cluster-wide and not everybody may read them; the operator will say what is missing.
         Err(Error::Forbidden { .. } | Error::Decode { .. }) => Ok(()),
@@ -222,7 +256,7 @@ async fn require_installed_for(
 }
 
 /// What to do about fields that another manager has set to another value.
-fn conflicts(planned: &ClusterState) -> Conflicts {
+pub(super) fn conflicts(planned: &ClusterState) -> Conflicts {
     if planned.force_conflicts == Value::Known(true) { Conflicts::Force } else { Conflicts::Refuse }
 }
 
@@ -280,23 +314,14 @@ fn may_adopt(existing: &Cluster, planned: &ClusterState) -> bool {
         && shape(existing) == shape(&build::cluster(planned))
 }
 
-/// The object to apply over an existing one: a schedule of backups that is no longer written is switched off.
-fn over(existing: &Cluster, prior: &ClusterState, planned: &ClusterState) -> Cluster {
-    let mut object = build::cluster(planned);
-    if planned.backup.is_null() {
-        object.spec.backup = backup::switched_off(existing, !prior.backup.is_null());
-    }
-    object
-}
-
-fn marked(object: &Cluster, operation: &str) -> Cluster {
+pub(super) fn marked(object: &Cluster, operation: &str) -> Cluster {
     let mut object = object.clone();
     object.metadata.annotations = Some(BTreeMap::from([(MARK.to_owned(), operation.to_owned())]));
     object
 }
 
 /// A mark that stays does little: the next apply waits for the database once more, and removes it.
-async fn remove_mark(client: &Client, object: &Cluster, conflicts: Conflicts) {
+pub(super) async fn remove_mark(client: &Client, object: &Cluster, conflicts: Conflicts) {
     match at_most(LAST_WORDS, client.server_side_apply(object, conflicts)).await {
         Some(Ok(_)) => {}
         Some(Err(error)) => tracing::warn!(%error, "the mark of an unfinished operation stays"),
@@ -330,7 +355,7 @@ async fn find_to_update(client: &Client, planned: &ClusterState) -> Result<Clust
 }
 
 /// Each conflict and each refused field at its attribute.
-fn refused(summary: &str, error: &Error, state: &ClusterState) -> Diagnostics {
+pub(super) fn refused(summary: &str, error: &Error, state: &ClusterState) -> Diagnostics {
     let place = |diagnostic: Diagnostic, field: &str| match paths::attribute_of(field, state) {
         Some(path) => diagnostic.at(path),
         None => diagnostic,

@@ -1,7 +1,7 @@
 //! State in the terms of `kubeblocks-schemas`, which decides what KubeBlocks accepts, and its findings as diagnostics.
 //! Unknown values stay unknown and are passed over there. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use kubeblocks_schemas::validate::{
     AffinityInput, BackupInput, ClusterInput, ComponentInput, Field, PathStep, Problem, ProblemKind,
@@ -62,7 +62,7 @@ fn component(component: &Component) -> ComponentInput {
             service_type: Field::Unknown,
             exposure: Field::Unknown,
         }),
-        parameters: BTreeSet::new(),
+        parameters: component.parameters.known().into_iter().flatten().map(|(key, _)| key.clone()).collect(),
         logs: fields(&component.logs),
         monitor: field(&component.monitor),
         tls: component.tls.known().map(tls),

@@ -1,4 +1,4 @@
-//! What the Kubernetes cluster has of what a database asks for: its definition, version, components and logs. Reads
+//! What the Kubernetes cluster has of what a database asks for: its definition, version, components, logs and parameters. Reads
 //! from the API, judges in a pure part. Says what is there instead.
 
 use kubeblocks_schemas::catalogue::{Catalogue, suggest};
@@ -7,6 +7,8 @@ use tfplugin::diagnostic::{Diagnostic, Diagnostics, Severity};
 use tfplugin::path::Path;
 
 use super::build;
+use super::parameters;
+use super::parameters::judge::{Constraints, Engine};
 use super::schema::ClusterState;
 use crate::kubernetes::{Client, Error};
 
@@ -18,6 +20,8 @@ pub const NOT_INSTALLED: &str = "Engine is not installed";
 pub struct Found {
     definition: Option<ClusterDefinition>,
     version: Option<ClusterVersion>,
+    /// Constraints of the config specs that parameters are written for.
+    constraints: Constraints,
     /// Names of all definitions; only read when the wanted one is missing.
     definitions: Vec<String>,
     /// Names of the definition's versions; only read when the wanted one is missing.
@@ -34,7 +38,11 @@ pub enum Moment {
 }
 
 /// Looks for what `state` asks for, as far as that is known.
-pub async fn find(client: &Client, state: &ClusterState) -> Result<Found, Error> {
+pub async fn find(
+    client: &Client,
+    prior: Option<&ClusterState>,
+    state: &ClusterState,
+) -> Result<Found, Error> {
     let mut found = Found::default();
     if let Some(definition) = state.definition.known() {
         found.definition = client.get_opt(None, definition).await?;
@@ -54,7 +62,27 @@ pub async fn find(client: &Client, state: &ClusterState) -> Result<Found, Error>
                 .collect();
         }
     }
+    if let Some(engine) = found.engine() {
+        let mut constraints = parameters::judge::find(client, state, engine).await?;
+        if let Some(prior) = prior {
+            constraints.extend(parameters::judge::find(client, prior, engine).await?);
+        }
+        found.constraints = constraints;
+    }
     Ok(found)
+}
+
+impl Found {
+    fn engine(&self) -> Option<Engine<'_>> {
+        Some(Engine { definition: self.definition.as_ref()?, version: self.version.as_ref() })
+    }
+}
+
+/// Warnings for parameters whose change restarts instances.
+pub fn restarts(prior: &ClusterState, planned: &ClusterState, found: &Found) -> Diagnostics {
+    found.engine().map_or_else(Diagnostics::new, |engine| {
+        parameters::judge::restarts(prior, planned, engine, &found.constraints)
+    })
 }
 
 /// What stands against `state`.
@@ -66,6 +94,9 @@ pub fn judge(state: &ClusterState, found: &Found, moment: Moment) -> Diagnostics
         Some(definition) => {
             judge_components(state, definition, &mut diagnostics);
             judge_version(state, wanted, found, &mut diagnostics);
+            if let Some(engine) = found.engine() {
+                parameters::judge::judge(state, engine, &found.constraints, &mut diagnostics);
+            }
         }
     }
     diagnostics

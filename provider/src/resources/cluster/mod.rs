@@ -15,9 +15,11 @@ pub mod input;
 pub mod installed;
 pub mod observe;
 mod observe_resources;
+pub mod parameters;
 pub mod paths;
 pub mod plan;
 mod read;
+mod rollout;
 pub mod schema;
 #[cfg(test)]
 pub mod test_support;
@@ -72,7 +74,12 @@ impl ClusterResource {
     }
 
     /// Looks at what is installed. That the API is away never fails a plan.
-    async fn check_installed(&self, context: &Context, planned: &ClusterState) -> Diagnostics {
+    async fn check_installed(
+        &self,
+        context: &Context,
+        prior: Option<&ClusterState>,
+        planned: &ClusterState,
+    ) -> Diagnostics {
         let Some(client) = self.planning_client(context, planned).await else { return Diagnostics::new() };
         let Reach::Known(connection) = self.shared.reach(&planned.kubernetes) else {
             return Diagnostics::new();
@@ -80,11 +87,14 @@ impl ClusterResource {
         let definition = planned.definition.known().map_or("", String::as_str);
         let being_installed = self.shared.is_being_installed(&connection)
             || self.shared.is_being_enabled(&connection, definition);
-        match at_most(PLAN_LOOK, installed::find(&client, planned)).await {
+        match at_most(PLAN_LOOK, installed::find(&client, prior, planned)).await {
             Some(Ok(found)) => {
+                let restarts = prior.map(|prior| installed::restarts(prior, planned, &found));
                 let found = installed::judge(planned, &found, installed::Moment::Plan);
                 // What the same plan installs will be there.
-                if being_installed { without_missing(found) } else { found }
+                let mut found = if being_installed { without_missing(found) } else { found };
+                found.append(restarts.unwrap_or_default());
+                found
             }
             Some(Err(error)) if being_installed && error.is_not_served() => Diagnostics::new(),
             Some(Err(error)) => {
@@ -125,7 +135,7 @@ impl Resource for ClusterResource {
 
     async fn modify_plan(&self, context: &Context, plan: &mut Plan<ClusterState>) -> Result<(), Diagnostics> {
         let Some(prior) = &plan.prior else {
-            return settle(context, self.check_installed(context, &plan.planned).await);
+            return settle(context, self.check_installed(context, None, &plan.planned).await);
         };
         if let Some(path) = plan::moved_to(prior, &plan.planned)
             && !self.is_same_object(context, &plan.planned).await
@@ -140,7 +150,7 @@ impl Resource for ClusterResource {
         });
         let asks_for_other_things = plan::asks_for_other_things(prior, &plan.planned);
         if asks_for_other_things && plan.requires_replace.is_empty() && !diagnostics.has_errors() {
-            diagnostics.append(self.check_installed(context, &plan.planned).await);
+            diagnostics.append(self.check_installed(context, Some(prior), &plan.planned).await);
         }
         settle(context, diagnostics)
     }

@@ -90,6 +90,8 @@ fn component(prior: &Component, live: &ComponentSpec, place: &Place<'_>) -> Comp
         resources: observe_resources::resources(&prior.resources, live, place),
         volumes: volumes(&prior.volumes, &live.volume_claim_templates, &place.field("volumeClaimTemplates")),
         services: services(&prior.services, &live.services, &place.field("services")),
+        // They stand in an object of their own, which `read` looks at.
+        parameters: prior.parameters.clone(),
         logs: set(&prior.logs, &live.enabled_logs, &place.field("enabledLogs")),
         monitor: Value::Known(live.monitor.unwrap_or(false)),
         tls: tls(&prior.tls, live, place),

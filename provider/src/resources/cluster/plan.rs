@@ -11,7 +11,7 @@ use tfplugin::typed::{Set, Value};
 
 use super::observe_resources;
 use super::schema::{ClusterState, Component, Map, Resources, Volume};
-use super::{build, input};
+use super::{build, input, parameters};
 use crate::kubeblocks::diagnostic::protected;
 
 /// An update that is being planned.
@@ -77,11 +77,14 @@ pub fn display_name(state: &ClusterState) -> String {
     format!("\"{}/{}\"", text(&state.namespace), text(&state.name))
 }
 
-/// Whether the change asks for something that may not be installed: another version, component or log.
+/// Whether the change asks for something that may not be installed: another version, component, log or parameter.
 pub fn asks_for_other_things(prior: &ClusterState, planned: &ClusterState) -> bool {
-    let components = |state: &ClusterState| -> Vec<(String, Value<String>, Value<Set<String>>)> {
+    let components = |state: &ClusterState| -> Vec<_> {
         build::known_entries(&state.components)
-            .map(|(name, component)| (name.clone(), component.definition.clone(), component.logs.clone()))
+            .map(|(name, component)| {
+                let Component { definition, logs, parameters, .. } = component.clone();
+                (name.clone(), definition, logs, parameters::written(&parameters))
+            })
             .collect()
     };
     prior.version != planned.version || components(prior) != components(planned)
@@ -107,6 +110,10 @@ fn keep_forms(prior: &ClusterState, planned: &mut ClusterState) {
         }
         keep_when(&before.logs, &mut after.logs, |set| set.is_none_or(|set: &Set<String>| set.0.is_empty()));
         keep_when(&before.tolerations, &mut after.tolerations, |list| list.is_none_or(Vec::is_empty));
+        let is_empty = |map: Option<&Map<Map<String>>>| {
+            map.is_none_or(|map| map.values().all(|values| values.known().is_some_and(BTreeMap::is_empty)))
+        };
+        keep_when(&before.parameters, &mut after.parameters, is_empty);
         keep_empty_map(&before.services, &mut after.services);
         keep_empty_map(&before.volumes, &mut after.volumes);
         keep_access_modes(before, after);
@@ -541,6 +548,10 @@ mod tests {
         assert!(!asks(|state| state.tolerations = Value::Known(vec![Value::Known(Toleration::default())])));
         assert!(asks(|state| state.version = text("redis-8")));
         assert!(asks(|state| component_mut(state, "redis").logs = set(["slow"])));
+        assert!(asks(|state| {
+            let values = Map::from([("a".to_owned(), text("1"))]);
+            component_mut(state, "redis").parameters = entries([("spec", values)]);
+        }));
         assert!(asks(|state| {
             components(state).insert("more".into(), Value::Known(component()));
         }));

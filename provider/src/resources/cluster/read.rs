@@ -1,4 +1,5 @@
-//! Refresh and import: reads the object and its Services, and hands them to `observe` and `endpoints`. Writes nothing.
+//! Refresh and import: reads the object, its parameters and its Services, and hands them to `observe` and `endpoints`. Writes
+//! nothing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,12 +7,14 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Service;
 use kubeblocks_schemas::catalogue::suggest;
 use kubeblocks_schemas::v1alpha1::Cluster;
+use kubeblocks_schemas::v1alpha1::configuration::ConfigurationItem;
 use tfplugin::prelude::*;
 
 use super::apply::MARK;
 use super::claims::{Claims, Everything, Nothing, Place};
+use super::parameters::live::Live;
 use super::schema::{ClusterIdentity, ClusterState, Endpoint, Map, SecretReference};
-use super::{UID, UNFINISHED, build, endpoints, names, observe};
+use super::{UID, UNFINISHED, build, endpoints, names, observe, parameters};
 use crate::kubeblocks::naming;
 use crate::kubernetes::diagnostic::{diagnostic, read_timed_out};
 use crate::kubernetes::ownership::Ownership;
@@ -65,6 +68,7 @@ async fn look(
         None => &Nothing,
     };
     let mut observed = observe::cluster(&state, &object, &Place::root(claims));
+    observe_parameters(client, &mut observed, is_import).await?;
     // What an interrupted create has not come to stays open, so that the next apply goes on with it.
     if is_import || !state.endpoints.is_null() {
         observed.endpoints = match self::endpoints(client, &observed).await {
@@ -75,6 +79,29 @@ async fn look(
         observed.credentials_secret = Value::Known(credentials_secret(&observed));
     }
     Ok(Some(observed))
+}
+
+/// The parameters of each component, which stand in an object of their own.
+async fn observe_parameters(client: &Client, state: &mut ClusterState, is_import: bool) -> Result<(), Error> {
+    let (namespace, cluster) = names(state);
+    for (name, component) in state.components.known_mut().into_iter().flatten() {
+        let Some(component) = component.known_mut() else { continue };
+        let written = parameters::written(&component.parameters);
+        let is_set = |item: &ConfigurationItem| {
+            !item.config_file_params.is_empty()
+                || written.keys().any(|key| parameters::split_key(key).0 == item.name)
+        };
+        match Live::read(client, &namespace, &cluster, name, is_set).await {
+            Ok(live) => {
+                component.parameters =
+                    parameters::observe::parameters(&component.parameters, live.as_ref(), is_import);
+            }
+            // Who may not see them keeps what the state says.
+            Err(Error::Forbidden { .. } | Error::KindNotServed { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Whether an apply was killed before it could say that it was not at its end.

@@ -98,6 +98,16 @@ pub struct Component {
     /// the Service `<cluster>-<component>-<name>`.
     #[tf(optional)]
     pub services: Value<Map<Service>>,
+    /// Parameters of the engine: under the name of a config spec of its definition, values by name, such as
+    /// `{ "postgresql-configuration" = { max_connections = "300" } }`. The data source `kubeblocks_parameters` lists them.
+    /// Where a config spec has several files, the key names one: `"<config spec>/<file>"`. A dynamic parameter is reloaded, a
+    /// static one restarts the instances one after the other, which the plan says. New parameters are written first; when
+    /// KubeBlocks has accepted them, the other changes of the same apply follow at once, so that instances restart once
+    /// for all. With another `version`, and for a component that is new, they are written after the database runs. A
+    /// parameter that is taken out gets the value that it had before it was first set here; one that was not in the
+    /// file before is removed from it by rendering the file anew.
+    #[tf(optional)]
+    pub parameters: Value<Map<Map<String>>>,
     /// Logs to collect, by the names that the engine's definition gives them, such as `["running"]`.
     #[tf(optional)]
     pub logs: Value<Set<String>>,

@@ -89,6 +89,7 @@ pub(crate) fn full_component() -> Component {
             ),
             ("node", Service { kind: text("NodePort"), ..Service::default() }),
         ]),
+        parameters: Value::Null,
         logs: set(["running"]),
         monitor: Value::Known(true),
         tls: Value::Null,

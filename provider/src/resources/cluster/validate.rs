@@ -211,6 +211,7 @@ mod tests {
             resources: Value::Unknown,
             volumes: Value::Unknown,
             services: Value::Unknown,
+            parameters: Value::Unknown,
             logs: Value::Unknown,
             monitor: Value::Unknown,
             tls: Value::Unknown,

@@ -1,0 +1,304 @@
+//! What the installed constraints say of written parameters, for plans. Reads them, judges in a pure part.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kubeblocks_schemas::catalogue::suggest;
+use kubeblocks_schemas::parameters::{Effect, Rules};
+use kubeblocks_schemas::v1alpha1::configuration::ConfigSpec;
+use kubeblocks_schemas::v1alpha1::{ClusterDefinition, ClusterVersion, ConfigConstraint};
+use tfplugin::diagnostic::{Diagnostic, Diagnostics};
+
+use super::{path, split_key, written, written_of};
+use crate::kubernetes::{Client, Error};
+use crate::resources::cluster::build;
+use crate::resources::cluster::schema::ClusterState;
+
+/// Summary of the warning for a change that restarts instances.
+pub const RESTARTS: &str = "Instances restart one after the other";
+
+/// Constraints by name.
+pub type Constraints = BTreeMap<String, ConfigConstraint>;
+
+/// The engine that the parameters belong to.
+#[derive(Clone, Copy)]
+pub struct Engine<'a> {
+    /// Its definition.
+    pub definition: &'a ClusterDefinition,
+    /// Its version, which may bring other files.
+    pub version: Option<&'a ClusterVersion>,
+}
+
+impl<'a> Engine<'a> {
+    /// The config specs of a component definition, with what the version changes.
+    pub fn config_specs(self, component: &str) -> Vec<&'a ConfigSpec> {
+        let known = self.definition.spec.component_defs.iter().find(|known| known.name == component);
+        let versions = self.version.into_iter().flat_map(|version| &version.spec.component_versions);
+        let changed: Vec<&ConfigSpec> = versions
+            .filter(|version| version.component_def_ref == component)
+            .flat_map(|version| &version.config_specs)
+            .collect();
+        let specs = known.into_iter().flat_map(|known| &known.config_specs);
+        specs
+            .map(|spec| changed.iter().copied().find(|changed| changed.name == spec.name).unwrap_or(spec))
+            .collect()
+    }
+}
+
+/// Reads the constraints of all config specs that parameters are written for. Those that may not be read are missing.
+pub async fn find(client: &Client, state: &ClusterState, engine: Engine<'_>) -> Result<Constraints, Error> {
+    let mut wanted = BTreeSet::new();
+    for (name, component) in build::known_entries(&state.components) {
+        let specs = engine.config_specs(build::definition(name, component));
+        let keys = written(&component.parameters);
+        let is_written = |spec: &&&ConfigSpec| keys.keys().any(|key| split_key(key).0 == spec.name);
+        wanted.extend(specs.iter().filter(is_written).filter_map(|spec| spec.constraint_ref.clone()));
+    }
+    let mut found = Constraints::new();
+    for name in wanted.into_iter().filter(|name| !name.is_empty()) {
+        match client.get_opt::<ConfigConstraint>(None, &name).await {
+            Ok(Some(constraint)) => drop(found.insert(name, constraint)),
+            Ok(None) | Err(Error::Forbidden { .. } | Error::Decode { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// What stands against the parameters.
+pub fn judge(state: &ClusterState, engine: Engine<'_>, constraints: &Constraints, into: &mut Diagnostics) {
+    for (name, component) in build::known_entries(&state.components) {
+        if component.definition.is_unknown() {
+            continue;
+        }
+        let definition = build::definition(name, component);
+        let specs = engine.config_specs(definition);
+        for (key, values) in written(&component.parameters) {
+            let (wanted, _) = split_key(&key);
+            let Some(spec) = specs.iter().find(|spec| spec.name == wanted) else {
+                let names: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
+                let detail = format!(
+                    "The component \"{definition}\" has no config spec \"{wanted}\". It has {}.{}",
+                    quoted(&names),
+                    hint(wanted, &names)
+                );
+                into.push(Diagnostic::error("Unknown parameters", detail).at(path(name, &key, None)));
+                continue;
+            };
+            let Some(constraint) = spec.constraint_ref.as_ref().filter(|name| !name.is_empty()) else {
+                let detail = format!(
+                    "The config spec \"{wanted}\" has no ConfigConstraint: KubeBlocks takes only whole files for it, not single parameters."
+                );
+                into.push(Diagnostic::error("Parameters cannot be set", detail).at(path(name, &key, None)));
+                continue;
+            };
+            if let Some(constraint) = constraints.get(constraint) {
+                for (parameter, value) in &values {
+                    if let Some(found) = judge_value(constraint, parameter, value) {
+                        into.push(found.at(path(name, &key, Some(parameter))));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn judge_value(constraint: &ConfigConstraint, parameter: &str, value: &str) -> Option<Diagnostic> {
+    let source = constraint.metadata.name.as_deref().unwrap_or_default();
+    if Effect::of(&constraint.spec, parameter) == Effect::Refused {
+        let detail = format!(
+            "The ConfigConstraint \"{source}\" says that \"{parameter}\" cannot be changed. Take it out of `parameters`."
+        );
+        return Some(Diagnostic::error("Parameter cannot be changed", detail));
+    }
+    let rules = Rules::of(&constraint.spec);
+    let Some(rule) = rules.rules.get(parameter) else {
+        let names: Vec<&str> = rules.names().into_iter().collect();
+        let detail = format!(
+            "The ConfigConstraint \"{source}\" knows no parameter \"{parameter}\", and KubeBlocks would refuse it.{}\n\nThe data source `kubeblocks_parameters` lists all of them.",
+            hint(parameter, &names)
+        );
+        return rules.is_closed.then(|| Diagnostic::error("Unknown parameter", detail));
+    };
+    let reason = rule.violation(value)?;
+    let detail =
+        format!("\"{parameter}\" is \"{value}\", but {reason}. So says the ConfigConstraint \"{source}\".");
+    Some(Diagnostic::error("Invalid value of a parameter", detail))
+}
+
+/// A warning for each config spec of which a change restarts the instances. A database that is only now made has none.
+pub fn restarts(
+    prior: &ClusterState,
+    planned: &ClusterState,
+    engine: Engine<'_>,
+    constraints: &Constraints,
+) -> Diagnostics {
+    let mut warnings = Diagnostics::new();
+    for (name, component) in build::known_entries(&planned.components) {
+        if !build::known_entries(&prior.components).any(|(known, _)| known == name) {
+            continue;
+        }
+        let specs = engine.config_specs(build::definition(name, component));
+        let (before, after) = (written_of(prior, name), written(&component.parameters));
+        for key in before.keys().chain(after.keys()).collect::<BTreeSet<_>>() {
+            let constraint = specs
+                .iter()
+                .find(|spec| spec.name == split_key(key).0)
+                .and_then(|spec| constraints.get(spec.constraint_ref.as_ref()?));
+            let Some(constraint) = constraint else { continue };
+            let (old, new) = (before.get(key), after.get(key));
+            let all = old.into_iter().chain(new).flat_map(BTreeMap::keys).collect::<BTreeSet<_>>();
+            let value =
+                |of: Option<&BTreeMap<String, String>>, name: &str| of.and_then(|of| of.get(name).cloned());
+            let names: Vec<&str> = all
+                .into_iter()
+                .filter(|parameter| value(old, parameter) != value(new, parameter))
+                .filter(|parameter| Effect::of(&constraint.spec, parameter) == Effect::Restart)
+                .map(String::as_str)
+                .collect();
+            if !names.is_empty() {
+                let detail = format!(
+                    "A change of {} takes effect only in a new process, so KubeBlocks restarts every instance of the component \"{name}\", one after the other.",
+                    quoted(&names)
+                );
+                let key = if after.contains_key(key) { path(name, key, None) } else { parent(name) };
+                warnings.push(Diagnostic::warning(RESTARTS, detail).at(key));
+            }
+        }
+    }
+    warnings
+}
+
+fn parent(component: &str) -> tfplugin::path::Path {
+    tfplugin::path::Path::attribute("components").then_key(component)
+}
+
+fn quoted(names: &[&str]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+}
+
+fn hint(name: &str, there: &[&str]) -> String {
+    suggest(name, there.iter().copied()).map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Parameters;
+    use super::super::test_support::parameters;
+    use super::*;
+    use crate::resources::cluster::test_support::{component_mut, redis};
+    use serde_json::json;
+    use tfplugin::diagnostic::Severity;
+    use tfplugin::typed::Value;
+
+    fn definition() -> ClusterDefinition {
+        let spec = |name: &str, constraint: Option<&str>| json!({"name": name, "templateRef": "t", "volumeName": "v", "constraintRef": constraint});
+        serde_json::from_value(json!({"metadata": {"name": "redis"}, "spec": {"componentDefs": [{
+            "name": "redis", "workloadType": "Replication",
+            "configSpecs": [spec("config", Some("rules")), spec("free", None), spec("hidden", Some("not-readable"))],
+        }]}}))
+        .unwrap()
+    }
+
+    fn constraints() -> Constraints {
+        let rules = json!({"metadata": {"name": "rules"}, "spec": {
+            "formatterConfig": {"format": "redis"},
+            "configurationSchema": {"cue": "#R: {\n  max?: int & >=6 & <=100\n  mode?: string & \"a\" | \"b\"\n}"},
+            "staticParameters": ["max"], "dynamicParameters": ["mode"], "immutableParameters": ["port"],
+        }});
+        Constraints::from([("rules".to_owned(), serde_json::from_value(rules).unwrap())])
+    }
+
+    fn state(value: Parameters) -> ClusterState {
+        let mut state = redis();
+        component_mut(&mut state, "redis").parameters = value;
+        state
+    }
+
+    fn found(diagnostics: &Diagnostics, severity: Severity) -> Vec<(String, String)> {
+        diagnostics
+            .iter()
+            .filter(|found| found.severity == severity)
+            .map(|found| (found.path.as_ref().unwrap().to_string(), found.detail.clone()))
+            .collect()
+    }
+
+    #[test]
+    fn what_a_constraint_forbids_is_an_error_at_the_parameter() {
+        let definition = definition();
+        let engine = Engine { definition: &definition, version: None };
+        let place = |rest: &str| format!(r#"components["redis"].parameters{rest}"#);
+        for (key, name, value, expected) in [
+            ("config", "max", "50", None),
+            ("config", "max", "500", Some((r#"["config"]["max"]"#, "it takes 6 to 100"))),
+            (
+                "config/redis.conf",
+                "mode",
+                "c",
+                Some((r#"["config/redis.conf"]["mode"]"#, r#"takes "a", "b""#)),
+            ),
+            ("config", "port", "1", Some((r#"["config"]["port"]"#, "cannot be changed"))),
+            ("config", "maxx", "50", Some((r#"["config"]["maxx"]"#, "Did you mean \"max\"?"))),
+            ("confg", "max", "50", Some((r#"["confg"]"#, "Did you mean \"config\"?"))),
+            ("free", "a", "1", Some((r#"["free"]"#, "only whole files"))),
+            ("hidden", "a", "1", None),
+        ] {
+            let mut diagnostics = Diagnostics::new();
+            let state = state(parameters([(key, [(name, value)])]));
+            judge(&state, engine, &constraints(), &mut diagnostics);
+            let found = found(&diagnostics, Severity::Error);
+            match expected {
+                None => assert!(found.is_empty(), "{key} {name}: {found:?}"),
+                Some((path, text)) => {
+                    assert_eq!(found.len(), 1, "{found:?}");
+                    assert_eq!(found[0].0, place(path));
+                    assert!(found[0].1.contains(text), "{}", found[0].1);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_change_of_a_static_parameter_restarts() {
+        let definition = definition();
+        let engine = Engine { definition: &definition, version: None };
+        let set = |max: &str, mode: &str| parameters([("config", [("max", max), ("mode", mode)])]);
+        let one = |name: &str, value: &str| parameters([("config", [(name, value)])]);
+        for (before, after, expected) in [
+            (set("50", "a"), set("50", "a"), None),
+            (set("50", "a"), set("50", "b"), None),
+            (set("50", "a"), set("60", "b"), Some(r#"components["redis"].parameters["config"]"#)),
+            (Value::Null, one("mode", "a"), None),
+            (Value::Null, one("max", "9"), Some(r#"components["redis"].parameters["config"]"#)),
+            (set("50", "a"), one("mode", "a"), Some(r#"components["redis"].parameters["config"]"#)),
+            (one("max", "9"), Value::Null, Some(r#"components["redis"]"#)),
+        ] {
+            let diagnostics = restarts(&state(before), &state(after), engine, &constraints());
+            let found = found(&diagnostics, Severity::Warning);
+            assert_eq!(found.first().map(|found| found.0.as_str()), expected, "{found:?}");
+            assert!(found.iter().all(|found| found.1.contains("\"max\"") && !found.1.contains("\"mode\"")));
+        }
+    }
+
+    #[test]
+    fn a_version_may_bring_another_constraint() {
+        let definition = definition();
+        let version: ClusterVersion = serde_json::from_value(json!({"metadata": {"name": "v"}, "spec": {
+            "clusterDefinitionRef": "redis",
+            "componentVersions": [{"componentDefRef": "redis", "versionsContext": {}, "configSpecs": [
+                {"name": "config", "templateRef": "t2", "volumeName": "v", "constraintRef": "rules-2"},
+            ]}],
+        }}))
+        .unwrap();
+        let engine = Engine { definition: &definition, version: Some(&version) };
+        let constraint = |name: &str| {
+            let specs = engine.config_specs("redis");
+            specs.iter().find(|spec| spec.name == name).and_then(|spec| spec.constraint_ref.clone())
+        };
+        assert_eq!(constraint("config").as_deref(), Some("rules-2"));
+        assert_eq!(constraint("free"), None);
+        assert!(engine.config_specs("other").is_empty());
+    }
+}
