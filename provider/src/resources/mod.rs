@@ -14,3 +14,4 @@ pub mod gke_node_pool;
 pub mod managed;
 pub mod object;
 pub mod operator;
+pub mod ops_request;
