@@ -236,3 +236,36 @@ fn done_twice(cluster: &str) -> Diagnostic {
         format!("Another resource of this run does the same to {cluster} at this moment, with the same arguments. Give each `kubeblocks_ops_request` `triggers` of its own, or leave one out."),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kubernetes::ObjectName;
+
+    #[test]
+    fn what_goes_on_can_be_gone_on_with_and_what_was_taken_away_is_over() {
+        for (hold, phase, goes_on) in [
+            (Hold::GoesOn, "Running", true),
+            (Hold::TakenAway, "Running", false),
+            (Hold::Ended, "Failed", false),
+            (Hold::Ended, "Cancelled", false),
+            (Hold::Stays("why".to_owned()), "Creating", true),
+        ] {
+            let ended = Ended {
+                object: ObjectName {
+                    kind: "OpsRequest".to_owned(),
+                    namespace: Some("shop".to_owned()),
+                    name: "o".to_owned(),
+                },
+                word: "restart",
+                phase: phase.to_owned(),
+                progress: None,
+                facts: String::new(),
+                waited: Duration::ZERO,
+                hold: hold.clone(),
+            };
+            let state = not_done(&OpsRequestState::default(), &ended);
+            assert_eq!((state.name.known().map(String::as_str), is_unfinished(&state)), (Some("o"), goes_on), "{hold:?}");
+        }
+    }
+}

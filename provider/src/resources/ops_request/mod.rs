@@ -6,8 +6,6 @@
 mod apply;
 pub mod convert;
 pub mod schema;
-#[cfg(test)]
-mod server_tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -168,5 +166,47 @@ impl Resource for OpsRequestResource {
             "What was done once has nothing left to manage, and nothing on the server tells which `triggers` it was done for. Remove the import; to do it once more, create the resource.",
         )
         .into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::schema::Nothing;
+    use super::*;
+    use crate::resources::cluster::test_support::text;
+
+    #[test]
+    fn only_an_operation_that_is_with_the_server_and_not_over_is_gone_on_with() {
+        for (name, phase, expected) in [
+            (text("o"), Value::Null, true),
+            (text("o"), text("Pending"), true),
+            (text("o"), text("Running"), true),
+            (text("o"), text("Succeed"), false),
+            (text("o"), text("Failed"), false),
+            (text("o"), text("Cancelled"), false),
+            (Value::Null, text("Succeed"), false),
+        ] {
+            let state = OpsRequestState { name, phase: phase.clone(), ..OpsRequestState::default() };
+            assert_eq!(is_unfinished(&state), expected, "{phase:?}");
+        }
+    }
+
+    #[test]
+    fn exactly_one_operation_is_to_be_written() {
+        let nothing = || Value::Known(Nothing {});
+        for (config, expected) in [
+            (OpsRequestState::default(), Some("No operation")),
+            (OpsRequestState { stop: nothing(), ..OpsRequestState::default() }, None),
+            (OpsRequestState { stop: Value::Unknown, ..OpsRequestState::default() }, None),
+            (
+                OpsRequestState { stop: nothing(), start: nothing(), ..OpsRequestState::default() },
+                Some("Several operations"),
+            ),
+        ] {
+            let mut diagnostics = Diagnostics::new();
+            validate(&config, &mut diagnostics);
+            let found = diagnostics.iter().next().map(|found| found.summary.clone());
+            assert_eq!(found.as_deref(), expected);
+        }
     }
 }
