@@ -116,15 +116,21 @@ async fn what_would_be_refused_is_never_submitted() {
 
 #[tokio::test(start_paused = true)]
 async fn the_turn_is_waited_for_and_what_holds_it_is_told() {
-    let (api, operation) = (api("Running", "Succeed"), restart());
     let lock = r#"[{"name":"other","type":"Upgrade"}]"#;
-    api.change("clusters", "orders", |it| it["metadata"]["annotations"] = json!({"kubeblocks.io/ops-request": lock}));
+    let locked = || {
+        let api = api("Running", "Succeed");
+        let annotations = json!({"kubeblocks.io/ops-request": lock});
+        api.change("clusters", "orders", |it| it["metadata"]["annotations"] = annotations);
+        api
+    };
+    let (api, operation) = (locked(), restart());
     let error = run(&api.client(), &request(&operation), &limits(5), &Log).await.unwrap_err();
     let OperationError::NoTurn { why, .. } = error else { panic!("{error:?}") };
     assert!(why.contains("OpsRequest other (Upgrade)"), "{why}");
     assert_eq!(api.count("PATCH"), 0);
 
-    let (client, freed) = (api.client(), api.clone());
+    let freed = locked();
+    let client = freed.client();
     let running = tokio::spawn(async move {
         let notes = Notes::default();
         let operation = restart();
