@@ -13,7 +13,9 @@ use tfplugin::context::Context;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::path::Path;
 use tfplugin::provider::Provider;
-use tfplugin::server::{ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedFunction, ErasedResource};
+use tfplugin::server::{
+    ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedFunction, ErasedResource,
+};
 use tfplugin::typed::Value;
 
 use crate::actions::{

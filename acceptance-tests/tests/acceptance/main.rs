@@ -37,7 +37,7 @@ mod ops_request_faults;
 mod platform;
 mod playground;
 mod quickstart;
-mod secrets;
 mod rpc;
+mod secrets;
 mod several_clouds;
 mod terraform;

@@ -20,16 +20,26 @@ async fn an_operation_of_somebody_else_is_waited_for_and_named() {
     let workspace = playground.workspace(Cli::Terraform);
     on_foreign_redis(&namespace, &workspace, RESTART).await;
     let lock = |text: serde_json::Value| json!({"metadata": {"annotations": {LOCK: text}}});
-    namespace.merge_cluster("cache", "kubectl", lock(r#"[{"name":"of-others","type":"Upgrade"}]"#.into())).await;
-    workspace.write("main.tf", operation(&namespace.name, "cache", RESTART, "timeouts = { create = \"3s\" }"));
-    workspace.apply().await.failed().says(&["OpsRequest of-others (Upgrade) has to end first", "timeouts.create"]);
+    namespace
+        .merge_cluster("cache", "kubectl", lock(r#"[{"name":"of-others","type":"Upgrade"}]"#.into()))
+        .await;
+    workspace
+        .write("main.tf", operation(&namespace.name, "cache", RESTART, "timeouts = { create = \"3s\" }"));
+    workspace
+        .apply()
+        .await
+        .failed()
+        .says(&["OpsRequest of-others (Upgrade) has to end first", "timeouts.create"]);
     assert!(workspace.managed().await.is_empty());
     assert_eq!(namespace.ops_requests().await.len(), 0);
 
     // It ends while we wait.
     workspace.write("main.tf", operation(&namespace.name, "cache", RESTART, ""));
     let mut command = workspace.command(["apply", "-auto-approve", "-no-color"]);
-    command.env("TF_LOG_PROVIDER", "info").stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    command
+        .env("TF_LOG_PROVIDER", "info")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
     let mut child = command.spawn().expect("it starts");
     let mut log = tokio::io::BufReader::new(child.stderr.take().expect("it is piped"));
     let mut line = String::new();
@@ -113,8 +123,13 @@ async fn an_operation_that_hangs_is_taken_away_and_the_error_shows_what_it_knows
     let workspace = playground.workspace(Cli::Terraform);
     on_foreign_redis(&namespace, &workspace, RESTART).await;
     namespace.break_pods("crash-loop");
-    workspace.write("main.tf", operation(&namespace.name, "cache", RESTART, "timeouts = { create = \"12s\" }"));
-    workspace.apply().await.failed().says(&["was not over after 12 seconds", "CrashLoopBackOff", "timeouts.create"]);
+    workspace
+        .write("main.tf", operation(&namespace.name, "cache", RESTART, "timeouts = { create = \"12s\" }"));
+    workspace.apply().await.failed().says(&[
+        "was not over after 12 seconds",
+        "CrashLoopBackOff",
+        "timeouts.create",
+    ]);
     assert_eq!(namespace.ops_requests().await.len(), 0, "it would lock the database");
     let cluster = namespace.cluster("cache").await.expect("it exists");
     assert!(cluster["metadata"]["annotations"][LOCK].is_null(), "{cluster:#}");
@@ -133,9 +148,13 @@ async fn a_failed_operation_shows_the_operator_s_words_and_stays_to_be_looked_at
     let playground = Playground::shared().await;
     let namespace = playground.namespace("opsfail").await;
     let workspace = playground.workspace(Cli::Terraform);
-    // There is no repository that the data could go to.
-    on_foreign_redis(&namespace, &workspace, r#"backup_now = { method = "datafile" }"#).await;
-    workspace.apply().await.failed().says(&["has ended as Failed", "OpsRequestFailed", "left to be looked at"]);
+    // Snapshots of volumes are not served here.
+    on_foreign_redis(&namespace, &workspace, r#"backup_now = { method = "volume-snapshot" }"#).await;
+    workspace.apply().await.failed().says(&[
+        "has ended as Failed",
+        "OpsRequestFailed",
+        "left to be looked at",
+    ]);
     let left = namespace.ops_requests().await;
     assert_eq!(left[0]["status"]["phase"], "Failed");
     workspace.destroy().await.succeeded();

@@ -100,7 +100,8 @@ impl Invocation<'_> {
         let request = Request { namespace, cluster, operation, run: "action", keep: Some(KEEP) };
         let claimed = format!("opsrequest/{}", request.key());
         let Some(_claim) = shared.claim(&client.endpoint(), namespace, &claimed) else {
-            let text = format!("Another action does the same to {cluster} at this moment, with the same arguments.");
+            let text =
+                format!("Another action does the same to {cluster} at this moment, with the same arguments.");
             return Err(Diagnostic::error(self.summary, text).into());
         };
         let sender = Sender(progress);

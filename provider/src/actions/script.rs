@@ -10,7 +10,9 @@ use super::invoke::{Invocation, duration, validate};
 use crate::kubernetes_attribute::KubernetesConnection;
 use crate::provider::Shared;
 use crate::resources::ops_request::convert;
-use crate::resources::ops_request::schema::{self, KeyReference, LoginSecret, Map, namespace_name, object_name};
+use crate::resources::ops_request::schema::{
+    self, KeyReference, LoginSecret, Map, namespace_name, object_name,
+};
 
 const SUMMARY: &str = "Cannot run the statements";
 

@@ -163,7 +163,11 @@ mod tests {
         let script = Script {
             statements: vec!["SELECT 1".to_owned()],
             secrets: vec![KeyReference { name: "sql".to_owned(), key: "users.sql".to_owned() }],
-            login: Some(Login { secret: "admin".to_owned(), username_key: Some("user".to_owned()), password_key: None }),
+            login: Some(Login {
+                secret: "admin".to_owned(),
+                username_key: Some("user".to_owned()),
+                password_key: None,
+            }),
             selector: BTreeMap::from([("kubeblocks.io/role".to_owned(), "primary".to_owned())]),
             ..Script::default()
         };
@@ -176,15 +180,26 @@ mod tests {
         for (operation, expected) in [
             (
                 Operation::Restart { components: vec!["redis".to_owned(), "sentinel".to_owned()] },
-                with("Restart", "restart", json!([{"componentName": "redis"}, {"componentName": "sentinel"}])),
+                with(
+                    "Restart",
+                    "restart",
+                    json!([{"componentName": "redis"}, {"componentName": "sentinel"}]),
+                ),
             ),
             (
                 Operation::Switchover { component: "redis".to_owned(), instance: None },
                 with("Switchover", "switchover", json!([{"componentName": "redis", "instanceName": "*"}])),
             ),
             (
-                Operation::Switchover { component: "redis".to_owned(), instance: Some("orders-redis-1".to_owned()) },
-                with("Switchover", "switchover", json!([{"componentName": "redis", "instanceName": "orders-redis-1"}])),
+                Operation::Switchover {
+                    component: "redis".to_owned(),
+                    instance: Some("orders-redis-1".to_owned()),
+                },
+                with(
+                    "Switchover",
+                    "switchover",
+                    json!([{"componentName": "redis", "instanceName": "orders-redis-1"}]),
+                ),
             ),
             (Operation::Stop, base("Stop")),
             (Operation::Start, base("Start")),

@@ -29,7 +29,9 @@ pub(super) async fn check(
         if existing.map_err(OperationError::Api)?.is_some() {
             return Err(Refusal::new(
                 About::BackupName,
-                format!("Backup {namespace}/{wanted} exists already. Choose another `name`, or leave it out."),
+                format!(
+                    "Backup {namespace}/{wanted} exists already. Choose another `name`, or leave it out."
+                ),
             )
             .into());
         }
@@ -64,7 +66,10 @@ fn choose(cluster: &Cluster, policies: &[BackupPolicy], backup: &BackupNow) -> R
             ),
             (None, _) => Refusal::new(
                 About::Operation,
-                format!("{whose} has several BackupPolicies and none is the default: {}. Say in `policy` which one.", names()),
+                format!(
+                    "{whose} has several BackupPolicies and none is the default: {}. Say in `policy` which one.",
+                    names()
+                ),
             ),
         });
     };

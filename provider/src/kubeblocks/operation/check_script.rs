@@ -18,10 +18,23 @@ const ENGINES: [&str; 4] = ["mysql", "postgresql", "redis", "oceanbase"];
 const USERNAME_KEY: &str = "username";
 const PASSWORD_KEY: &str = "password";
 
-/// Checks it. Returns the component that it runs on.
-pub(super) async fn check(client: &Client, cluster: &Cluster, script: &Script) -> Result<String, OperationError> {
+/// Whether the engine can. Returns the component that it runs on.
+pub(super) async fn possible(
+    client: &Client,
+    cluster: &Cluster,
+    script: &Script,
+) -> Result<String, OperationError> {
     let definition = definition(client, cluster).await?;
-    let component = component(cluster, definition.as_ref(), script)?;
+    Ok(component(cluster, definition.as_ref(), script)?)
+}
+
+/// Checks what it refers to. Returns the component that it runs on.
+pub(super) async fn check(
+    client: &Client,
+    cluster: &Cluster,
+    script: &Script,
+) -> Result<String, OperationError> {
+    let component = possible(client, cluster, script).await?;
     let namespace = cluster.metadata.namespace.as_deref().unwrap_or_default();
     for (place, reference) in script.config_maps.iter().enumerate() {
         let found = readable(client.get_opt::<ConfigMap>(Some(namespace), &reference.name).await)?;
@@ -113,7 +126,11 @@ fn component(
             (_, _) => {
                 return Err(Refusal::new(
                     About::Operation,
-                    format!("{} has the components {}. Say in `component` which one the script is for.", display(cluster), names()),
+                    format!(
+                        "{} has the components {}. Say in `component` which one the script is for.",
+                        display(cluster),
+                        names()
+                    ),
                 ));
             }
         }
@@ -134,7 +151,10 @@ fn component(
     if script.selector.is_empty() && known.is_some_and(|known| known.service.is_none()) {
         return Err(Refusal::new(
             About::Component(0),
-            format!("Component {:?} has no Service to run statements through. Choose pods in `selector`.", chosen.name),
+            format!(
+                "Component {:?} has no Service to run statements through. Choose pods in `selector`.",
+                chosen.name
+            ),
         ));
     }
     Ok(chosen.name.clone())
@@ -169,11 +189,10 @@ mod tests {
 
     #[test]
     fn the_component_is_the_one_that_can_run_statements() {
-        let known = definition(&[("redis", "redis", true), ("kafka", "kafka", true), ("headless", "mysql", false)]);
-        let script = |component: Option<&str>| Script {
-            component: component.map(str::to_owned),
-            ..Script::default()
-        };
+        let known =
+            definition(&[("redis", "redis", true), ("kafka", "kafka", true), ("headless", "mysql", false)]);
+        let script =
+            |component: Option<&str>| Script { component: component.map(str::to_owned), ..Script::default() };
         let table: [(&[(&str, &str)], Option<&str>, Result<&str, About>); 7] = [
             (&[("a", "redis")], None, Ok("a")),
             (&[("a", "redis"), ("b", "kafka")], None, Ok("a")),
@@ -188,10 +207,7 @@ mod tests {
             let found = found.as_deref().map_err(|refusal| refusal.about.clone());
             assert_eq!(found, expected, "{components:?} {wanted:?}");
         }
-        let selected = Script {
-            selector: [("a".to_owned(), "b".to_owned())].into(),
-            ..script(None)
-        };
+        let selected = Script { selector: [("a".to_owned(), "b".to_owned())].into(), ..script(None) };
         assert!(component(&database(&[("a", "headless")]), Some(&known), &selected).is_ok());
         assert!(component(&database(&[("a", "kafka")]), None, &script(None)).is_ok());
     }

@@ -10,7 +10,18 @@ use super::lock::display;
 use super::roles::{Leading, name, pods_of, role};
 use crate::kubernetes::Client;
 
-/// Checks it. Returns the pod that leads now.
+/// Whether the engine can.
+pub(super) async fn possible(
+    client: &Client,
+    cluster: &Cluster,
+    component: &ComponentSpec,
+    instance: Option<&str>,
+) -> Result<(), OperationError> {
+    let Some(definition) = definition(client, cluster).await? else { return Ok(()) };
+    Ok(engine(&definition, component, instance.filter(|instance| *instance != ANY))?)
+}
+
+/// Whether somebody can take over now. Returns the pod that leads.
 pub(super) async fn check(
     client: &Client,
     cluster: &Cluster,
@@ -18,9 +29,6 @@ pub(super) async fn check(
     instance: Option<&str>,
 ) -> Result<String, OperationError> {
     let instance = instance.filter(|instance| *instance != ANY);
-    if let Some(definition) = definition(client, cluster).await? {
-        engine(&definition, component, instance)?;
-    }
     let part = |part: &Option<String>| part.clone().unwrap_or_default();
     let (namespace, cluster_name) = (part(&cluster.metadata.namespace), part(&cluster.metadata.name));
     let leading = Leading::of(client, &namespace, &cluster_name, &component.name).await?;
@@ -29,7 +37,6 @@ pub(super) async fn check(
     Ok(candidates(cluster, component, &pods, &leading, instance)?)
 }
 
-/// Whether the engine can.
 fn engine(
     definition: &ClusterDefinition,
     component: &ComponentSpec,
@@ -94,7 +101,9 @@ fn candidates(
     let Some(leader) = leading.leader(pods).map(name) else {
         return refuse(
             About::Component(0),
-            format!("No pod of {whose} leads at the moment, so there is no role to move. Wait until it is healthy."),
+            format!(
+                "No pod of {whose} leads at the moment, so there is no role to move. Wait until it is healthy."
+            ),
         );
     };
     let listed = || {
@@ -118,14 +127,19 @@ fn candidates(
             if role(pod).is_none() {
                 return refuse(
                     About::Instance,
-                    format!("Pod {wanted:?} of {whose} has no role, so it cannot take over. Wait until it is healthy."),
+                    format!(
+                        "Pod {wanted:?} of {whose} has no role, so it cannot take over. Wait until it is healthy."
+                    ),
                 );
             }
         }
         None if !pods.iter().any(|pod| name(pod) != leader && role(pod).is_some()) => {
             return refuse(
                 About::Component(0),
-                format!("No other pod of {whose} could take over: it has {}. It needs two instances or more.", listed()),
+                format!(
+                    "No other pod of {whose} could take over: it has {}. It needs two instances or more.",
+                    listed()
+                ),
             );
         }
         None => {}
@@ -149,7 +163,12 @@ mod tests {
             (both, ("db", "redis"), None, Some("not named like")),
             (json!(null), ("redis", "redis"), None, Some("has no switchover")),
             (json!({"withCandidate": {}}), ("redis", "redis"), None, Some("name the pod")),
-            (json!({"withoutCandidate": {}}), ("redis", "redis"), Some("orders-redis-1"), Some("leave `instance` out")),
+            (
+                json!({"withoutCandidate": {}}),
+                ("redis", "redis"),
+                Some("orders-redis-1"),
+                Some("leave `instance` out"),
+            ),
         ] {
             let definition: ClusterDefinition = typed(&json!({
                 "apiVersion": "apps.kubeblocks.io/v1alpha1", "kind": "ClusterDefinition",

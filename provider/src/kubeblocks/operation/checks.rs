@@ -20,13 +20,29 @@ pub(super) struct Resolved {
     pub(super) leader: Option<String>,
 }
 
-/// Checks an operation against a database as it is.
+/// Whether the engine can do it at all, in whatever phase the database is. Checked before anything is waited for.
+pub(super) async fn possible(
+    client: &Client,
+    cluster: &Cluster,
+    request: &Request<'_>,
+) -> Result<(), OperationError> {
+    components(cluster, request.operation)?;
+    match request.operation {
+        Operation::Switchover { component, instance } => {
+            let component = require(cluster, component, About::Component(0))?;
+            check_switchover::possible(client, cluster, component, instance.as_deref()).await
+        }
+        Operation::Script(script) => check_script::possible(client, cluster, script).await.map(drop),
+        Operation::Restart { .. } | Operation::Stop | Operation::Start | Operation::Backup(_) => Ok(()),
+    }
+}
+
+/// Checks an operation that is possible against a database as it is now.
 pub(super) async fn check(
     client: &Client,
     cluster: &Cluster,
     request: &Request<'_>,
 ) -> Result<Resolved, OperationError> {
-    components(cluster, request.operation)?;
     match request.operation {
         Operation::Restart { .. } | Operation::Stop | Operation::Start => Ok(Resolved::default()),
         Operation::Switchover { component, instance } => {
@@ -51,11 +67,14 @@ pub async fn foresee(client: &Client, request: &Request<'_>) -> Result<Option<Re
     let Some(cluster) = client.get_opt::<Cluster>(Some(request.namespace), request.cluster).await? else {
         return Ok(None);
     };
-    let checked = match turn(&cluster, request.operation) {
+    let turn = match turn(&cluster, request.operation) {
         Turn::Never(refusal) => return Ok(Some(refusal)),
         Turn::Needless(_) => return Ok(None),
-        Turn::Later(_) => components(&cluster, request.operation).map_err(OperationError::from),
-        Turn::Now => check(client, &cluster, request).await.map(drop),
+        turn @ (Turn::Later(_) | Turn::Now) => turn,
+    };
+    let checked = match possible(client, &cluster, request).await {
+        Ok(()) if turn == Turn::Now => check(client, &cluster, request).await.map(drop),
+        possible => possible,
     };
     match checked {
         Ok(()) => Ok(None),
@@ -87,7 +106,11 @@ pub(super) fn components(cluster: &Cluster, operation: &Operation) -> Result<(),
 }
 
 /// The component of that name.
-pub(super) fn require<'a>(cluster: &'a Cluster, name: &str, about: About) -> Result<&'a ComponentSpec, Refusal> {
+pub(super) fn require<'a>(
+    cluster: &'a Cluster,
+    name: &str,
+    about: About,
+) -> Result<&'a ComponentSpec, Refusal> {
     let all = &cluster.spec.component_specs;
     all.iter().find(|component| component.name == name).ok_or_else(|| {
         let names: Vec<&str> = all.iter().map(|component| component.name.as_str()).collect();

@@ -56,9 +56,10 @@ pub fn diagnostic(summary: &str, error: &OperationError, attributes: &dyn Attrib
                 attributes.again()
             ),
         ),
-        OperationError::Interrupted { cluster, name, phase, progress } => {
-            Diagnostic::error(summary, interrupted(&cluster.to_string(), name.as_deref(), phase.as_deref(), progress.as_deref()))
-        }
+        OperationError::Interrupted { cluster, name, phase, progress } => Diagnostic::error(
+            summary,
+            interrupted(&cluster.to_string(), name.as_deref(), phase.as_deref(), progress.as_deref()),
+        ),
         OperationError::Gone { object } => Diagnostic::error(
             summary,
             format!(

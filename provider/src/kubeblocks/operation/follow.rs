@@ -110,7 +110,9 @@ impl Followed<'_> {
                 Ok(Look::RolesMoved(leader)) => return End::RolesMoved { leader },
                 Ok(Look::Ask) => {}
                 Err(WaitError::Interrupted { .. }) => return End::Interrupted(last),
-                Err(WaitError::TimedOut { .. } | WaitError::Failed { .. }) => return self.too_late(last).await,
+                Err(WaitError::TimedOut { .. } | WaitError::Failed { .. }) => {
+                    return self.too_late(last).await;
+                }
             }
             // A watch that just opened may be behind, and not everybody may watch: the server's own word decides.
             match client.get_opt::<OpsRequest>(Some(self.request.namespace), &name).await {
@@ -146,7 +148,11 @@ impl Followed<'_> {
     fn tell(&self, object: &OpsRequest, told: &mut Option<String>) {
         let line = spoken(object);
         if told.as_ref() != Some(&line) {
-            self.listener.says(&format!("{} of {}: {line}", self.request.operation.word(), self.request.cluster));
+            self.listener.says(&format!(
+                "{} of {}: {line}",
+                self.request.operation.word(),
+                self.request.cluster
+            ));
             *told = Some(line);
         }
     }

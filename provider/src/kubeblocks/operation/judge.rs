@@ -44,9 +44,9 @@ pub(super) fn judge(object: &OpsRequest) -> Verdict {
 /// The operator refuses an operation at once when it finds another one, and says so only in a text.
 fn is_crowded(object: &OpsRequest) -> bool {
     let conditions = object.status.iter().flat_map(|status| &status.conditions);
-    conditions.filter(|condition| condition.r#type == "Validated" && condition.status != "True").any(|condition| {
-        condition.message.as_deref().unwrap_or_default().contains("existing OpsRequest")
-    })
+    conditions
+        .filter(|condition| condition.r#type == "Validated" && condition.status != "True")
+        .any(|condition| condition.message.as_deref().unwrap_or_default().contains("existing OpsRequest"))
 }
 
 /// Its phase; `Pending` before the operator has seen it.
@@ -91,7 +91,13 @@ pub(super) fn facts(object: &OpsRequest) -> String {
     let mut text = String::new();
     let conditions = object.status.iter().flat_map(|status| &status.conditions).map(|condition| {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        format!("{}={}, {}: {}", condition.r#type, condition.status, text(&condition.reason), text(&condition.message))
+        format!(
+            "{}={}, {}: {}",
+            condition.r#type,
+            condition.status,
+            text(&condition.reason),
+            text(&condition.message)
+        )
     });
     section(&mut text, "Conditions of the operation", conditions.collect());
     let unfinished = details(object).filter(|(_, detail)| detail.status != Some(ProgressStatus::Succeed));
@@ -119,7 +125,8 @@ fn section(text: &mut String, title: &str, lines: Vec<String>) {
 
 fn details(object: &OpsRequest) -> impl Iterator<Item = (&String, &ProgressDetail)> {
     let components = object.status.iter().flat_map(|status: &OpsRequestStatus| &status.components);
-    components.flat_map(|(name, component)| component.progress_details.iter().map(move |detail| (name, detail)))
+    components
+        .flat_map(|(name, component)| component.progress_details.iter().map(move |detail| (name, detail)))
 }
 
 fn said(component: &str, detail: &ProgressDetail) -> String {

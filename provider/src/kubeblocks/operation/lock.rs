@@ -84,7 +84,10 @@ fn by_phase(cluster: &Cluster, operation: &Operation, phase: &ComponentPhase) ->
             if annotation(cluster, SNAPSHOT_FOR_START_ANNOTATION).is_none() {
                 return Turn::Never(Refusal::new(
                     About::Operation,
-                    format!("{} was not stopped by an operation: its components have 0 replicas, and nothing tells how many they had. Set `replicas` of the components.", display(cluster)),
+                    format!(
+                        "{} was not stopped by an operation: its components have 0 replicas, and nothing tells how many they had. Set `replicas` of the components.",
+                        display(cluster)
+                    ),
                 ));
             }
             Turn::Now
@@ -141,9 +144,7 @@ pub(super) async fn wait_for_turn(
         let snapshots = snapshots.get_or_insert_with(|| client.observe(vec![selection.clone()]));
         let changed = until(limits, snapshots, |all: &Vec<Seen>, _| {
             let Some(seen) = all.first() else { return Step::<_, ()>::Wait(None) };
-            let still = |cluster: &Cluster| {
-                turn(cluster, request.operation) == Turn::Later(why.clone())
-            };
+            let still = |cluster: &Cluster| turn(cluster, request.operation) == Turn::Later(why.clone());
             match seen.sight {
                 Sight::Closed => Step::Done(ASK_AGAIN_AFTER),
                 Sight::Open if !seen.typed::<Cluster>().first().is_some_and(still) => Step::Done(WATCH_LAG),
@@ -171,6 +172,33 @@ pub(super) async fn wait_for_turn(
             }
         }
     }
+}
+
+/// How long the phase of a database may be behind an operation that is over.
+const SETTLES: Duration = Duration::from_secs(30);
+
+/// Waits a moment until a database is in a phase that lasts: an operation can be over just before its phase says so. How
+/// that ends changes nothing about the operation.
+pub(super) async fn settle(client: &Client, request: &Request<'_>, limits: &Limits) {
+    let selection = Selection::kind::<Cluster>().within(request.namespace).named(request.cluster);
+    let mut snapshots = client.observe(vec![selection]);
+    let limits = Limits::new(SETTLES, &limits.stop);
+    let settled = until(&limits, &mut snapshots, |all: &Vec<Seen>, _| {
+        let Some(seen) = all.first() else { return Step::<_, ()>::Wait(None) };
+        match seen.sight {
+            Sight::Closed => Step::Done(()),
+            Sight::Open if seen.typed::<Cluster>().first().is_none_or(is_settled) => Step::Done(()),
+            Sight::Open | Sight::Opening | Sight::Lost => Step::Wait(None),
+        }
+    });
+    drop(settled.await);
+}
+
+fn is_settled(cluster: &Cluster) -> bool {
+    let Some(status) = &cluster.status else { return false };
+    let passing = [ComponentPhase::Creating, ComponentPhase::Updating, ComponentPhase::Stopping];
+    status.observed_generation == cluster.metadata.generation
+        && status.phase.as_ref().is_some_and(|phase| !passing.contains(phase))
 }
 
 /// The database, which must be there.
@@ -217,7 +245,8 @@ mod tests {
     fn each_operation_begins_in_the_phases_that_the_operator_allows() {
         let restart = Operation::Restart { components: vec!["redis".to_owned()] };
         let script = Operation::Script(super::super::Script::default());
-        let phases = ["Creating", "Running", "Updating", "Stopping", "Stopped", "Failed", "Abnormal", "Deleting"];
+        let phases =
+            ["Creating", "Running", "Updating", "Stopping", "Stopped", "Failed", "Abnormal", "Deleting"];
         for (operation, expected) in [
             (&restart, ["later", "now", "later", "later", "never", "now", "now", "never"]),
             (&script, ["later", "now", "later", "later", "never", "later", "later", "never"]),

@@ -6,10 +6,10 @@
 //! undone by `unlock`.
 
 mod build;
-mod checks;
 mod check_backup;
 mod check_script;
 mod check_switchover;
+mod checks;
 pub mod diagnostic;
 pub mod error;
 mod follow;

@@ -87,7 +87,10 @@ impl Goal {
             // Nobody knows who led, so nobody knows whether another one does.
             (None, None) => false,
         };
-        let all = pods.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()).all(|pod| role(pod).is_some());
+        let all = pods
+            .iter()
+            .filter(|pod| pod.metadata.deletion_timestamp.is_none())
+            .all(|pod| role(pod).is_some());
         (is_wanted && all).then_some(leader)
     }
 }
@@ -122,7 +125,11 @@ mod tests {
             (None, Some("orders-redis-0"), ["secondary", "secondary"], None),
             (None, None, ["secondary", "primary"], None),
         ] {
-            assert_eq!(goal(wanted, before).reached(&pods(roles)), expected, "{wanted:?} {before:?} {roles:?}");
+            assert_eq!(
+                goal(wanted, before).reached(&pods(roles)),
+                expected,
+                "{wanted:?} {before:?} {roles:?}"
+            );
         }
     }
 

@@ -13,7 +13,7 @@ use super::checks;
 use super::error::{Ended, Hold, OperationError};
 use super::follow::{End, Followed};
 use super::judge::{Verdict, facts, judge, message, phase, progress};
-use super::lock::{Begin, annotation, display, wait_for_turn};
+use super::lock::{Begin, annotation, display, find, settle, wait_for_turn};
 use super::roles::{Goal, Leading};
 use super::unlock::{holds, take_away};
 use super::{Listener, Operation, Outcome, Request};
@@ -105,6 +105,7 @@ impl Job<'_> {
                 return Ok(outcome);
             }
         }
+        checks::possible(&client, &find(&client, self.request).await?, self.request).await?;
         let names: Vec<String> = earlier.iter().map(ResourceExt::name_any).collect();
         let mut number = build::next_number(names.iter().map(String::as_str));
         loop {
@@ -171,6 +172,9 @@ impl Job<'_> {
         let followed = Followed { client: self.client, request, limits, listener, goal };
         match followed.to_end(object).await {
             End::Succeeded(object) => {
+                if self.request.operation.locks() {
+                    settle(client, self.request, self.limits).await;
+                }
                 self.remove_mark(&name).await;
                 Ok(Some(Outcome {
                     name: Some(name),
@@ -256,7 +260,8 @@ impl Job<'_> {
     /// An operation that has failed holds nothing any more; where it does, that is taken away.
     async fn let_go(&self, object: &OpsRequest) -> Hold {
         let namespace = Some(self.request.namespace);
-        let found = at_most(LAST_WORDS, self.client.get_opt::<Cluster>(namespace, self.request.cluster)).await;
+        let found =
+            at_most(LAST_WORDS, self.client.get_opt::<Cluster>(namespace, self.request.cluster)).await;
         match found {
             Some(Ok(Some(cluster))) if holds(&cluster, &object.name_any()) => {
                 self.take_away(&object.name_any(), object.uid().as_deref()).await

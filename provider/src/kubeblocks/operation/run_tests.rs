@@ -110,7 +110,10 @@ async fn what_would_be_refused_is_never_submitted() {
     let api = api("Running", "Succeed");
     let operation = Operation::Restart { components: vec!["nothing".to_owned()] };
     let error = run(&api.client(), &request(&operation), &limits(60), &Log).await.unwrap_err();
-    assert!(matches!(error, OperationError::Refused(Refusal { about: About::Component(0), .. })), "{error:?}");
+    assert!(
+        matches!(error, OperationError::Refused(Refusal { about: About::Component(0), .. })),
+        "{error:?}"
+    );
     assert_eq!(api.count("PATCH"), 0);
 }
 
@@ -165,7 +168,10 @@ async fn one_that_came_second_waits_and_is_submitted_again() {
     });
     let outcome = run(&api.client(), &request(&stop), &limits(600), &Log).await.unwrap();
     assert_eq!(outcome.name, Some(name(&stop, 2)));
-    assert_eq!(api.count(&format!("DELETE /apis/apps.kubeblocks.io/v1alpha1/namespaces/shop/opsrequests/{first}")), 1);
+    assert_eq!(
+        api.count(&format!("DELETE /apis/apps.kubeblocks.io/v1alpha1/namespaces/shop/opsrequests/{first}")),
+        1
+    );
 }
 
 #[tokio::test]
@@ -186,10 +192,13 @@ async fn a_hang_is_taken_away_and_what_locks_nothing_goes_on() {
     let script = Operation::Backup(BackupNow { method: "m".to_owned(), ..BackupNow::default() });
     for (operation, expected) in [(restart(), Hold::TakenAway), (script, Hold::GoesOn)] {
         let api = api("Running", "Running");
-        api.put("backuppolicies", json!({
-            "metadata": {"name": "p", "labels": {"app.kubernetes.io/instance": "orders"}},
-            "spec": {"target": {}, "backupMethods": [{"name": "m"}]},
-        }));
+        api.put(
+            "backuppolicies",
+            json!({
+                "metadata": {"name": "p", "labels": {"app.kubernetes.io/instance": "orders"}},
+                "spec": {"target": {}, "backupMethods": [{"name": "m"}]},
+            }),
+        );
         let name = name(&operation, 1);
         let error = run(&api.client(), &request(&operation), &limits(30), &Log).await.unwrap_err();
         let OperationError::TimedOut(ended) = error else { panic!("{error:?}") };
@@ -217,8 +226,11 @@ async fn the_hold_of_one_that_is_gone_is_taken_off_when_the_operator_does_not() 
     while api.patches(OPS, &held).is_empty() {
         tokio::task::yield_now().await;
     }
-    let lock = json!([{"name": held, "type": "Restart"}, {"name": "other", "type": "Reconfiguring"}]).to_string();
-    api.change("clusters", "orders", |it| it["metadata"]["annotations"] = json!({"kubeblocks.io/ops-request": lock}));
+    let lock =
+        json!([{"name": held, "type": "Restart"}, {"name": "other", "type": "Reconfiguring"}]).to_string();
+    api.change("clusters", "orders", |it| {
+        it["metadata"]["annotations"] = json!({"kubeblocks.io/ops-request": lock})
+    });
     let error = run.await.unwrap().unwrap_err();
     assert!(matches!(error, OperationError::TimedOut(_)), "{error:?}");
     let left = api.patches("clusters", "orders");
@@ -232,11 +244,14 @@ async fn the_hold_of_one_that_is_gone_is_taken_off_when_the_operator_does_not() 
 async fn a_switchover_is_decided_by_the_roles_when_the_operator_does_not_see_them() {
     let operation = Operation::Switchover { component: "redis".to_owned(), instance: None };
     let api = api("Running", "Running");
-    api.put("clusterdefinitions", json!({
-        "metadata": {"name": "redis"},
-        "spec": {"componentDefs": [{"name": "redis", "workloadType": "Replication",
-            "switchoverSpec": {"withoutCandidate": {}}}]},
-    }));
+    api.put(
+        "clusterdefinitions",
+        json!({
+            "metadata": {"name": "redis"},
+            "spec": {"componentDefs": [{"name": "redis", "workloadType": "Replication",
+                "switchoverSpec": {"withoutCandidate": {}}}]},
+        }),
+    );
     api.put("pods", pod(0, "primary"));
     api.put("pods", pod(1, "secondary"));
     let (client, name) = (api.client(), name(&operation, 1));

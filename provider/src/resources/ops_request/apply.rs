@@ -135,7 +135,8 @@ impl Job<'_> {
             }
             // An error would taint it, and the next apply would do it once more.
             OperationError::Interrupted { cluster, name: Some(name), phase, progress } => {
-                let text = interrupted(&cluster.to_string(), Some(name), phase.as_deref(), progress.as_deref());
+                let text =
+                    interrupted(&cluster.to_string(), Some(name), phase.as_deref(), progress.as_deref());
                 self.context.warn(Diagnostic::warning("Interrupted while the operation was under way", text));
                 return Ok(unfinished(self.planned, name, phase.clone(), progress.clone()));
             }
@@ -174,14 +175,20 @@ pub(super) async fn create(
     progress: &Progress<OpsRequestState>,
 ) -> Result<OpsRequestState, Diagnostics> {
     let (namespace, cluster, operation, run_text) = meant(&planned)?;
-    let request =
-        Request { namespace: &namespace, cluster: &cluster, operation: &operation, run: &run_text, keep: None };
+    let request = Request {
+        namespace: &namespace,
+        cluster: &cluster,
+        operation: &operation,
+        run: &run_text,
+        keep: None,
+    };
     let timeout = planned.timeouts.create_or(operation.default_timeout());
     let limits = Limits::new(timeout, context.stop());
     let names = Names::of(&planned, &operation);
     let job = Job { shared, context, planned: &planned, progress, names };
     let client = job.client().await?;
-    let Some(_claim) = shared.claim(&client.endpoint(), &namespace, &format!("opsrequest/{}", request.key())) else {
+    let Some(_claim) = shared.claim(&client.endpoint(), &namespace, &format!("opsrequest/{}", request.key()))
+    else {
         return Err(done_twice(&cluster).into());
     };
     let recorder = Recorder { planned: &planned, progress };
@@ -198,8 +205,13 @@ pub(super) async fn update(
     let Update { prior, planned, config: _ } = request;
     let Some(name) = prior.name.known().filter(|_| is_unfinished(&prior)) else { return Ok(planned) };
     let (namespace, cluster, operation, run_text) = meant(&planned)?;
-    let request =
-        Request { namespace: &namespace, cluster: &cluster, operation: &operation, run: &run_text, keep: None };
+    let request = Request {
+        namespace: &namespace,
+        cluster: &cluster,
+        operation: &operation,
+        run: &run_text,
+        keep: None,
+    };
     let timeout = planned.timeouts.update_or(operation.default_timeout());
     let limits = Limits::new(timeout, context.stop());
     let names = Names { is_update: true, ..Names::of(&planned, &operation) };
@@ -233,7 +245,9 @@ pub(super) async fn delete(
 fn done_twice(cluster: &str) -> Diagnostic {
     Diagnostic::error(
         CANNOT_DO,
-        format!("Another resource of this run does the same to {cluster} at this moment, with the same arguments. Give each `kubeblocks_ops_request` `triggers` of its own, or leave one out."),
+        format!(
+            "Another resource of this run does the same to {cluster} at this moment, with the same arguments. Give each `kubeblocks_ops_request` `triggers` of its own, or leave one out."
+        ),
     )
 }
 
@@ -265,7 +279,11 @@ mod tests {
                 hold: hold.clone(),
             };
             let state = not_done(&OpsRequestState::default(), &ended);
-            assert_eq!((state.name.known().map(String::as_str), is_unfinished(&state)), (Some("o"), goes_on), "{hold:?}");
+            assert_eq!(
+                (state.name.known().map(String::as_str), is_unfinished(&state)),
+                (Some("o"), goes_on),
+                "{hold:?}"
+            );
         }
     }
 }

@@ -21,7 +21,11 @@ pub fn written(state: &OpsRequestState) -> Vec<&'static str> {
         !start.is_null(),
         !backup_now.is_null(),
     ];
-    OPERATIONS.into_iter().zip(is_written).filter_map(|(name, is_written)| is_written.then_some(name)).collect()
+    OPERATIONS
+        .into_iter()
+        .zip(is_written)
+        .filter_map(|(name, is_written)| is_written.then_some(name))
+        .collect()
 }
 
 /// The operation, when all of it is known.
@@ -92,7 +96,8 @@ pub fn run(triggers: &Value<Map<String>>) -> String {
 
 /// Checks of several attributes of a script together.
 pub fn check_script(script: &Script, path: &Path, diagnostics: &mut Diagnostics) {
-    let sources = [script.statements.is_null(), script.config_map_refs.is_null(), script.secret_refs.is_null()];
+    let sources =
+        [script.statements.is_null(), script.config_map_refs.is_null(), script.secret_refs.is_null()];
     let is_empty = |known: Option<usize>| known == Some(0);
     let none_written = sources.iter().all(|is_null| *is_null)
         || (is_empty(script.statements.known().map(Vec::len))
@@ -119,12 +124,8 @@ pub fn path_below(root: &Path, about: &About, operation: &Operation) -> Path {
         }
         (About::Component(_), _) => root.then_attribute("component"),
         (About::Instance, _) => root.then_attribute("instance"),
-        (About::ConfigMap(place), _) => {
-            root.then_attribute("config_map_refs").then_index(*place)
-        }
-        (About::Secret(place), _) => {
-            root.then_attribute("secret_refs").then_index(*place)
-        }
+        (About::ConfigMap(place), _) => root.then_attribute("config_map_refs").then_index(*place),
+        (About::Secret(place), _) => root.then_attribute("secret_refs").then_index(*place),
         (About::Login, _) => root.then_attribute("secret"),
         (About::Selector, _) => root.then_attribute("selector"),
         (About::Method, _) => root.then_attribute("method"),
@@ -203,7 +204,10 @@ mod tests {
             ..OpsRequestState::default()
         };
         let switchover = OpsRequestState {
-            switchover: Value::Known(Switchover { component: text("redis"), instance: text("orders-redis-1") }),
+            switchover: Value::Known(Switchover {
+                component: text("redis"),
+                instance: text("orders-redis-1"),
+            }),
             ..OpsRequestState::default()
         };
         let stop = OpsRequestState { stop: Value::Known(Nothing {}), ..OpsRequestState::default() };
@@ -212,7 +216,10 @@ mod tests {
             (restart, Operation::Restart { components: vec!["redis".to_owned()] }),
             (
                 switchover,
-                Operation::Switchover { component: "redis".to_owned(), instance: Some("orders-redis-1".to_owned()) },
+                Operation::Switchover {
+                    component: "redis".to_owned(),
+                    instance: Some("orders-redis-1".to_owned()),
+                },
             ),
             (stop, Operation::Stop),
             (start, Operation::Start),
@@ -229,7 +236,8 @@ mod tests {
             ..OpsRequestState::default()
         };
         assert_eq!(operation(&unknown), None);
-        let script = Script { statements: list(&["SELECT 1"]), selector: Value::Unknown, ..Script::default() };
+        let script =
+            Script { statements: list(&["SELECT 1"]), selector: Value::Unknown, ..Script::default() };
         assert_eq!(self::script(&script), None);
     }
 

@@ -43,7 +43,9 @@ impl OpsRequestResource {
     /// Looks whether the operation could be done now. Whatever is found is a warning, as the same apply may change it.
     async fn look(&self, context: &Context, planned: &OpsRequestState) {
         let Reach::Known(connection) = self.shared.reach(&planned.kubernetes) else { return };
-        let (Some(namespace), Some(cluster)) = (planned.namespace.known(), planned.cluster.known()) else { return };
+        let (Some(namespace), Some(cluster)) = (planned.namespace.known(), planned.cluster.known()) else {
+            return;
+        };
         let Some(operation) = convert::operation(planned) else { return };
         if self.shared.is_away(&connection) || self.shared.is_being_installed(&connection) {
             return;
