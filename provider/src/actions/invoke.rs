@@ -117,7 +117,7 @@ impl Invocation<'_> {
     }
 }
 
-// The macro of the schema hands a check what the attribute holds, by reference.
+#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
 pub(super) fn duration(text: &String) -> Result<(), DurationError> {
     parse_duration(text).map(drop)
 }

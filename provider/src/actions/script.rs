@@ -16,8 +16,8 @@ use crate::resources::ops_request::schema::{
 
 const SUMMARY: &str = "Cannot run the statements";
 
-/// Runs statements in a database, each once: MySQL, PostgreSQL, Redis and OceanBase. Write `statements`, or keys of
-/// ConfigMaps and Secrets, or all of them.
+/// Runs statements in a database, each once: MySQL, PostgreSQL, Redis and `OceanBase`. Write `statements`, or keys of
+/// `ConfigMap`s and Secrets, or all of them.
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
 pub struct ScriptConfig {
     /// The Kubernetes cluster of the database. Left out, the one of the provider block. Take it from the

@@ -22,11 +22,11 @@ pub(super) async fn check(
     let (namespace, name) = (part(&cluster.metadata.namespace), part(&cluster.metadata.name));
     let selector = cluster_selector(&name);
     let policies = client.list::<BackupPolicy>(Some(&namespace), Some(&selector)).await;
-    let policies = policies.map_err(OperationError::Api)?;
+    let policies = policies.map_err(OperationError::api)?;
     let chosen = choose(cluster, &policies, backup)?;
     if let Some(wanted) = &backup.name {
         let existing = client.get_opt::<Backup>(Some(&namespace), wanted).await;
-        if existing.map_err(OperationError::Api)?.is_some() {
+        if existing.map_err(OperationError::api)?.is_some() {
             return Err(Refusal::new(
                 About::BackupName,
                 format!(

@@ -189,11 +189,12 @@ mod tests {
 
     #[test]
     fn the_component_is_the_one_that_can_run_statements() {
+        type Row<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>, Result<&'a str, About>);
         let known =
             definition(&[("redis", "redis", true), ("kafka", "kafka", true), ("headless", "mysql", false)]);
         let script =
             |component: Option<&str>| Script { component: component.map(str::to_owned), ..Script::default() };
-        let table: [(&[(&str, &str)], Option<&str>, Result<&str, About>); 7] = [
+        let table: [Row<'_>; 7] = [
             (&[("a", "redis")], None, Ok("a")),
             (&[("a", "redis"), ("b", "kafka")], None, Ok("a")),
             (&[("a", "redis"), ("b", "redis")], None, Err(About::Operation)),

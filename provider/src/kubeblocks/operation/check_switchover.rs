@@ -33,7 +33,7 @@ pub(super) async fn check(
     let (namespace, cluster_name) = (part(&cluster.metadata.namespace), part(&cluster.metadata.name));
     let leading = Leading::of(client, &namespace, &cluster_name, &component.name).await?;
     let labels = pods_of(&cluster_name, &component.name);
-    let pods = client.list::<Pod>(Some(&namespace), Some(&labels)).await.map_err(OperationError::Api)?;
+    let pods = client.list::<Pod>(Some(&namespace), Some(&labels)).await.map_err(OperationError::api)?;
     Ok(candidates(cluster, component, &pods, &leading, instance)?)
 }
 

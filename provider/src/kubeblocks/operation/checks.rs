@@ -77,10 +77,9 @@ pub async fn foresee(client: &Client, request: &Request<'_>) -> Result<Option<Re
         possible => possible,
     };
     match checked {
-        Ok(()) => Ok(None),
         Err(OperationError::Refused(refusal)) => Ok(Some(refusal)),
-        Err(OperationError::Api(error)) => Err(error),
-        Err(_) => Ok(None),
+        Err(OperationError::Api(error)) => Err(*error),
+        Ok(()) | Err(_) => Ok(None),
     }
 }
 
@@ -135,7 +134,7 @@ pub(super) async fn definition(
     match client.get_opt::<ClusterDefinition>(None, &cluster.spec.cluster_definition_ref).await {
         Ok(definition) => Ok(definition),
         Err(Error::Forbidden { .. } | Error::Decode { .. }) => Ok(None),
-        Err(error) => Err(OperationError::Api(error)),
+        Err(error) => Err(OperationError::api(error)),
     }
 }
 
@@ -152,6 +151,6 @@ pub(super) fn readable<T>(found: Result<T, Error>) -> Result<Option<T>, Operatio
     match found {
         Ok(found) => Ok(Some(found)),
         Err(Error::Forbidden { .. }) => Ok(None),
-        Err(error) => Err(OperationError::Api(error)),
+        Err(error) => Err(OperationError::api(error)),
     }
 }

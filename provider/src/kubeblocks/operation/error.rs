@@ -100,7 +100,7 @@ pub enum OperationError {
     /// The practitioner interrupted. With a name, the operation goes on and can be gone on with.
     Interrupted {
         /// The database.
-        cluster: ObjectName,
+        cluster: Box<ObjectName>,
         /// The `OpsRequest`, when it was submitted.
         name: Option<String>,
         /// Its last phase.
@@ -114,7 +114,14 @@ pub enum OperationError {
         object: ObjectName,
     },
     /// The API server refused or could not be reached.
-    Api(Error),
+    Api(Box<Error>),
+}
+
+impl OperationError {
+    /// An error of the API server.
+    pub(super) fn api(error: Error) -> Self {
+        Self::Api(Box::new(error))
+    }
 }
 
 impl From<Refusal> for OperationError {

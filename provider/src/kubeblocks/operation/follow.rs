@@ -91,7 +91,7 @@ impl Followed<'_> {
                 };
                 self.tell(&found, &mut told);
                 let verdict = judge(&found);
-                last = Box::new(found);
+                *last = found;
                 if verdict != Verdict::Going {
                     return Step::Done(Look::Over(verdict));
                 }
@@ -118,7 +118,7 @@ impl Followed<'_> {
             match client.get_opt::<OpsRequest>(Some(self.request.namespace), &name).await {
                 Ok(Some(found)) if found.uid() == uid => {
                     self.tell(&found, &mut told);
-                    last = Box::new(found);
+                    *last = found;
                     match judge(&last) {
                         Verdict::Going => {}
                         verdict => return Self::end(verdict, last),

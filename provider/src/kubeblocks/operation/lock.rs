@@ -78,7 +78,6 @@ fn by_phase(cluster: &Cluster, operation: &Operation, phase: &ComponentPhase) ->
     let later = || Turn::Later(format!("it is {phase}"));
     match (operation, phase) {
         (Operation::Stop, ComponentPhase::Stopped) => Turn::Needless("It was stopped already.".to_owned()),
-        (Operation::Stop, ComponentPhase::Stopping) => later(),
         (Operation::Start, ComponentPhase::Stopped) => {
             // Without the note of a stop the operator starts nothing, and says that it has.
             if annotation(cluster, SNAPSHOT_FOR_START_ANNOTATION).is_none() {
@@ -92,15 +91,14 @@ fn by_phase(cluster: &Cluster, operation: &Operation, phase: &ComponentPhase) ->
             }
             Turn::Now
         }
-        (Operation::Start, ComponentPhase::Stopping) => later(),
+        (Operation::Stop | Operation::Start, ComponentPhase::Stopping)
+        | (Operation::Script(_), ComponentPhase::Abnormal | ComponentPhase::Failed) => later(),
         (Operation::Start, _) => Turn::Needless(format!("It was not stopped: it is {phase}.")),
         (_, ComponentPhase::Stopped) => Turn::Never(Refusal::new(
             About::Cluster,
             format!("{} is stopped. Start it first.", display(cluster)),
         )),
-        (_, ComponentPhase::Running) => Turn::Now,
-        (Operation::Script(_), ComponentPhase::Abnormal | ComponentPhase::Failed) => later(),
-        (_, ComponentPhase::Abnormal | ComponentPhase::Failed) => Turn::Now,
+        (_, ComponentPhase::Running | ComponentPhase::Abnormal | ComponentPhase::Failed) => Turn::Now,
         (_, _) => later(),
     }
 }
@@ -161,7 +159,7 @@ pub(super) async fn wait_for_turn(
             Ok(()) if tokio::time::Instant::now() < limits.deadline => {}
             Err(false) => {
                 return Err(OperationError::Interrupted {
-                    cluster: object,
+                    cluster: Box::new(object),
                     name: None,
                     phase: None,
                     progress: None,
@@ -217,12 +215,12 @@ pub(super) async fn find(client: &Client, request: &Request<'_>) -> Result<Clust
         )
         .into()),
         Err(Error::Interrupted) => Err(OperationError::Interrupted {
-            cluster: client::object_name::<Cluster>(Some(request.namespace), request.cluster),
+            cluster: Box::new(client::object_name::<Cluster>(Some(request.namespace), request.cluster)),
             name: None,
             phase: None,
             progress: None,
         }),
-        Err(error) => Err(OperationError::Api(error)),
+        Err(error) => Err(OperationError::api(error)),
     }
 }
 

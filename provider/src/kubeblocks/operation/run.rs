@@ -101,7 +101,7 @@ impl Job<'_> {
             let name = unfinished.name_any();
             self.listener.says(&format!("going on with OpsRequest {name}, which was cut off"));
             self.listener.submitted(&name);
-            if let Some(outcome) = self.follow(&client, unfinished.clone()).await? {
+            if let Some(outcome) = Box::pin(self.follow(&client, unfinished.clone())).await? {
                 return Ok(outcome);
             }
         }
@@ -118,9 +118,9 @@ impl Job<'_> {
             let name = build::name(self.request, number);
             let object = build::ops_request(self.request, &name, &resolved);
             let applied = client.server_side_apply(&object, Conflicts::Refuse).await;
-            let made = applied.map_err(OperationError::Api)?.object;
+            let made = applied.map_err(OperationError::api)?.object;
             self.listener.submitted(&name);
-            if let Some(outcome) = self.follow(&client, made).await? {
+            if let Some(outcome) = Box::pin(self.follow(&client, made)).await? {
                 return Ok(outcome);
             }
             number = number.saturating_add(1);
@@ -130,18 +130,18 @@ impl Job<'_> {
     async fn go_on(&self, name: &str) -> Result<Outcome, OperationError> {
         let client = self.client.obeying(&self.limits.stop);
         let found = client.get_opt::<OpsRequest>(Some(self.request.namespace), name).await;
-        let Some(found) = found.map_err(OperationError::Api)? else { return Err(self.gone(name)) };
-        match self.follow(&client, found).await? {
+        let Some(found) = found.map_err(OperationError::api)? else { return Err(self.gone(name)) };
+        match Box::pin(self.follow(&client, found)).await? {
             Some(outcome) => Ok(outcome),
             // It never began, as another one came first.
-            None => self.run().await,
+            None => Box::pin(self.run()).await,
         }
     }
 
     /// Earlier objects of this run, the cut-off one among them.
     async fn earlier(&self, client: &Client) -> Result<Vec<OpsRequest>, OperationError> {
         let label = format!("{RUN_LABEL}={}", self.request.key());
-        client.list(Some(self.request.namespace), Some(&label)).await.map_err(OperationError::Api)
+        client.list(Some(self.request.namespace), Some(&label)).await.map_err(OperationError::api)
     }
 
     fn needless(&self, why: String) -> Outcome {
@@ -161,7 +161,7 @@ impl Job<'_> {
         let namespace = Some(self.request.namespace);
         let merged =
             client.merge_object(&resource_of::<Cluster>(), namespace, self.request.cluster, &patch).await;
-        merged.map(drop).map_err(OperationError::Api)
+        merged.map(drop).map_err(OperationError::api)
     }
 
     /// Follows an object to its end. Nothing when it never began.
@@ -197,7 +197,7 @@ impl Job<'_> {
             }
             End::Crowded => {
                 self.listener.says(&format!("another operation came before OpsRequest {name}"));
-                remove(client, self.request.namespace, &name).await.map_err(OperationError::Api)?;
+                remove(client, self.request.namespace, &name).await.map_err(OperationError::api)?;
                 Ok(None)
             }
             End::Failed(object) => {
@@ -215,13 +215,13 @@ impl Job<'_> {
                 Err(OperationError::TimedOut(Box::new(Ended { hold, ..facts })))
             }
             End::Interrupted(object) => Err(OperationError::Interrupted {
-                cluster: self.cluster_name(),
+                cluster: Box::new(self.cluster_name()),
                 name: Some(name),
                 phase: Some(phase(&object)),
                 progress: progress(&object),
             }),
             End::Gone => Err(self.gone(&name)),
-            End::Api(error) => Err(OperationError::Api(error)),
+            End::Api(error) => Err(OperationError::api(error)),
         }
     }
 
@@ -309,12 +309,14 @@ impl Job<'_> {
     /// A request that the practitioner interrupted is an interrupt.
     fn interrupted(&self, error: OperationError) -> OperationError {
         match error {
-            OperationError::Api(Error::Interrupted) => OperationError::Interrupted {
-                cluster: self.cluster_name(),
-                name: None,
-                phase: None,
-                progress: None,
-            },
+            OperationError::Api(error) if matches!(*error, Error::Interrupted) => {
+                OperationError::Interrupted {
+                    cluster: Box::new(self.cluster_name()),
+                    name: None,
+                    phase: None,
+                    progress: None,
+                }
+            }
             other => other,
         }
     }

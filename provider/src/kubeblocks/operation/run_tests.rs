@@ -229,7 +229,7 @@ async fn the_hold_of_one_that_is_gone_is_taken_off_when_the_operator_does_not() 
     let lock =
         json!([{"name": held, "type": "Restart"}, {"name": "other", "type": "Reconfiguring"}]).to_string();
     api.change("clusters", "orders", |it| {
-        it["metadata"]["annotations"] = json!({"kubeblocks.io/ops-request": lock})
+        it["metadata"]["annotations"] = json!({"kubeblocks.io/ops-request": lock});
     });
     let error = run.await.unwrap().unwrap_err();
     assert!(matches!(error, OperationError::TimedOut(_)), "{error:?}");

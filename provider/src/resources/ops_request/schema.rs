@@ -37,7 +37,7 @@ pub struct OpsRequestState {
     /// Moves the leading role of a component to another instance.
     #[tf(optional, requires_replace)]
     pub switchover: Value<Switchover>,
-    /// Runs statements in the database: MySQL, PostgreSQL, Redis and OceanBase.
+    /// Runs statements in the database: MySQL, PostgreSQL, Redis and `OceanBase`.
     #[tf(optional, requires_replace)]
     pub script: Value<Script>,
     /// Stops all instances and keeps the volumes: `stop = {}`. A `kubeblocks_cluster` of the same configuration sees other
@@ -166,23 +166,27 @@ pub struct BackupNow {
     pub deletion_policy: Value<String>,
 }
 
-// The macro of the schema hands a check what the attribute holds, by reference.
+#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
 pub(crate) fn object_name(name: &String) -> Result<(), NameError> {
     check_name(NameKind::Object, name)
 }
 
+#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
 pub(crate) fn namespace_name(name: &String) -> Result<(), NameError> {
     check_name(NameKind::Namespace, name)
 }
 
+#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
 pub(crate) fn not_empty(all: &Vec<Value<String>>) -> Result<(), &'static str> {
     if all.is_empty() { Err("name one at least") } else { Ok(()) }
 }
 
+#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
 pub(crate) fn retention(text: &String) -> Result<(), String> {
     parse_retention_period(text).map(drop).map_err(|error| error.to_string())
 }
 
+#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
 pub(crate) fn deletion_policy(text: &String) -> Result<(), String> {
     if ["Delete", "Retain"].contains(&text.as_str()) {
         return Ok(());
