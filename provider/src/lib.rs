@@ -3,6 +3,7 @@
 //! The way of the data: `resources` (typed) -> build (pure) -> apply (`kubernetes`) -> `wait` -> observe (pure).
 //! Arrows never go back. Only `wait` sleeps; only `kubernetes` speaks HTTP; only `tfplugin` knows the protocol.
 
+pub mod actions;
 pub mod clouds;
 pub mod data_sources;
 pub mod doctor;

@@ -1,5 +1,5 @@
 //! The provider block, and the lists of what is served. What operations share (clients, the configuration) is here;
-//! what they do with it is in `resources`, `data_sources`, `ephemeral` and `functions`.
+//! what they do with it is in `resources`, `data_sources`, `ephemeral`, `functions` and `actions`.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -13,9 +13,14 @@ use tfplugin::context::Context;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::path::Path;
 use tfplugin::provider::Provider;
-use tfplugin::server::{ErasedDataSource, ErasedEphemeralResource, ErasedFunction, ErasedResource};
+use tfplugin::server::{
+    ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedFunction, ErasedResource,
+};
 use tfplugin::typed::Value;
 
+use crate::actions::{
+    BackupNowAction, RestartAction, ScriptAction, StartAction, StopAction, SwitchoverAction,
+};
 use crate::clouds::alibaba::AlibabaSettings;
 use crate::clouds::aws::AwsSettings;
 use crate::clouds::azure::AzureSettings;
@@ -53,6 +58,7 @@ use crate::resources::gke_node_pool::GkeNodePool;
 use crate::resources::managed;
 use crate::resources::object::ObjectResource;
 use crate::resources::operator::OperatorResource;
+use crate::resources::ops_request::OpsRequestResource;
 
 /// Runs databases on Kubernetes with [KubeBlocks](https://kubeblocks.io): describes them, waits until they run, changes
 /// them in place, and says why when they do not come up.
@@ -332,6 +338,7 @@ impl Provider for KubeblocksProvider {
             Box::new(managed::pool::PoolResource::<GkeNodePool>::new(shared())),
             Box::new(ObjectResource::new(shared())),
             Box::new(OperatorResource::new(shared())),
+            Box::new(OpsRequestResource::new(shared())),
         ]
     }
 
@@ -362,6 +369,18 @@ impl Provider for KubeblocksProvider {
             Box::new(ManifestDecodeMulti),
             Box::new(QuantityFunction),
             Box::new(SupportsFunction),
+        ]
+    }
+
+    fn actions(&self) -> Vec<Box<dyn ErasedAction>> {
+        let shared = || Arc::clone(&self.shared);
+        vec![
+            Box::new(BackupNowAction::new(shared())),
+            Box::new(RestartAction::new(shared())),
+            Box::new(ScriptAction::new(shared())),
+            Box::new(StartAction::new(shared())),
+            Box::new(StopAction::new(shared())),
+            Box::new(SwitchoverAction::new(shared())),
         ]
     }
 }

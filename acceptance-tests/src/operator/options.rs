@@ -96,6 +96,7 @@ struct State {
     stuck_finalizers: BTreeSet<String>,
     paused: BTreeSet<String>,
     never_running: BTreeSet<String>,
+    blind_to_switchover: BTreeSet<String>,
     pods: BTreeMap<String, PodFault>,
 }
 
@@ -109,7 +110,7 @@ impl Faults {
         self.change(|state| toggle(&mut state.stuck_finalizers, cluster, on));
     }
 
-    /// The operator does not look at this cluster, as if it were down.
+    /// The operator does not look at this cluster and its operations, as if it were down.
     pub fn pause(&self, cluster: &str, on: bool) {
         self.change(|state| toggle(&mut state.paused, cluster, on));
     }
@@ -117,6 +118,11 @@ impl Faults {
     /// The cluster's pods never get a role, so it never becomes Running.
     pub fn never_running(&self, cluster: &str, on: bool) {
         self.change(|state| toggle(&mut state.never_running, cluster, on));
+    }
+
+    /// A switchover of the cluster moves its roles and never ends: the operator does not see that its Job is done.
+    pub fn blind_to_switchover(&self, cluster: &str, on: bool) {
+        self.change(|state| toggle(&mut state.blind_to_switchover, cluster, on));
     }
 
     /// All pods of the cluster that are made from now on play `fault`.
@@ -189,6 +195,10 @@ impl Faults {
 
     pub(crate) fn is_never_running(&self, namespace: &str, name: &str) -> bool {
         self.read(|state| state.never_running.contains(&key(namespace, name)))
+    }
+
+    pub(crate) fn is_blind_to_switchover(&self, namespace: &str, name: &str) -> bool {
+        self.read(|state| state.blind_to_switchover.contains(&key(namespace, name)))
     }
 
     pub(crate) fn pod_fault(&self, namespace: &str, name: &str) -> Option<PodFault> {

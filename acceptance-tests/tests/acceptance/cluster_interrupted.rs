@@ -109,7 +109,7 @@ async fn a_provider_killed_during_a_delete_goes_on_with_the_next_destroy() {
 }
 
 /// Sends one Ctrl-C to the whole process group, as a terminal does, and waits for the end.
-async fn interrupt(child: Child) -> String {
+pub(crate) async fn interrupt(child: Child) -> String {
     let group = Pid::from_raw(child.id().expect("it runs").cast_signed()).expect("a process");
     rustix::process::kill_process_group(group, Signal::INT).expect("the group can be signalled");
     let output = tokio::time::timeout(PROMPT, child.wait_with_output()).await;
@@ -118,7 +118,7 @@ async fn interrupt(child: Child) -> String {
 }
 
 /// Kills every provider that this run of Terraform started, and waits for Terraform to notice.
-async fn kill_provider_of(child: Child, workspace: &Workspace) {
+pub(crate) async fn kill_provider_of(child: Child, workspace: &Workspace) {
     let terraform = child.id().expect("it runs");
     let mut killed = 0;
     for process in procfs(terraform) {

@@ -39,6 +39,10 @@ async fn every_way_to_import_is_valid() {
     let resources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/resources");
     let mut seen = 0;
     for folder in folders_with_configuration(&resources) {
+        // What was done once cannot be imported.
+        if folder.ends_with("kubeblocks_ops_request") {
+            continue;
+        }
         for way in ["import-by-string-id.tf", "import-by-identity.tf"] {
             let workspace = Workspace::new(Cli::OpenTofu);
             for name in ["resource.tf", way] {
@@ -66,7 +70,8 @@ fn folders_with_configuration(root: &Path) -> Vec<PathBuf> {
         if entries.iter().any(|path| is_configuration(path)) {
             found.push(folder);
         }
-        waiting.extend(entries.into_iter().filter(|path| path.is_dir()));
+        // The programs of the tests are from before there were actions.
+        waiting.extend(entries.into_iter().filter(|path| path.is_dir() && !path.ends_with("actions")));
     }
     found
 }

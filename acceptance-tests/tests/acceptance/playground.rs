@@ -232,17 +232,22 @@ impl Namespace {
 
     /// A redis of two instances, applied by kubectl's own field manager.
     pub(crate) async fn create_foreign_redis(&self, name: &str) {
+        self.create_foreign(name, "redis", "redis-7.0.6", "redis").await;
+    }
+
+    /// A database of two instances and one component, applied by kubectl's own field manager.
+    pub(crate) async fn create_foreign(&self, name: &str, definition: &str, version: &str, component: &str) {
         let cluster = json!({
             "apiVersion": "apps.kubeblocks.io/v1alpha1",
             "kind": "Cluster",
             "metadata": {"name": name, "namespace": self.name},
             "spec": {
-                "clusterDefinitionRef": "redis",
-                "clusterVersionRef": "redis-7.0.6",
+                "clusterDefinitionRef": definition,
+                "clusterVersionRef": version,
                 "terminationPolicy": "WipeOut",
                 "componentSpecs": [{
-                    "name": "redis",
-                    "componentDefRef": "redis",
+                    "name": component,
+                    "componentDefRef": component,
                     "replicas": 2,
                     "resources": {
                         "limits": {"cpu": "100m", "memory": "128Mi"},
@@ -364,6 +369,70 @@ impl Namespace {
             other => panic!("no fault {other}"),
         };
         self.faults.pods(&format!("{}/cache", self.name), Some(fault));
+    }
+
+    /// The operator does not look at a cluster and its operations, or does so again.
+    pub(crate) fn pause_operator(&self, cluster: &str, on: bool) {
+        self.faults.pause(&format!("{}/{cluster}", self.name), on);
+    }
+
+    /// Switchovers of a cluster move the roles and never end.
+    pub(crate) fn blind_to_switchover(&self, cluster: &str) {
+        self.faults.blind_to_switchover(&format!("{}/{cluster}", self.name), true);
+    }
+
+    fn operations(&self) -> Api<DynamicObject> {
+        let kind = GroupVersionKind::gvk("apps.kubeblocks.io", "v1alpha1", "OpsRequest");
+        let resource = ApiResource::from_gvk_with_plural(&kind, "opsrequests");
+        Api::namespaced_with(self.client.clone(), &self.name, &resource)
+    }
+
+    /// The operations of the namespace as they are now.
+    pub(crate) async fn ops_requests(&self) -> Vec<Value> {
+        let found = self.operations().list(&ListParams::default()).await.expect("the control plane answers");
+        found.into_iter().map(|object| serde_json::to_value(object).expect("objects are JSON")).collect()
+    }
+
+    /// Deletes an operation as another program would.
+    pub(crate) async fn delete_ops_request(&self, name: &str) {
+        self.operations().delete(name, &DeleteParams::default()).await.expect("the operation exists");
+    }
+
+    /// Waits until there is an operation, and returns its name.
+    pub(crate) async fn ops_request_exists(&self) -> String {
+        let objects = watcher::watcher(self.operations(), watcher::Config::default());
+        let wait = async {
+            let mut objects = std::pin::pin!(objects);
+            while let Some(event) = objects.next().await {
+                if let Ok(watcher::Event::Apply(object) | watcher::Event::InitApply(object)) = event {
+                    return object.metadata.name.unwrap_or_default();
+                }
+            }
+            String::new()
+        };
+        tokio::time::timeout(CERTAIN, wait).await.expect("an operation is made")
+    }
+
+    /// Pods of a KubeBlocks cluster with their roles, in the order of their names.
+    pub(crate) async fn roles(&self, cluster: &str) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let pods = self.pods(cluster).await;
+        let mut roles: Vec<_> = pods
+            .iter()
+            .map(|pod| &pod["metadata"])
+            .map(|metadata| (text(&metadata["name"]), text(&metadata["labels"]["kubeblocks.io/role"])))
+            .collect();
+        roles.sort();
+        roles
+    }
+
+    /// An object of the core group, such as a `Secret`.
+    pub(crate) async fn create_core(&self, kind: &str, plural: &str, name: &str, data: Value) {
+        let object = json!({
+            "apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": self.name}, "data": data,
+        });
+        let object = serde_json::from_value(object).expect("an object");
+        self.core(kind, plural).create(&PostParams::default(), &object).await.expect("it is new");
     }
 
     /// Waits until a cluster exists.

@@ -220,7 +220,7 @@ fn has(holders: &Holders, prefix: &str) -> bool {
 }
 
 /// `45 seconds`, `30 minutes`, `1 hour 5 minutes`.
-fn spoken(duration: Duration) -> String {
+pub(super) fn spoken(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let unit = |count: u64, name: &str| format!("{count} {name}{}", if count == 1 { "" } else { "s" });
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {

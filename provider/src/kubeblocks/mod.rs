@@ -8,6 +8,7 @@ pub mod diagnosis;
 pub mod diagnostic;
 pub mod facts;
 pub mod naming;
+pub mod operation;
 pub mod readiness;
 #[cfg(test)]
 mod readiness_tests;

@@ -276,7 +276,11 @@ fn merge(into: &mut Value, from: &Value) {
 
 fn query_of(uri: &http::Uri) -> BTreeMap<String, String> {
     let pairs = uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(name, value)| (name.to_owned(), value.replace("%3D", "=").replace("%2F", "/"))).collect()
+    pairs
+        .map(|(name, value)| {
+            (name.to_owned(), value.replace("%3D", "=").replace("%2F", "/").replace("%2C", ","))
+        })
+        .collect()
 }
 
 fn labels_of(query: &BTreeMap<String, String>) -> BTreeMap<String, String> {

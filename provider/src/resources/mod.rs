@@ -15,3 +15,4 @@ pub mod gke_node_pool;
 pub mod managed;
 pub mod object;
 pub mod operator;
+pub mod ops_request;

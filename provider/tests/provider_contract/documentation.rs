@@ -41,6 +41,11 @@ fn the_pages_are_made_from_today_s_schemas_and_examples() {
     for resource in provider.resources() {
         let name = resource.type_name();
         let of = |file: &str| example(&format!("resources/{name}/{file}"));
+        // What has no identity cannot be imported either.
+        if resource.identity_schema().attributes.is_empty() {
+            pages.push(schema_page(PageKind::Resource, name, &resource.schema(), &of("resource.tf"), None));
+            continue;
+        }
         let (by_identity, by_id, by_command) =
             (of("import-by-identity.tf"), of("import-by-string-id.tf"), of("import.sh"));
         let identity = resource.identity_schema();
@@ -74,6 +79,11 @@ fn the_pages_are_made_from_today_s_schemas_and_examples() {
             format!("functions/{name}.md"),
             function_page(PROVIDER, name, &function.signature(), &example),
         ));
+    }
+    for action in provider.actions() {
+        let name = action.type_name();
+        let example = example(&format!("actions/{name}/action.tf"));
+        pages.push(schema_page(PageKind::Action, name, &action.schema(), &example, None));
     }
     pages.extend(guides());
     assert_folder("docs", ".md", &pages);

@@ -48,6 +48,9 @@ fn terraform_accepts_every_schema() {
     for ephemeral in provider.ephemeral_resources() {
         schemas.push((ephemeral.type_name().to_owned(), SchemaKind::EphemeralResource, ephemeral.schema()));
     }
+    for action in provider.actions() {
+        schemas.push((action.type_name().to_owned(), SchemaKind::Action, action.schema()));
+    }
     for (name, kind, schema) in schemas {
         let violations = assert_schema(kind, &schema);
         assert!(violations.is_empty(), "{name} ({kind:?}): {violations:?}");

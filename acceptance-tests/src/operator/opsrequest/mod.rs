@@ -57,6 +57,9 @@ pub(crate) async fn reconcile(trigger: Arc<OpsRequest>, context: Arc<Context>) -
         lock::release_everywhere(&context, &namespace, &name).await?;
         return Ok(Action::await_change());
     };
+    if context.options.faults.is_paused(&namespace, &request.spec.cluster_ref) {
+        return Ok(Action::requeue(REQUEUE));
+    }
     let cluster = context.store.get::<Cluster>(&namespace, &request.spec.cluster_ref).await?;
     if request.metadata.deletion_timestamp.is_some() && request.status().phase != "Running" {
         return delete(&context, &request, cluster.as_ref()).await;

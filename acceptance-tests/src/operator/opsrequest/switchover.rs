@@ -182,9 +182,15 @@ pub(super) async fn look(operation: &Operation<'_>, status: &mut OpsRequestStatu
         }
         let name = job_name(operation, component, generation);
         let job = operation.context.store.get::<Job>(&operation.namespace(), &name).await?;
-        let is_done = job.as_ref().is_some_and(|job| {
+        let has_run = job.as_ref().is_some_and(|job| {
             job.status.as_ref().and_then(|status| status.succeeded).is_some_and(|count| count > 0)
         }) && operation.context.options.switchover_ends;
+        let faults = &operation.context.options.faults;
+        let is_blind = faults.is_blind_to_switchover(&operation.namespace(), &operation.cluster.name_any());
+        if has_run && is_blind && !leads(operation, status, switchover).await? {
+            move_roles(operation, switchover).await?;
+        }
+        let is_done = has_run && !is_blind;
         let key = format!("CheckJob/{name}");
         if !is_done {
             note(operation, &mut entry, &key, "Processing", format!("switchover job {name} is not succeed"))

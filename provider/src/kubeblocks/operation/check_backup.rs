@@ -1,0 +1,133 @@
+//! Whether a backup can be made: which policy, and whether it has the method.
+
+use kubeblocks_schemas::catalogue::suggest;
+use kubeblocks_schemas::v1alpha1::{Backup, BackupPolicy, Cluster};
+
+use super::BackupNow;
+use super::error::{About, OperationError, Refusal};
+use super::lock::display;
+use crate::kubeblocks::naming::cluster_selector;
+use crate::kubernetes::Client;
+
+/// Annotation of the policy that is used when none is named.
+const DEFAULT: &str = "dataprotection.kubeblocks.io/is-default-policy";
+
+/// Checks it. Returns the name of the policy.
+pub(super) async fn check(
+    client: &Client,
+    cluster: &Cluster,
+    backup: &BackupNow,
+) -> Result<String, OperationError> {
+    let part = |part: &Option<String>| part.clone().unwrap_or_default();
+    let (namespace, name) = (part(&cluster.metadata.namespace), part(&cluster.metadata.name));
+    let selector = cluster_selector(&name);
+    let policies = client.list::<BackupPolicy>(Some(&namespace), Some(&selector)).await;
+    let policies = policies.map_err(OperationError::api)?;
+    let chosen = choose(cluster, &policies, backup)?;
+    if let Some(wanted) = &backup.name {
+        let existing = client.get_opt::<Backup>(Some(&namespace), wanted).await;
+        if existing.map_err(OperationError::api)?.is_some() {
+            return Err(Refusal::new(
+                About::BackupName,
+                format!(
+                    "Backup {namespace}/{wanted} exists already. Choose another `name`, or leave it out."
+                ),
+            )
+            .into());
+        }
+    }
+    Ok(chosen)
+}
+
+fn choose(cluster: &Cluster, policies: &[BackupPolicy], backup: &BackupNow) -> Result<String, Refusal> {
+    let name = |policy: &BackupPolicy| policy.metadata.name.clone().unwrap_or_default();
+    let is_default = |policy: &&BackupPolicy| {
+        let annotations = policy.metadata.annotations.as_ref();
+        annotations.and_then(|all| all.get(DEFAULT)).is_some_and(|value| value == "true")
+    };
+    let names = || policies.iter().map(name).collect::<Vec<_>>().join(", ");
+    let policy = match &backup.policy {
+        Some(wanted) => policies.iter().find(|policy| name(policy) == *wanted),
+        None => match policies {
+            [only] => Some(only),
+            _ => policies.iter().find(is_default),
+        },
+    };
+    let Some(policy) = policy else {
+        let whose = display(cluster);
+        return Err(match (&backup.policy, policies) {
+            (_, []) => Refusal::new(
+                About::Operation,
+                format!("{whose} has no BackupPolicy: its engine brings no way to make backups."),
+            ),
+            (Some(wanted), _) => Refusal::new(
+                About::Policy,
+                format!("{whose} has no BackupPolicy {wanted:?}; it has {}.", names()),
+            ),
+            (None, _) => Refusal::new(
+                About::Operation,
+                format!(
+                    "{whose} has several BackupPolicies and none is the default: {}. Say in `policy` which one.",
+                    names()
+                ),
+            ),
+        });
+    };
+    let methods: Vec<&str> = policy.spec.backup_methods.iter().map(|method| method.name.as_str()).collect();
+    if methods.contains(&backup.method.as_str()) {
+        return Ok(name(policy));
+    }
+    let meant = suggest(&backup.method, methods.iter().copied());
+    let meant = meant.map(|meant| format!(" Did you mean {meant:?}?")).unwrap_or_default();
+    Err(Refusal::new(
+        About::Method,
+        format!(
+            "BackupPolicy {} of {} has no method {:?}; it has {}.{meant}",
+            name(policy),
+            display(cluster),
+            backup.method,
+            methods.join(", ")
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kubeblocks::operation::test_support::{cluster, typed};
+
+    fn policy(name: &str, is_default: bool) -> BackupPolicy {
+        typed(&json!({
+            "apiVersion": "dataprotection.kubeblocks.io/v1alpha1", "kind": "BackupPolicy",
+            "metadata": {"name": name, "annotations": {DEFAULT: is_default.to_string()}},
+            "spec": {"target": {}, "backupMethods": [{"name": "volume-snapshot"}, {"name": "datafile"}]},
+        }))
+    }
+
+    #[test]
+    fn the_policy_is_the_named_one_the_only_one_or_the_default_and_has_the_method() {
+        let (one, other, default) = (policy("one", false), policy("other", false), policy("default", true));
+        let two = [one.clone(), other.clone()];
+        let three = [one.clone(), default, other];
+        for (policies, wanted, method, expected) in [
+            (&[one][..], None, "datafile", Ok("one")),
+            (&three[..], None, "datafile", Ok("default")),
+            (&three[..], Some("other"), "volume-snapshot", Ok("other")),
+            (&two[..], None, "datafile", Err(About::Operation)),
+            (&[][..], None, "datafile", Err(About::Operation)),
+            (&two[..], Some("third"), "datafile", Err(About::Policy)),
+            (&two[..], Some("one"), "snapshot", Err(About::Method)),
+        ] {
+            let backup = BackupNow {
+                method: method.to_owned(),
+                policy: wanted.map(str::to_owned),
+                ..BackupNow::default()
+            };
+            let found = choose(&typed(&cluster("Running")), policies, &backup);
+            let found = found.as_deref().map_err(|refusal| refusal.about.clone());
+            assert_eq!(found, expected, "{wanted:?} {method}");
+        }
+    }
+}
