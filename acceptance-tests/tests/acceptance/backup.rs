@@ -13,9 +13,7 @@ const ADDRESS: &str = "kubeblocks_backup.this";
 /// A repository of the namespace's own, a redis whose backups go there, and a backup.
 fn stack(namespace: &Namespace, lines: &str) -> String {
     let name = &namespace.name;
-    let redis = Redis::new(name, "cache").extra(&format!(
-        "backup = {{ repo = kubeblocks_backup_repo.this.name, method = \"datafile\", enabled = false, schedule = \"0 3 * * *\" }}"
-    ));
+    let redis = Redis::new(name, "cache").extra("backup = { repo = kubeblocks_backup_repo.this.name, method = \"datafile\", enabled = false, schedule = \"0 3 * * *\" }");
     format!(
         r#"
 resource "kubeblocks_backup_repo" "this" {{

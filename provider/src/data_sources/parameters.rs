@@ -200,13 +200,14 @@ async fn of_definition(client: &Client, config: &ParametersData) -> Found<Source
         return Ok(Err(Diagnostic::error(CANNOT_READ, text).at(Path::attribute("definition")).into()));
     };
     let version = match config.version.known() {
-        Some(version) => match client.get_opt::<ClusterVersion>(None, version).await? {
-            Some(found) => Some(found),
-            None => {
+        Some(version) => {
+            if let Some(found) = client.get_opt::<ClusterVersion>(None, version).await? {
+                Some(found)
+            } else {
                 let text = format!("ClusterVersion \"{version}\" does not exist.");
                 return Ok(Err(Diagnostic::error(CANNOT_READ, text).at(Path::attribute("version")).into()));
             }
-        },
+        }
         None => None,
     };
     let names: Vec<String> =

@@ -229,9 +229,9 @@ fn bound_or_literal(part: &str, found: &mut Alternative) -> Option<()> {
         number.parse::<f64>().ok()?;
         let bound = Some((number, excludes));
         if is_minimum {
-            found.minimum = bound
+            found.minimum = bound;
         } else {
-            found.maximum = bound
+            found.maximum = bound;
         }
         return Some(());
     }

@@ -104,18 +104,15 @@ pub(super) async fn create(
         return Err(there_already(&planned, "another resource of this configuration takes it.").into());
     };
     let existing = obeying.get_opt::<Backup>(Some(planned.namespace()), planned.name()).await;
-    let written = match existing.map_err(|error| failed(&error))? {
-        Some(existing) => {
-            refuse_others(&existing, &planned)?;
-            planned.policy = Value::Known(existing.spec.backup_policy_name.clone());
-            existing
-        }
-        None => {
-            planned.policy = Value::Known(checks::policy(&obeying, CANNOT_CREATE, &planned).await?);
-            let marked = marked(&convert::build(&planned));
-            let applied = obeying.server_side_apply(&marked, Conflicts::Force).await;
-            applied.map_err(|error| failed(&error))?.object
-        }
+    let written = if let Some(existing) = existing.map_err(|error| failed(&error))? {
+        refuse_others(&existing, &planned)?;
+        planned.policy = Value::Known(existing.spec.backup_policy_name.clone());
+        existing
+    } else {
+        planned.policy = Value::Known(checks::policy(&obeying, CANNOT_CREATE, &planned).await?);
+        let marked = marked(&convert::build(&planned));
+        let applied = obeying.server_side_apply(&marked, Conflicts::Force).await;
+        applied.map_err(|error| failed(&error))?.object
     };
     progress.record(without_unknowns(&planned));
     let waited = wait(&client, &planned, &written, &limits).await;

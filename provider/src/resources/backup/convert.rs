@@ -76,6 +76,7 @@ pub fn has_failed(state: &BackupState) -> bool {
     state.phase.known().is_some_and(|phase| phase == BackupPhase::Failed.as_str())
 }
 
+#[allow(clippy::ptr_arg, reason = "what an option of text is filtered by")]
 fn some(text: &String) -> bool {
     !text.is_empty()
 }

@@ -87,15 +87,17 @@ impl BackupState {
     }
 }
 
-// The macro of the schema hands a check what the attribute holds, by reference.
+#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
 fn object_name(name: &String) -> Result<(), NameError> {
     check_name(NameKind::Object, name)
 }
 
+#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
 fn retention(text: &String) -> Result<(), DurationError> {
     parse_retention_period(text).map(drop)
 }
 
+#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
 fn deletion_policy(text: &String) -> Result<(), String> {
     if ["Delete", "Retain"].contains(&text.as_str()) {
         return Ok(());

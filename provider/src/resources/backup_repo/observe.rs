@@ -55,7 +55,12 @@ pub fn phase(object: &BackupRepo) -> Option<&str> {
         (Some(observed), Some(generation)) => observed >= generation,
         _ => true,
     };
-    status.phase.as_ref().filter(|_| is_current).map(|phase| phase.as_str()).filter(|phase| !phase.is_empty())
+    status
+        .phase
+        .as_ref()
+        .filter(|_| is_current)
+        .map(kubeblocks_schemas::v1alpha1::BackupRepoPhase::as_str)
+        .filter(|phase| !phase.is_empty())
 }
 
 /// An annotation of an object.

@@ -86,19 +86,22 @@ impl BackupRepoState {
     }
 }
 
-// The macro of the schema hands a check what the attribute holds, by reference.
+#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
 fn object_name(name: &String) -> Result<(), NameError> {
     check_name(NameKind::Object, name)
 }
 
+#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
 fn quantity(text: &String) -> Result<(), QuantityError> {
     text.parse::<Quantity>().map(drop)
 }
 
+#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
 fn access_method(text: &String) -> Result<(), String> {
     one_of(text, &["Tool", "Mount"])
 }
 
+#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
 fn reclaim_policy(text: &String) -> Result<(), String> {
     one_of(text, &["Retain", "Delete"])
 }

@@ -51,6 +51,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::too_many_lines, reason = "a table")]
     fn what_is_wrong_is_said_at_its_attribute() {
         type Change = fn(&mut ClusterState);
         let table: Vec<(&str, Change, &[&str])> = vec![

@@ -81,13 +81,13 @@ pub(crate) async fn drive(limits: &Limits, call: &mut impl Call) -> Result<(), S
 
 /// The answer to one step, or none if it does not come soon after an interrupt.
 async fn answer(call: &mut impl Call, stop: &CancellationToken) -> Option<Result<Progress, Error>> {
-    let step = call.call();
-    tokio::pin!(step);
+    let asked = call.call();
+    tokio::pin!(asked);
     tokio::select! {
         biased;
-        progress = &mut step => Some(progress),
+        progress = &mut asked => Some(progress),
         // A step that is cut off all the same may have been heard: what it made is found again by its mark.
-        () = stop.cancelled() => tokio::time::timeout(GRACE, step).await.ok(),
+        () = stop.cancelled() => tokio::time::timeout(GRACE, asked).await.ok(),
     }
 }
 

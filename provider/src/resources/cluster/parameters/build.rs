@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kubeblocks_schemas::v1alpha1::Configuration;
-use kubeblocks_schemas::v1alpha1::configuration::{ConfigurationItem, ConfigurationSpec, FileParameters};
+use kubeblocks_schemas::v1alpha1::configuration::{ConfigurationItem, ConfigurationSpec};
 
 use super::live::Live;
 use super::memory::{ANNOTATION, Kept, Memory, is_our_version, next_version};
@@ -53,7 +53,7 @@ pub fn configuration(live: &Live, written: &Written) -> Result<Configuration, Pr
         let value = wanted.get(&(spec.to_owned(), file.to_owned())).and_then(|values| values.get(name));
         let Some(value) = value.or(kept.before.as_ref()) else { continue };
         let files = &mut items.entry(spec).or_insert_with(|| item(spec)).config_file_params;
-        let parameters = &mut files.entry(file.to_owned()).or_insert_with(FileParameters::default).parameters;
+        let parameters = &mut files.entry(file.to_owned()).or_default().parameters;
         parameters.insert(name.to_owned(), Some(value.clone()));
     }
     for known in &live.configuration.spec.config_item_details {
@@ -74,7 +74,7 @@ pub fn configuration(live: &Live, written: &Written) -> Result<Configuration, Pr
     };
     let name = live.configuration.metadata.name.clone().unwrap_or_default();
     let mut object = Configuration::new(&name, spec);
-    object.metadata.namespace = live.configuration.metadata.namespace.clone();
+    object.metadata.namespace.clone_from(&live.configuration.metadata.namespace);
     object.metadata.annotations = Some([(ANNOTATION.to_owned(), memory.to_text())].into());
     Ok(object)
 }
@@ -140,6 +140,8 @@ fn forget(memory: &mut Memory, wanted: &Wanted) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::super::test_support::{annotate, live, wanted_of};
+    use kubeblocks_schemas::v1alpha1::configuration::FileParameters;
+
     use super::*;
 
     fn written(pairs: &[(&str, &str)]) -> Written {

@@ -86,7 +86,10 @@ mod tests {
         let mut memory = Memory::default();
         memory.entry("s", "f", "a").or_insert(Kept { before: Some("1".into()), restored: false });
         memory.entry("s", "f", "b").or_insert(Kept { before: None, restored: true });
-        let mut object = Configuration::new("x", Default::default());
+        let mut object = Configuration::new(
+            "x",
+            kubeblocks_schemas::v1alpha1::configuration::ConfigurationSpec::default(),
+        );
         object.metadata.annotations = Some([(ANNOTATION.to_owned(), memory.to_text())].into());
         assert_eq!(Memory::of(&object), memory);
         assert_eq!(memory.to_text(), r#"{"s":{"f":{"a":{"before":"1"},"b":{"restored":true}}}}"#);

@@ -85,12 +85,13 @@ mod tests {
     use super::*;
     use crate::resources::cluster::test_support::{component, component_mut, components, redis, text};
 
+    type Change = fn(&mut ClusterState);
+
     #[test]
     fn only_components_whose_parameters_differ_are_written() {
         let set = |value: &str| parameters([("spec", [("a", value)])]);
         let mut prior = redis();
         component_mut(&mut prior, "redis").parameters = set("1");
-        type Change = fn(&mut ClusterState);
         let table: [(&str, Change, bool, &[&str]); 5] = [
             ("same", |_| {}, false, &[]),
             ("same after an interrupt", |_| {}, true, &["redis"]),

@@ -202,6 +202,7 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
+    #[allow(clippy::needless_pass_by_value, reason = "reads well where it is called")]
     fn object(generation: i64, items: Value) -> Configuration {
         serde_json::from_value(json!({
             "metadata": {"name": "cache-redis", "generation": generation},
