@@ -6,6 +6,7 @@ use crate::playground::{Namespace, Playground};
 use crate::rpc::Plugin;
 
 /// The arguments that all actions have, and more.
+#[allow(clippy::needless_pass_by_value, reason = "JSON is written in place")]
 fn arguments(namespace: &Namespace, cluster: &str, more: Value) -> Value {
     let mut all =
         json!({"kubernetes": null, "namespace": namespace.name, "cluster": cluster, "timeout": null});
