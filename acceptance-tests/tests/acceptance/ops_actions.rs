@@ -30,7 +30,8 @@ async fn a_restart_tells_its_progress_and_each_invocation_is_another_one() {
         let invoked = plugin.invoke("kubeblocks_restart", &config).await;
         assert_eq!(invoked.diagnostics, Vec::<String>::new());
         let said = |text: &str| invoked.progress.iter().any(|line| line.contains(text));
-        assert!(said("is submitted") && said("Start to restart: Pod/"), "{invoked:#?}");
+        // A watch may pass over what lasts for a moment only; the last count is never passed over.
+        assert!(said("is submitted") && said("restart of cache: Succeed, 2/2"), "{invoked:#?}");
         assert!(said("Successfully processed the OpsRequest"), "{invoked:#?}");
         assert_eq!(namespace.ops_requests().await.len(), number);
     }
