@@ -6,7 +6,7 @@ use crate::playground::{Namespace, Playground};
 use crate::rpc::Plugin;
 
 /// The arguments that all actions have, and more.
-#[allow(clippy::needless_pass_by_value, reason = "reads well where it is called")]
+#[allow(clippy::needless_pass_by_value, reason = "JSON is written in place")]
 fn arguments(namespace: &Namespace, cluster: &str, more: Value) -> Value {
     let mut all =
         json!({"kubernetes": null, "namespace": namespace.name, "cluster": cluster, "timeout": null});
@@ -30,7 +30,8 @@ async fn a_restart_tells_its_progress_and_each_invocation_is_another_one() {
         let invoked = plugin.invoke("kubeblocks_restart", &config).await;
         assert_eq!(invoked.diagnostics, Vec::<String>::new());
         let said = |text: &str| invoked.progress.iter().any(|line| line.contains(text));
-        assert!(said("is submitted") && said("Start to restart: Pod/"), "{invoked:#?}");
+        // A watch may pass over what lasts for a moment only; the last count is never passed over.
+        assert!(said("is submitted") && said("restart of cache: Succeed, 2/2"), "{invoked:#?}");
         assert!(said("Successfully processed the OpsRequest"), "{invoked:#?}");
         assert_eq!(namespace.ops_requests().await.len(), number);
     }
