@@ -1,18 +1,12 @@
 //! The action `kubeblocks_backup_now`: makes a backup.
 
-use std::sync::Arc;
-
-use tfplugin::action::Action;
 use tfplugin::prelude::*;
-use tokio::sync::mpsc;
 
-use super::invoke::{Invocation, duration, validate};
+use super::invoke::{Arguments, OperationAction, Place, duration};
+use crate::kubeblocks::operation::Operation;
 use crate::kubernetes_attribute::KubernetesConnection;
-use crate::provider::Shared;
 use crate::resources::ops_request::convert;
 use crate::resources::ops_request::schema::{self, deletion_policy, namespace_name, object_name, retention};
-
-const SUMMARY: &str = "Cannot make the backup";
 
 /// Makes a backup of a database and waits until it is complete. The backup stays, also when the database goes by `WipeOut`.
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
@@ -61,48 +55,22 @@ impl BackupNowConfig {
 }
 
 /// The action.
-#[derive(Clone, Debug)]
-pub struct BackupNowAction {
-    shared: Arc<Shared>,
-}
+pub type BackupNowAction = OperationAction<BackupNowConfig>;
 
-impl BackupNowAction {
-    /// The action of a provider.
-    pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
-    }
-}
-
-fn invocation(config: &BackupNowConfig) -> Invocation<'_> {
-    Invocation {
-        summary: SUMMARY,
-        kubernetes: &config.kubernetes,
-        namespace: &config.namespace,
-        cluster: &config.cluster,
-        timeout: &config.timeout,
-        operation: convert::backup(&config.backup()),
-    }
-}
-
-impl Action for BackupNowAction {
-    type Config = BackupNowConfig;
-
+impl Arguments for BackupNowConfig {
     const TYPE_NAME: &'static str = "kubeblocks_backup_now";
+    const SUMMARY: &'static str = "Cannot make the backup";
 
-    fn validate(&self, config: &BackupNowConfig, diagnostics: &mut Diagnostics) {
-        validate(&config.kubernetes, diagnostics);
+    fn place(&self) -> Place<'_> {
+        Place {
+            kubernetes: &self.kubernetes,
+            namespace: &self.namespace,
+            cluster: &self.cluster,
+            timeout: &self.timeout,
+        }
     }
 
-    async fn plan(&self, context: &Context, config: BackupNowConfig) -> Result<(), Diagnostics> {
-        invocation(&config).plan(&self.shared, context).await
-    }
-
-    async fn invoke(
-        &self,
-        context: &Context,
-        config: BackupNowConfig,
-        progress: mpsc::Sender<String>,
-    ) -> Result<(), Diagnostics> {
-        Box::pin(invocation(&config).invoke(&self.shared, context, progress)).await
+    fn operation(&self) -> Option<Operation> {
+        convert::backup(&self.backup())
     }
 }

@@ -1,7 +1,11 @@
-//! What the actions share: the way to the database, the wait, the progress that Terraform shows.
+//! What the actions share: the way to the database, the wait, the progress that Terraform shows. Each of them is an
+//! [`OperationAction`] of its arguments.
 
+use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tfplugin::action::Action;
 use tfplugin::prelude::*;
 use tfplugin::timeouts::{DurationError, parse_duration};
 use tokio::sync::mpsc;
@@ -18,14 +22,76 @@ const PLAN_LOOK: Duration = Duration::from_secs(10);
 /// How long the object of a successful action stays to be looked at. Nothing else removes it.
 const KEEP: Duration = Duration::from_hours(24);
 
-/// An invocation, as far as it is known.
-pub(super) struct Invocation<'a> {
-    pub(super) summary: &'static str,
+/// Where an operation is to be done, and how long it may take.
+pub struct Place<'a> {
     pub(super) kubernetes: &'a Value<KubernetesConnection>,
     pub(super) namespace: &'a Value<String>,
     pub(super) cluster: &'a Value<String>,
     pub(super) timeout: &'a Value<String>,
-    pub(super) operation: Option<Operation>,
+}
+
+/// The arguments of an action that does one operation on a database.
+pub trait Arguments: TerraformSchema + Send + Sync + 'static {
+    /// Full type name of the action.
+    const TYPE_NAME: &'static str;
+    /// What is said first when it cannot be done.
+    const SUMMARY: &'static str;
+
+    /// Where it is to be done.
+    fn place(&self) -> Place<'_>;
+
+    /// The operation, when all of it is known.
+    fn operation(&self) -> Option<Operation>;
+
+    /// Checks of several arguments together.
+    fn check(&self, _diagnostics: &mut Diagnostics) {}
+}
+
+/// The action with these arguments.
+#[derive(Debug)]
+pub struct OperationAction<A> {
+    shared: Arc<Shared>,
+    arguments: PhantomData<fn() -> A>,
+}
+
+impl<A> OperationAction<A> {
+    /// The action of a provider.
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, arguments: PhantomData }
+    }
+}
+
+impl<A: Arguments> Action for OperationAction<A> {
+    type Config = A;
+
+    const TYPE_NAME: &'static str = A::TYPE_NAME;
+
+    fn validate(&self, config: &A, diagnostics: &mut Diagnostics) {
+        if let Some(kubernetes) = config.place().kubernetes.known() {
+            kubernetes.validate(&Path::attribute("kubernetes"), diagnostics);
+        }
+        config.check(diagnostics);
+    }
+
+    async fn plan(&self, context: &Context, config: A) -> Result<(), Diagnostics> {
+        Invocation::of(&config).plan(&self.shared, context).await
+    }
+
+    async fn invoke(
+        &self,
+        context: &Context,
+        config: A,
+        progress: mpsc::Sender<String>,
+    ) -> Result<(), Diagnostics> {
+        Box::pin(Invocation::of(&config).invoke(&self.shared, context, progress)).await
+    }
+}
+
+/// An invocation, as far as it is known.
+struct Invocation<'a> {
+    summary: &'static str,
+    place: Place<'a>,
+    operation: Option<Operation>,
 }
 
 /// How the arguments of an action are called.
@@ -60,15 +126,19 @@ impl Listener for Sender {
     }
 }
 
-impl Invocation<'_> {
-    fn place(&self) -> Option<(&str, &str, &Operation)> {
-        Some((self.namespace.known()?, self.cluster.known()?, self.operation.as_ref()?))
+impl<'a> Invocation<'a> {
+    fn of<A: Arguments>(config: &'a A) -> Self {
+        Self { summary: A::SUMMARY, place: config.place(), operation: config.operation() }
+    }
+
+    fn known(&self) -> Option<(&str, &str, &Operation)> {
+        Some((self.place.namespace.known()?, self.place.cluster.known()?, self.operation.as_ref()?))
     }
 
     /// Refuses what cannot be done as things are. A database that is not there yet may be so when it is invoked.
-    pub(super) async fn plan(&self, shared: &Shared, context: &Context) -> Result<(), Diagnostics> {
-        let Some((namespace, cluster, operation)) = self.place() else { return Ok(()) };
-        let Reach::Known(connection) = shared.reach(self.kubernetes) else { return Ok(()) };
+    async fn plan(&self, shared: &Shared, context: &Context) -> Result<(), Diagnostics> {
+        let Some((namespace, cluster, operation)) = self.known() else { return Ok(()) };
+        let Reach::Known(connection) = shared.reach(self.place.kubernetes) else { return Ok(()) };
         // What stands against the Kubernetes cluster the invocation will say.
         let Ok(client) = shared.client(&connection).await else { return Ok(()) };
         let request = Request { namespace, cluster, operation, run: "", keep: None };
@@ -84,19 +154,19 @@ impl Invocation<'_> {
     }
 
     /// Does it.
-    pub(super) async fn invoke(
+    async fn invoke(
         &self,
         shared: &Shared,
         context: &Context,
         progress: mpsc::Sender<String>,
     ) -> Result<(), Diagnostics> {
-        let Some((namespace, cluster, operation)) = self.place() else {
+        let Some((namespace, cluster, operation)) = self.known() else {
             let text = "A part of it is not known. This is a bug in the provider; please report it.";
             return Err(Diagnostic::error(self.summary, text).into());
         };
-        let given = self.timeout.known().and_then(|text| parse_duration(text).ok());
+        let given = self.place.timeout.known().and_then(|text| parse_duration(text).ok());
         let limits = Limits::new(given.unwrap_or(operation.default_timeout()), context.stop());
-        let client = shared.client_for(self.kubernetes, self.summary).await?;
+        let client = shared.client_for(self.place.kubernetes, self.summary).await?;
         let request = Request { namespace, cluster, operation, run: "action", keep: Some(KEEP) };
         let claimed = format!("opsrequest/{}", request.key());
         let Some(_claim) = shared.claim(&client.endpoint(), namespace, &claimed) else {
@@ -120,11 +190,4 @@ impl Invocation<'_> {
 #[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
 pub(super) fn duration(text: &String) -> Result<(), DurationError> {
     parse_duration(text).map(drop)
-}
-
-/// Checks what all actions have.
-pub(super) fn validate(kubernetes: &Value<KubernetesConnection>, diagnostics: &mut Diagnostics) {
-    if let Some(kubernetes) = kubernetes.known() {
-        kubernetes.validate(&Path::attribute("kubernetes"), diagnostics);
-    }
 }

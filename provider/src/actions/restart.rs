@@ -1,18 +1,12 @@
 //! The action `kubeblocks_restart`: restarts components of a database.
 
-use std::sync::Arc;
-
-use tfplugin::action::Action;
 use tfplugin::prelude::*;
-use tokio::sync::mpsc;
 
-use super::invoke::{Invocation, duration, validate};
+use super::invoke::{Arguments, OperationAction, Place, duration};
+use crate::kubeblocks::operation::Operation;
 use crate::kubernetes_attribute::KubernetesConnection;
-use crate::provider::Shared;
 use crate::resources::ops_request::convert;
 use crate::resources::ops_request::schema::{namespace_name, not_empty, object_name};
-
-const SUMMARY: &str = "Cannot restart the database";
 
 /// Restarts all instances of components of a database, one after the other, and waits until they serve again. It waits for
 /// operations that others run on the database.
@@ -37,48 +31,22 @@ pub struct RestartConfig {
 }
 
 /// The action.
-#[derive(Clone, Debug)]
-pub struct RestartAction {
-    shared: Arc<Shared>,
-}
+pub type RestartAction = OperationAction<RestartConfig>;
 
-impl RestartAction {
-    /// The action of a provider.
-    pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
-    }
-}
-
-fn invocation(config: &RestartConfig) -> Invocation<'_> {
-    Invocation {
-        summary: SUMMARY,
-        kubernetes: &config.kubernetes,
-        namespace: &config.namespace,
-        cluster: &config.cluster,
-        timeout: &config.timeout,
-        operation: convert::restart(&config.components),
-    }
-}
-
-impl Action for RestartAction {
-    type Config = RestartConfig;
-
+impl Arguments for RestartConfig {
     const TYPE_NAME: &'static str = "kubeblocks_restart";
+    const SUMMARY: &'static str = "Cannot restart the database";
 
-    fn validate(&self, config: &RestartConfig, diagnostics: &mut Diagnostics) {
-        validate(&config.kubernetes, diagnostics);
+    fn place(&self) -> Place<'_> {
+        Place {
+            kubernetes: &self.kubernetes,
+            namespace: &self.namespace,
+            cluster: &self.cluster,
+            timeout: &self.timeout,
+        }
     }
 
-    async fn plan(&self, context: &Context, config: RestartConfig) -> Result<(), Diagnostics> {
-        invocation(&config).plan(&self.shared, context).await
-    }
-
-    async fn invoke(
-        &self,
-        context: &Context,
-        config: RestartConfig,
-        progress: mpsc::Sender<String>,
-    ) -> Result<(), Diagnostics> {
-        Box::pin(invocation(&config).invoke(&self.shared, context, progress)).await
+    fn operation(&self) -> Option<Operation> {
+        convert::restart(&self.components)
     }
 }

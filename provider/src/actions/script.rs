@@ -1,20 +1,14 @@
 //! The action `kubeblocks_script`: runs statements in a database.
 
-use std::sync::Arc;
-
-use tfplugin::action::Action;
 use tfplugin::prelude::*;
-use tokio::sync::mpsc;
 
-use super::invoke::{Invocation, duration, validate};
+use super::invoke::{Arguments, OperationAction, Place, duration};
+use crate::kubeblocks::operation::Operation;
 use crate::kubernetes_attribute::KubernetesConnection;
-use crate::provider::Shared;
 use crate::resources::ops_request::convert;
 use crate::resources::ops_request::schema::{
     self, KeyReference, LoginSecret, Map, namespace_name, object_name,
 };
-
-const SUMMARY: &str = "Cannot run the statements";
 
 /// Runs statements in a database, each once: MySQL, PostgreSQL, Redis and `OceanBase`. Write `statements`, or keys of
 /// `ConfigMap`s and Secrets, or all of them.
@@ -73,49 +67,26 @@ impl ScriptConfig {
 }
 
 /// The action.
-#[derive(Clone, Debug)]
-pub struct ScriptAction {
-    shared: Arc<Shared>,
-}
+pub type ScriptAction = OperationAction<ScriptConfig>;
 
-impl ScriptAction {
-    /// The action of a provider.
-    pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
-    }
-}
-
-fn invocation(config: &ScriptConfig) -> Invocation<'_> {
-    Invocation {
-        summary: SUMMARY,
-        kubernetes: &config.kubernetes,
-        namespace: &config.namespace,
-        cluster: &config.cluster,
-        timeout: &config.timeout,
-        operation: convert::script(&config.script()),
-    }
-}
-
-impl Action for ScriptAction {
-    type Config = ScriptConfig;
-
+impl Arguments for ScriptConfig {
     const TYPE_NAME: &'static str = "kubeblocks_script";
+    const SUMMARY: &'static str = "Cannot run the statements";
 
-    fn validate(&self, config: &ScriptConfig, diagnostics: &mut Diagnostics) {
-        validate(&config.kubernetes, diagnostics);
-        convert::check_script(&config.script(), &Path::attribute("statements"), diagnostics);
+    fn place(&self) -> Place<'_> {
+        Place {
+            kubernetes: &self.kubernetes,
+            namespace: &self.namespace,
+            cluster: &self.cluster,
+            timeout: &self.timeout,
+        }
     }
 
-    async fn plan(&self, context: &Context, config: ScriptConfig) -> Result<(), Diagnostics> {
-        invocation(&config).plan(&self.shared, context).await
+    fn operation(&self) -> Option<Operation> {
+        convert::script(&self.script())
     }
 
-    async fn invoke(
-        &self,
-        context: &Context,
-        config: ScriptConfig,
-        progress: mpsc::Sender<String>,
-    ) -> Result<(), Diagnostics> {
-        Box::pin(invocation(&config).invoke(&self.shared, context, progress)).await
+    fn check(&self, diagnostics: &mut Diagnostics) {
+        convert::check_script(&self.script(), &Path::attribute("statements"), diagnostics);
     }
 }

@@ -1,18 +1,11 @@
 //! The action `kubeblocks_start`: starts a stopped database.
 
-use std::sync::Arc;
-
-use tfplugin::action::Action;
 use tfplugin::prelude::*;
-use tokio::sync::mpsc;
 
-use super::invoke::{Invocation, duration, validate};
+use super::invoke::{Arguments, OperationAction, Place, duration};
 use crate::kubeblocks::operation::Operation;
 use crate::kubernetes_attribute::KubernetesConnection;
-use crate::provider::Shared;
 use crate::resources::ops_request::schema::{namespace_name, object_name};
-
-const SUMMARY: &str = "Cannot start the database";
 
 /// Starts a database that was stopped by an operation, with as many instances as it had, and waits until it runs. A database
 /// that is not stopped is left as it is.
@@ -34,48 +27,22 @@ pub struct StartConfig {
 }
 
 /// The action.
-#[derive(Clone, Debug)]
-pub struct StartAction {
-    shared: Arc<Shared>,
-}
+pub type StartAction = OperationAction<StartConfig>;
 
-impl StartAction {
-    /// The action of a provider.
-    pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
-    }
-}
-
-fn invocation(config: &StartConfig) -> Invocation<'_> {
-    Invocation {
-        summary: SUMMARY,
-        kubernetes: &config.kubernetes,
-        namespace: &config.namespace,
-        cluster: &config.cluster,
-        timeout: &config.timeout,
-        operation: Some(Operation::Start),
-    }
-}
-
-impl Action for StartAction {
-    type Config = StartConfig;
-
+impl Arguments for StartConfig {
     const TYPE_NAME: &'static str = "kubeblocks_start";
+    const SUMMARY: &'static str = "Cannot start the database";
 
-    fn validate(&self, config: &StartConfig, diagnostics: &mut Diagnostics) {
-        validate(&config.kubernetes, diagnostics);
+    fn place(&self) -> Place<'_> {
+        Place {
+            kubernetes: &self.kubernetes,
+            namespace: &self.namespace,
+            cluster: &self.cluster,
+            timeout: &self.timeout,
+        }
     }
 
-    async fn plan(&self, context: &Context, config: StartConfig) -> Result<(), Diagnostics> {
-        invocation(&config).plan(&self.shared, context).await
-    }
-
-    async fn invoke(
-        &self,
-        context: &Context,
-        config: StartConfig,
-        progress: mpsc::Sender<String>,
-    ) -> Result<(), Diagnostics> {
-        Box::pin(invocation(&config).invoke(&self.shared, context, progress)).await
+    fn operation(&self) -> Option<Operation> {
+        Some(Operation::Start)
     }
 }

@@ -1,18 +1,11 @@
 //! The action `kubeblocks_stop`: stops a database.
 
-use std::sync::Arc;
-
-use tfplugin::action::Action;
 use tfplugin::prelude::*;
-use tokio::sync::mpsc;
 
-use super::invoke::{Invocation, duration, validate};
+use super::invoke::{Arguments, OperationAction, Place, duration};
 use crate::kubeblocks::operation::Operation;
 use crate::kubernetes_attribute::KubernetesConnection;
-use crate::provider::Shared;
 use crate::resources::ops_request::schema::{namespace_name, object_name};
-
-const SUMMARY: &str = "Cannot stop the database";
 
 /// Stops all instances of a database and keeps its volumes. `kubeblocks_start` starts it again with as many instances as it
 /// had. A database that is stopped already is left as it is. A `kubeblocks_cluster` that manages the database sees other
@@ -35,48 +28,22 @@ pub struct StopConfig {
 }
 
 /// The action.
-#[derive(Clone, Debug)]
-pub struct StopAction {
-    shared: Arc<Shared>,
-}
+pub type StopAction = OperationAction<StopConfig>;
 
-impl StopAction {
-    /// The action of a provider.
-    pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
-    }
-}
-
-fn invocation(config: &StopConfig) -> Invocation<'_> {
-    Invocation {
-        summary: SUMMARY,
-        kubernetes: &config.kubernetes,
-        namespace: &config.namespace,
-        cluster: &config.cluster,
-        timeout: &config.timeout,
-        operation: Some(Operation::Stop),
-    }
-}
-
-impl Action for StopAction {
-    type Config = StopConfig;
-
+impl Arguments for StopConfig {
     const TYPE_NAME: &'static str = "kubeblocks_stop";
+    const SUMMARY: &'static str = "Cannot stop the database";
 
-    fn validate(&self, config: &StopConfig, diagnostics: &mut Diagnostics) {
-        validate(&config.kubernetes, diagnostics);
+    fn place(&self) -> Place<'_> {
+        Place {
+            kubernetes: &self.kubernetes,
+            namespace: &self.namespace,
+            cluster: &self.cluster,
+            timeout: &self.timeout,
+        }
     }
 
-    async fn plan(&self, context: &Context, config: StopConfig) -> Result<(), Diagnostics> {
-        invocation(&config).plan(&self.shared, context).await
-    }
-
-    async fn invoke(
-        &self,
-        context: &Context,
-        config: StopConfig,
-        progress: mpsc::Sender<String>,
-    ) -> Result<(), Diagnostics> {
-        Box::pin(invocation(&config).invoke(&self.shared, context, progress)).await
+    fn operation(&self) -> Option<Operation> {
+        Some(Operation::Stop)
     }
 }

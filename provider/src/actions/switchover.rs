@@ -1,18 +1,12 @@
 //! The action `kubeblocks_switchover`: moves the leading role of a component.
 
-use std::sync::Arc;
-
-use tfplugin::action::Action;
 use tfplugin::prelude::*;
-use tokio::sync::mpsc;
 
-use super::invoke::{Invocation, duration, validate};
+use super::invoke::{Arguments, OperationAction, Place, duration};
+use crate::kubeblocks::operation::Operation;
 use crate::kubernetes_attribute::KubernetesConnection;
-use crate::provider::Shared;
 use crate::resources::ops_request::convert;
 use crate::resources::ops_request::schema::{namespace_name, object_name};
-
-const SUMMARY: &str = "Cannot move the leading role";
 
 /// Moves the leading role of a component to another instance, and waits until it has moved. Refused where the engine has no
 /// switchover, where the pod leads already, and where nobody could take over. A switchover that the operator would try for
@@ -41,48 +35,22 @@ pub struct SwitchoverConfig {
 }
 
 /// The action.
-#[derive(Clone, Debug)]
-pub struct SwitchoverAction {
-    shared: Arc<Shared>,
-}
+pub type SwitchoverAction = OperationAction<SwitchoverConfig>;
 
-impl SwitchoverAction {
-    /// The action of a provider.
-    pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
-    }
-}
-
-fn invocation(config: &SwitchoverConfig) -> Invocation<'_> {
-    Invocation {
-        summary: SUMMARY,
-        kubernetes: &config.kubernetes,
-        namespace: &config.namespace,
-        cluster: &config.cluster,
-        timeout: &config.timeout,
-        operation: convert::switchover(&config.component, &config.instance),
-    }
-}
-
-impl Action for SwitchoverAction {
-    type Config = SwitchoverConfig;
-
+impl Arguments for SwitchoverConfig {
     const TYPE_NAME: &'static str = "kubeblocks_switchover";
+    const SUMMARY: &'static str = "Cannot move the leading role";
 
-    fn validate(&self, config: &SwitchoverConfig, diagnostics: &mut Diagnostics) {
-        validate(&config.kubernetes, diagnostics);
+    fn place(&self) -> Place<'_> {
+        Place {
+            kubernetes: &self.kubernetes,
+            namespace: &self.namespace,
+            cluster: &self.cluster,
+            timeout: &self.timeout,
+        }
     }
 
-    async fn plan(&self, context: &Context, config: SwitchoverConfig) -> Result<(), Diagnostics> {
-        invocation(&config).plan(&self.shared, context).await
-    }
-
-    async fn invoke(
-        &self,
-        context: &Context,
-        config: SwitchoverConfig,
-        progress: mpsc::Sender<String>,
-    ) -> Result<(), Diagnostics> {
-        Box::pin(invocation(&config).invoke(&self.shared, context, progress)).await
+    fn operation(&self) -> Option<Operation> {
+        convert::switchover(&self.component, &self.instance)
     }
 }
