@@ -254,6 +254,31 @@ impl Shared {
         }
     }
 
+    /// The client for a plan, if the Kubernetes cluster is known and was not found to be away. That it is away never fails
+    /// a plan.
+    pub async fn planning_client(
+        &self,
+        context: &Context,
+        own: &Value<KubernetesConnection>,
+    ) -> Option<(Connection, Client)> {
+        let Reach::Known(connection) = self.reach(own) else { return None };
+        if self.is_away(&connection) {
+            return None;
+        }
+        match self.client(&connection).await {
+            Ok(client) => Some((connection, client.obeying(context.stop()))),
+            Err(error) => {
+                self.plan_without(context, &connection, &kubernetes::diagnostic::detail(&error));
+                None
+            }
+        }
+    }
+
+    /// Whether a plan of this process installs KubeBlocks in a Kubernetes cluster that is known.
+    pub fn is_new(&self, own: &Value<KubernetesConnection>) -> bool {
+        matches!(self.reach(own), Reach::Known(connection) if self.is_being_installed(&connection))
+    }
+
     /// Whether a plan has just found this Kubernetes cluster to be away.
     pub fn is_away(&self, connection: &Connection) -> bool {
         let away = self.away.lock().unwrap_or_else(PoisonError::into_inner);

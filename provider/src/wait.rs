@@ -8,6 +8,9 @@ use futures::{Stream, StreamExt};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+/// How long a plan looks at a Kubernetes cluster before it is made without.
+pub const PLAN_LOOK: Duration = Duration::from_secs(10);
+
 /// What ends a wait that its decision does not end.
 #[derive(Clone, Debug)]
 pub struct Limits {

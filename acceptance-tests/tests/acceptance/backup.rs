@@ -1,11 +1,11 @@
 //! `kubeblocks_backup`: taken, kept, refused, interrupted, gone.
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 
+use crate::cluster_interrupted::kill_provider_of;
 use crate::hcl::Redis;
 use crate::playground::{Namespace, Playground};
-use crate::terraform::{Cli, Workspace};
+use crate::terraform::Cli;
 
 const GROUP: &str = "dataprotection.kubeblocks.io";
 const ADDRESS: &str = "kubeblocks_backup.this";
@@ -134,7 +134,9 @@ async fn a_backup_whose_apply_is_killed_is_gone_on_with() {
     workspace.write("main.tf", stack(&namespace, ""));
     workspace.apply().await.succeeded();
     workspace.write("main.tf", stack(&namespace, "name = \"first\"\n  method = \"datafile\""));
-    cut_off(&workspace, &namespace, Signal::KILL).await;
+    let child = workspace.spawn(["apply", "-auto-approve", "-no-color"]);
+    namespace.object_exists(GROUP, "Backup", "backups", "first").await;
+    kill_provider_of(child, &workspace).await;
     assert!(!workspace.managed().await.contains(&ADDRESS.to_owned()));
     let uid = object(&namespace, "first").await.expect("it is there")["metadata"]["uid"].clone();
     workspace.apply().await.succeeded();
@@ -142,14 +144,4 @@ async fn a_backup_whose_apply_is_killed_is_gone_on_with() {
     let made = object(&namespace, "first").await.expect("it is there");
     assert_eq!(made["metadata"]["uid"], uid, "the same one");
     workspace.destroy().await.succeeded();
-}
-
-/// Runs an apply until the backup exists, and ends it then.
-async fn cut_off(workspace: &Workspace, namespace: &Namespace, signal: Signal) {
-    let running = workspace.spawn(["apply", "-auto-approve", "-no-color", "-input=false"]);
-    let number = running.id().and_then(|id| i32::try_from(id).ok()).expect("it runs");
-    namespace.object_exists(GROUP, "Backup", "backups", "first").await;
-    kill_process_group(Pid::from_raw(number).expect("a process"), signal).expect("it can be ended");
-    running.wait_with_output().await.expect("it ends");
-    std::fs::remove_file(workspace.path(".terraform.tfstate.lock.info")).ok();
 }

@@ -6,7 +6,8 @@ use super::invoke::{Arguments, OperationAction, Place, duration};
 use crate::kubeblocks::operation::Operation;
 use crate::kubernetes_attribute::KubernetesConnection;
 use crate::resources::ops_request::convert;
-use crate::resources::ops_request::schema::{self, deletion_policy, namespace_name, object_name, retention};
+use crate::resources::ops_request::schema;
+use crate::resources::texts::{deletion_policy, namespace_name, object_name, retention};
 
 /// Makes a backup of a database and waits until it is complete. The backup stays, also when the database goes by `WipeOut`.
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]

@@ -15,10 +15,8 @@ use crate::kubeblocks::operation::{About, Listener, Operation, Request, foresee,
 use crate::kubernetes_attribute::KubernetesConnection;
 use crate::provider::{Reach, Shared};
 use crate::resources::ops_request::convert::path_below;
-use crate::wait::{Limits, at_most};
+use crate::wait::{Limits, PLAN_LOOK, at_most};
 
-/// How long a plan looks at the Kubernetes cluster before it is made without.
-const PLAN_LOOK: Duration = Duration::from_secs(10);
 /// How long the object of a successful action stays to be looked at. Nothing else removes it.
 const KEEP: Duration = Duration::from_hours(24);
 

@@ -6,7 +6,8 @@ use super::invoke::{Arguments, OperationAction, Place, duration};
 use crate::kubeblocks::operation::Operation;
 use crate::kubernetes_attribute::KubernetesConnection;
 use crate::resources::ops_request::convert;
-use crate::resources::ops_request::schema::{namespace_name, not_empty, object_name};
+use crate::resources::ops_request::schema::not_empty;
+use crate::resources::texts::{namespace_name, object_name};
 
 /// Restarts all instances of components of a database, one after the other, and waits until they serve again. It waits for
 /// operations that others run on the database.

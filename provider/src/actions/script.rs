@@ -6,9 +6,8 @@ use super::invoke::{Arguments, OperationAction, Place, duration};
 use crate::kubeblocks::operation::Operation;
 use crate::kubernetes_attribute::KubernetesConnection;
 use crate::resources::ops_request::convert;
-use crate::resources::ops_request::schema::{
-    self, KeyReference, LoginSecret, Map, namespace_name, object_name,
-};
+use crate::resources::ops_request::schema::{self, KeyReference, LoginSecret, Map};
+use crate::resources::texts::{namespace_name, object_name};
 
 /// Runs statements in a database, each once: MySQL, PostgreSQL, Redis and `OceanBase`. Write `statements`, or keys of
 /// `ConfigMap`s and Secrets, or all of them.

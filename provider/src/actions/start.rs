@@ -5,7 +5,7 @@ use tfplugin::prelude::*;
 use super::invoke::{Arguments, OperationAction, Place, duration};
 use crate::kubeblocks::operation::Operation;
 use crate::kubernetes_attribute::KubernetesConnection;
-use crate::resources::ops_request::schema::{namespace_name, object_name};
+use crate::resources::texts::{namespace_name, object_name};
 
 /// Starts a database that was stopped by an operation, with as many instances as it had, and waits until it runs. A database
 /// that is not stopped is left as it is.

@@ -5,7 +5,7 @@ use tfplugin::prelude::*;
 use super::invoke::{Arguments, OperationAction, Place, duration};
 use crate::kubeblocks::operation::Operation;
 use crate::kubernetes_attribute::KubernetesConnection;
-use crate::resources::ops_request::schema::{namespace_name, object_name};
+use crate::resources::texts::{namespace_name, object_name};
 
 /// Stops all instances of a database and keeps its volumes. `kubeblocks_start` starts it again with as many instances as it
 /// had. A database that is stopped already is left as it is. A `kubeblocks_cluster` that manages the database sees other

@@ -6,7 +6,7 @@ use super::invoke::{Arguments, OperationAction, Place, duration};
 use crate::kubeblocks::operation::Operation;
 use crate::kubernetes_attribute::KubernetesConnection;
 use crate::resources::ops_request::convert;
-use crate::resources::ops_request::schema::{namespace_name, object_name};
+use crate::resources::texts::{namespace_name, object_name};
 
 /// Moves the leading role of a component to another instance, and waits until it has moved. Refused where the engine has no
 /// switchover, where the pod leads already, and where nobody could take over. A switchover that the operator would try for

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::ConfigMap;
-use kubeblocks_schemas::catalogue::suggest;
+use kubeblocks_schemas::catalogue::did_you_mean;
 use kubeblocks_schemas::parameters::{Effect, Rule, Rules, file};
 use kubeblocks_schemas::v1alpha1::configuration::ConfigSpec;
 use kubeblocks_schemas::v1alpha1::{Cluster, ClusterDefinition, ClusterVersion, ConfigConstraint};
@@ -196,7 +196,10 @@ async fn of_definition(client: &Client, config: &ParametersData) -> Found<Source
     let Some(definition) = client.get_opt::<ClusterDefinition>(None, &name).await? else {
         let all = client.list::<ClusterDefinition>(None, None).await?;
         let names: Vec<&str> = all.iter().filter_map(|object| object.metadata.name.as_deref()).collect();
-        let text = format!("ClusterDefinition \"{name}\" does not exist.{}", hint(&name, &names));
+        let text = format!(
+            "ClusterDefinition \"{name}\" does not exist.{}",
+            did_you_mean(&name, names.iter().copied())
+        );
         return Ok(Err(Diagnostic::error(CANNOT_READ, text).at(Path::attribute("definition")).into()));
     };
     let version = match config.version.known() {
@@ -228,13 +231,9 @@ fn no_component(owner: &str, wanted: &str, there: &[&str]) -> Diagnostics {
     let text = format!(
         "{owner} has no component \"{wanted}\". It has: {}.{}",
         there.join(", "),
-        hint(wanted, there)
+        did_you_mean(wanted, there.iter().copied())
     );
     Diagnostic::error(CANNOT_READ, text).at(Path::attribute("component")).into()
-}
-
-fn hint(name: &str, there: &[&str]) -> String {
-    suggest(name, there.iter().copied()).map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"))
 }
 
 async fn collect(client: &Client, source: &Source) -> Result<List<ParameterData>, Error> {

@@ -3,6 +3,7 @@
 //!
 //! `watching` (I/O) -> [`snapshot`] -> [`readiness`] and [`diagnosis`] (pure), joined by [`wait`] and [`deletion`].
 
+pub mod backup_policy;
 pub mod deletion;
 pub mod diagnosis;
 pub mod diagnostic;

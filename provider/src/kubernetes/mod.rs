@@ -27,6 +27,7 @@ pub(crate) mod test_server;
 mod tests;
 mod token_file;
 mod transport;
+pub mod unfinished;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -16,3 +16,4 @@ pub mod managed;
 pub mod object;
 pub mod operator;
 pub mod ops_request;
+pub(crate) mod texts;

@@ -370,6 +370,11 @@ impl Catalogue {
     }
 }
 
+/// The end of a sentence that says what was probably meant: ` Did you mean "x"?`, or nothing.
+pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    suggest(name, candidates).map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"))
+}
+
 /// The candidate that was probably meant: the closest one, if it is close at all.
 pub fn suggest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::checks::Resolved;
 use super::{BackupNow, KeyReference, Operation, Request, Script};
-use crate::resources::object::MARK;
+use crate::kubernetes::unfinished::MARK;
 
 /// Label with the digest of the run that an `OpsRequest` belongs to; what has it is ours.
 pub(super) const RUN_LABEL: &str = "terraform.kubeblocks.io/run";

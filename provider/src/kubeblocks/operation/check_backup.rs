@@ -1,16 +1,14 @@
 //! Whether a backup can be made: which policy, and whether it has the method.
 
-use kubeblocks_schemas::catalogue::suggest;
+use kubeblocks_schemas::catalogue::did_you_mean;
 use kubeblocks_schemas::v1alpha1::{Backup, BackupPolicy, Cluster};
 
 use super::BackupNow;
 use super::error::{About, OperationError, Refusal};
 use super::lock::display;
+use crate::kubeblocks::backup_policy::{self, NoPolicy, name, names};
 use crate::kubeblocks::naming::cluster_selector;
 use crate::kubernetes::Client;
-
-/// Annotation of the policy that is used when none is named.
-const DEFAULT: &str = "dataprotection.kubeblocks.io/is-default-policy";
 
 /// Checks it. Returns the name of the policy.
 pub(super) async fn check(
@@ -19,8 +17,8 @@ pub(super) async fn check(
     backup: &BackupNow,
 ) -> Result<String, OperationError> {
     let part = |part: &Option<String>| part.clone().unwrap_or_default();
-    let (namespace, name) = (part(&cluster.metadata.namespace), part(&cluster.metadata.name));
-    let selector = cluster_selector(&name);
+    let namespace = part(&cluster.metadata.namespace);
+    let selector = cluster_selector(&part(&cluster.metadata.name));
     let policies = client.list::<BackupPolicy>(Some(&namespace), Some(&selector)).await;
     let policies = policies.map_err(OperationError::api)?;
     let chosen = choose(cluster, &policies, backup)?;
@@ -40,45 +38,15 @@ pub(super) async fn check(
 }
 
 fn choose(cluster: &Cluster, policies: &[BackupPolicy], backup: &BackupNow) -> Result<String, Refusal> {
-    let name = |policy: &BackupPolicy| policy.metadata.name.clone().unwrap_or_default();
-    let is_default = |policy: &&BackupPolicy| {
-        let annotations = policy.metadata.annotations.as_ref();
-        annotations.and_then(|all| all.get(DEFAULT)).is_some_and(|value| value == "true")
-    };
-    let names = || policies.iter().map(name).collect::<Vec<_>>().join(", ");
-    let policy = match &backup.policy {
-        Some(wanted) => policies.iter().find(|policy| name(policy) == *wanted),
-        None => match policies {
-            [only] => Some(only),
-            _ => policies.iter().find(is_default),
-        },
-    };
-    let Some(policy) = policy else {
-        let whose = display(cluster);
-        return Err(match (&backup.policy, policies) {
-            (_, []) => Refusal::new(
-                About::Operation,
-                format!("{whose} has no BackupPolicy: its engine brings no way to make backups."),
-            ),
-            (Some(wanted), _) => Refusal::new(
-                About::Policy,
-                format!("{whose} has no BackupPolicy {wanted:?}; it has {}.", names()),
-            ),
-            (None, _) => Refusal::new(
-                About::Operation,
-                format!(
-                    "{whose} has several BackupPolicies and none is the default: {}. Say in `policy` which one.",
-                    names()
-                ),
-            ),
-        });
+    let policy = match backup_policy::choose(policies, backup.policy.as_deref()) {
+        Ok(policy) => policy,
+        Err(why) => return Err(no_policy(why, cluster, policies, backup)),
     };
     let methods: Vec<&str> = policy.spec.backup_methods.iter().map(|method| method.name.as_str()).collect();
     if methods.contains(&backup.method.as_str()) {
-        return Ok(name(policy));
+        return Ok(name(policy).to_owned());
     }
-    let meant = suggest(&backup.method, methods.iter().copied());
-    let meant = meant.map(|meant| format!(" Did you mean {meant:?}?")).unwrap_or_default();
+    let meant = did_you_mean(&backup.method, methods.iter().copied());
     Err(Refusal::new(
         About::Method,
         format!(
@@ -91,17 +59,38 @@ fn choose(cluster: &Cluster, policies: &[BackupPolicy], backup: &BackupNow) -> R
     ))
 }
 
+fn no_policy(why: NoPolicy, cluster: &Cluster, policies: &[BackupPolicy], backup: &BackupNow) -> Refusal {
+    let (whose, names) = (display(cluster), names(policies));
+    match why {
+        NoPolicy::None => Refusal::new(
+            About::Operation,
+            format!("{whose} has no BackupPolicy: its engine brings no way to make backups."),
+        ),
+        NoPolicy::Unknown => {
+            let wanted = backup.policy.as_deref().unwrap_or_default();
+            Refusal::new(About::Policy, format!("{whose} has no BackupPolicy {wanted:?}; it has {names}."))
+        }
+        NoPolicy::Several => Refusal::new(
+            About::Operation,
+            format!(
+                "{whose} has several BackupPolicies and none is the default: {names}. Say in `policy` which one."
+            ),
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::kubeblocks::backup_policy::DEFAULT_POLICY;
     use crate::kubeblocks::operation::test_support::{cluster, typed};
 
     fn policy(name: &str, is_default: bool) -> BackupPolicy {
         typed(&json!({
             "apiVersion": "dataprotection.kubeblocks.io/v1alpha1", "kind": "BackupPolicy",
-            "metadata": {"name": name, "annotations": {DEFAULT: is_default.to_string()}},
+            "metadata": {"name": name, "annotations": {DEFAULT_POLICY: is_default.to_string()}},
             "spec": {"target": {}, "backupMethods": [{"name": "volume-snapshot"}, {"name": "datafile"}]},
         }))
     }

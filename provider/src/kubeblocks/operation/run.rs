@@ -21,8 +21,8 @@ use crate::kubeblocks::diagnosis;
 use crate::kubeblocks::naming::SNAPSHOT_FOR_START_ANNOTATION;
 use crate::kubeblocks::watching::{Observation, Watching};
 use crate::kubernetes::dynamic::resource_of;
+use crate::kubernetes::unfinished::MARK;
 use crate::kubernetes::{Client, Conflicts, Deleted, Error, client};
-use crate::resources::object::MARK;
 use crate::wait::{Limits, at_most};
 
 /// The phase of an operation that has done what it is for.

@@ -1,6 +1,6 @@
 //! What an add-on makes of its settings, by its own object. Pure.
 
-use kubeblocks_schemas::catalogue::suggest;
+use kubeblocks_schemas::catalogue::did_you_mean;
 use kubeblocks_schemas::v1alpha1::Addon;
 use serde_json::Value as Json;
 use tfplugin::prelude::*;
@@ -13,8 +13,7 @@ use crate::resources::cluster::build::known_entries;
 pub fn missing(summary: &str, name: &str, there: &[Addon]) -> Diagnostic {
     let mut names: Vec<&str> = there.iter().filter_map(|addon| addon.metadata.name.as_deref()).collect();
     names.sort_unstable();
-    let hint = suggest(name, names.iter().copied())
-        .map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"));
+    let hint = did_you_mean(name, names.iter().copied());
     let known = if names.is_empty() {
         "The operator has no add-ons at all: is it still being installed, or was it installed without them?"
             .to_owned()
@@ -55,8 +54,7 @@ pub fn settings(state: &AddonState, live: &Addon) -> Diagnostics {
 }
 
 fn unknown_extra(addon: &str, name: &str, names: &[&str]) -> Diagnostic {
-    let hint = suggest(name, names.iter().copied())
-        .map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"));
+    let hint = did_you_mean(name, names.iter().copied());
     let known =
         if names.is_empty() { "It has none.".to_owned() } else { format!("It has {}.", names.join(", ")) };
     Diagnostic::error(

@@ -24,7 +24,6 @@ pub mod values;
 pub mod wait;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use kubeblocks_schemas::v1alpha1::Addon;
 use tfplugin::diagnostic::Severity;
@@ -33,11 +32,8 @@ use tfplugin::prelude::*;
 use crate::kubernetes::diagnostic::{detail, silent};
 use crate::kubernetes::{Client, Error};
 use crate::provider::{Reach, Shared};
-use crate::wait::at_most;
+use crate::wait::{PLAN_LOOK, at_most};
 pub use schema::{AddonIdentity, AddonState};
-
-/// How long a plan looks at the Kubernetes cluster before it is made without.
-const PLAN_LOOK: Duration = Duration::from_secs(10);
 
 /// Private data: the add-on is not as an apply should leave it.
 const UNFINISHED: &str = "unfinished";
@@ -67,17 +63,11 @@ impl AddonResource {
     /// Looks at the add-on as it is. Whatever is found is at most a warning, as the same apply may change it; and that
     /// the API is away never fails a plan.
     async fn look(&self, context: &Context, prior: Option<&AddonState>, planned: &AddonState) {
-        let Reach::Known(connection) = self.shared.reach(&planned.kubernetes) else { return };
-        if planned.name.known().is_none() || self.shared.is_away(&connection) {
+        if planned.name.known().is_none() {
             return;
         }
-        let client = match self.shared.client(&connection).await {
-            Ok(client) => client.obeying(context.stop()),
-            Err(error) => {
-                self.shared.plan_without(context, &connection, &detail(&error));
-                return;
-            }
-        };
+        let reached = self.shared.planning_client(context, &planned.kubernetes).await;
+        let Some((connection, client)) = reached else { return };
         match at_most(PLAN_LOOK, foresee(&client, prior, planned)).await {
             Some(Ok(_)) if self.shared.is_being_installed(&connection) => {}
             Some(Ok(findings)) => findings.into_iter().for_each(|finding| context.warn(finding)),

@@ -13,8 +13,8 @@ use super::schema::BackupState;
 use super::{BackupResource, checks, convert, messages};
 use crate::kubernetes::diagnostic::diagnostic;
 use crate::kubernetes::dynamic::{ServedKind, resource_of};
+use crate::kubernetes::unfinished::{is_cut_off, marked};
 use crate::kubernetes::{Client, Conflicts, Deleted, Error};
-use crate::resources::object::MARK;
 use crate::resources::object::messages::{as_warning, not_deleted};
 use crate::resources::object::readiness::{Goal, Verdict};
 use crate::resources::object::remote::{NotThere, Target};
@@ -30,9 +30,6 @@ const CREATE_TIMEOUT: Duration = Duration::from_hours(2);
 const DELETE_TIMEOUT: Duration = Duration::from_mins(20);
 /// A last request after an interrupt or a failure may take so long.
 const LAST_WORDS: Duration = Duration::from_secs(5);
-
-/// Value of the mark of a create that Terraform has not been told the end of.
-const CREATING: &str = "create";
 
 fn place(state: &BackupState) -> String {
     format!("{}/{}", state.namespace(), state.name())
@@ -184,21 +181,12 @@ pub(super) async fn delete(
     Ok(())
 }
 
-fn marked(object: &Backup) -> Backup {
-    let mut object = object.clone();
-    let annotations = object.metadata.annotations.get_or_insert_default();
-    annotations.insert(MARK.to_owned(), CREATING.to_owned());
-    object
-}
-
 /// A backup of that name must be one that an earlier create of ours was cut off from.
 fn refuse_others(existing: &Backup, planned: &BackupState) -> Result<(), Diagnostics> {
-    let annotations = existing.metadata.annotations.as_ref();
-    let is_marked = annotations.and_then(|all| all.get(MARK)).is_some_and(|mark| mark == CREATING);
     if existing.metadata.deletion_timestamp.is_some() {
         return Err(there_already(planned, "it is being deleted; try again when it is gone.").into());
     }
-    if is_marked && planned.method.known() == Some(&existing.spec.backup_method) {
+    if is_cut_off(&existing.metadata) && planned.method.known() == Some(&existing.spec.backup_method) {
         return Ok(());
     }
     let import = format!(

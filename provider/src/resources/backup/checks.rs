@@ -1,18 +1,16 @@
 //! What must be there before a backup is asked for. The operator would only say so by a backup that has failed for good.
 
-use kubeblocks_schemas::catalogue::suggest;
+use kubeblocks_schemas::catalogue::did_you_mean;
 use kubeblocks_schemas::v1alpha1::backup_repo::BackupRepoPhase;
 use kubeblocks_schemas::v1alpha1::{BackupPolicy, BackupRepo, Cluster};
 use tfplugin::prelude::*;
 
-use super::convert::INSTANCE;
 use super::schema::BackupState;
+use crate::kubeblocks::backup_policy::{NoPolicy, choose, name, names};
+use crate::kubeblocks::naming::cluster_selector;
 use crate::kubernetes::diagnostic::diagnostic;
 use crate::kubernetes::{Client, Error};
 use crate::resources::backup_repo::build::DEFAULT as DEFAULT_REPO;
-
-/// Annotation by which a policy is the default one of its database.
-const DEFAULT_POLICY: &str = "dataprotection.kubeblocks.io/is-default-policy";
 
 /// The policy by which the backup is made, once all that it needs is there.
 pub(super) async fn policy(
@@ -29,18 +27,21 @@ pub(super) async fn policy(
     if client.get_opt::<Cluster>(Some(namespace), &cluster).await.map_err(failed)?.is_none() {
         return refuse("cluster", format!("There is no database {namespace}/{cluster}."));
     }
-    let label = format!("{INSTANCE}={cluster}");
-    let policies = client.list::<BackupPolicy>(Some(namespace), Some(&label)).await.map_err(failed)?;
-    let chosen = match choose(&policies, text(&planned.policy).as_deref()) {
+    let selector = cluster_selector(&cluster);
+    let policies = client.list::<BackupPolicy>(Some(namespace), Some(&selector)).await.map_err(failed)?;
+    let named = text(&planned.policy);
+    let chosen = match choose(&policies, named.as_deref()) {
         Ok(chosen) => chosen,
-        Err(detail) => return refuse("policy", format!("{detail} The database is {namespace}/{cluster}.")),
+        Err(why) => {
+            let detail = no_policy(why, &policies, named.as_deref().unwrap_or_default());
+            return refuse("policy", format!("{detail} The database is {namespace}/{cluster}."));
+        }
     };
-    let name = chosen.metadata.name.clone().unwrap_or_default();
+    let name = name(chosen).to_owned();
     let wanted = text(&planned.method).unwrap_or_default();
     let Some(method) = chosen.spec.backup_methods.iter().find(|method| method.name == wanted) else {
         let known: Vec<&str> = chosen.spec.backup_methods.iter().map(|method| &*method.name).collect();
-        let hint = suggest(&wanted, known.iter().copied())
-            .map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"));
+        let hint = did_you_mean(&wanted, known.iter().copied());
         let known = known.join(", ");
         return refuse(
             "method",
@@ -57,25 +58,13 @@ pub(super) async fn policy(
     Ok(name)
 }
 
-/// The policy that is named, or the default one.
-fn choose<'a>(policies: &'a [BackupPolicy], wanted: Option<&str>) -> Result<&'a BackupPolicy, String> {
-    let name = |policy: &'a BackupPolicy| policy.metadata.name.as_deref().unwrap_or_default();
-    let listed = || policies.iter().map(name).collect::<Vec<_>>().join(", ");
-    if let Some(wanted) = wanted {
-        return policies
-            .iter()
-            .find(|policy| name(policy) == wanted)
-            .ok_or_else(|| format!("There is no BackupPolicy \"{wanted}\"; there are: {}.", listed()));
-    }
-    let is_default = |policy: &&BackupPolicy| {
-        let annotations = policy.metadata.annotations.as_ref();
-        annotations.and_then(|all| all.get(DEFAULT_POLICY)).is_some_and(|value| value == "true")
-    };
-    let mut defaults = policies.iter().filter(is_default);
-    match (policies, defaults.next(), defaults.next()) {
-        ([], ..) => Err("There is no BackupPolicy: the add-on of the engine brings none, or the operator's part `dataprotection` does not run.".to_owned()),
-        (_, Some(only), None) | ([only], ..) => Ok(only),
-        _ => Err(format!("No one BackupPolicy is the default; name one of: {}.", listed())),
+/// That there is no policy to make it by.
+fn no_policy(why: NoPolicy, policies: &[BackupPolicy], wanted: &str) -> String {
+    let names = names(policies);
+    match why {
+        NoPolicy::None => "There is no BackupPolicy: the add-on of the engine brings none, or the operator's part `dataprotection` does not run.".to_owned(),
+        NoPolicy::Unknown => format!("There is no BackupPolicy \"{wanted}\"; there are: {names}."),
+        NoPolicy::Several => format!("No one BackupPolicy is the default; name one of: {names}."),
     }
 }
 
@@ -111,39 +100,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    fn policies(all: &[(&str, bool)]) -> Vec<BackupPolicy> {
-        let object = |(name, is_default): &(&str, bool)| {
-            serde_json::from_value(json!({
-                "apiVersion": "dataprotection.kubeblocks.io/v1alpha1", "kind": "BackupPolicy",
-                "metadata": {"name": name, "annotations": {DEFAULT_POLICY: is_default.to_string()}},
-                "spec": {"backupMethods": [], "target": {}},
-            }))
-            .unwrap()
-        };
-        all.iter().map(object).collect()
-    }
-
-    #[test]
-    fn the_named_policy_is_taken_or_the_default_one() {
-        for (there, wanted, expected) in [
-            (&[("a", false), ("b", true)][..], None, Ok("b")),
-            (&[("a", false), ("b", true)], Some("a"), Ok("a")),
-            (&[("a", false)], None, Ok("a")),
-            (&[("a", false), ("b", false)], None, Err("name one of: a, b")),
-            (&[("a", true), ("b", true)], None, Err("name one of")),
-            (&[("a", true)], Some("c"), Err("there are: a")),
-            (&[], None, Err("There is no BackupPolicy")),
-        ] {
-            let there = policies(there);
-            let found = choose(&there, wanted).map(|policy| policy.metadata.name.clone().unwrap());
-            match (found, expected) {
-                (Ok(found), Ok(expected)) => assert_eq!(found, expected),
-                (Err(found), Err(part)) => assert!(found.contains(part), "{found}"),
-                other => panic!("{other:?}"),
-            }
-        }
-    }
 
     #[test]
     fn a_repository_must_be_there_and_ready() {

@@ -8,10 +8,9 @@ use kubeblocks_schemas::v1alpha1::{Backup, BackupSpec};
 use tfplugin::typed::Value;
 
 use super::schema::BackupState;
+use crate::kubeblocks::naming::CLUSTER_LABEL;
 use crate::resources::cluster::equality::same_retention;
 
-/// Label with the database that a backup is of.
-pub const INSTANCE: &str = "app.kubernetes.io/instance";
 /// Label by which a backup outlives its database, also one that is wiped out.
 const PROTECTION: &str = "kubeblocks.io/backup-protection";
 
@@ -30,7 +29,7 @@ pub fn build(state: &BackupState) -> Backup {
     );
     object.metadata.namespace = text(&state.namespace);
     object.metadata.labels = Some(BTreeMap::from([
-        (INSTANCE.to_owned(), text(&state.cluster).unwrap_or_default()),
+        (CLUSTER_LABEL.to_owned(), text(&state.cluster).unwrap_or_default()),
         (PROTECTION.to_owned(), "Retain".to_owned()),
     ]));
     object
@@ -40,7 +39,7 @@ pub fn build(state: &BackupState) -> Backup {
 pub fn observe(prior: &BackupState, object: &Backup) -> BackupState {
     let status = object.status.clone().unwrap_or_default();
     let labels = object.metadata.labels.as_ref();
-    let cluster = labels.and_then(|labels| labels.get(INSTANCE)).cloned();
+    let cluster = labels.and_then(|labels| labels.get(CLUSTER_LABEL)).cloned();
     let live_retention = object.spec.retention_period.clone().filter(|period| !period.is_empty());
     BackupState {
         kubernetes: prior.kubernetes.clone(),

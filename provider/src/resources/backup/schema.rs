@@ -1,12 +1,11 @@
 //! The schema of `kubeblocks_backup`. Doc comments are the documentation. Declares only; decides nothing.
 
-use kubeblocks_schemas::duration::{DurationError, parse_retention_period};
-use kubeblocks_schemas::names::{NameError, NameKind, check_name};
 use tfplugin::typed::Value;
 use tfplugin::{TerraformSchema, Timeouts};
 
 use crate::kubernetes_attribute::KubernetesConnection;
 use crate::resources::cluster::equality::same_retention;
+use crate::resources::texts::{deletion_policy, object_name, retention};
 
 /// One backup of a database, taken when it is created.
 ///
@@ -85,22 +84,4 @@ impl BackupState {
     pub fn namespace(&self) -> &str {
         self.namespace.known().map_or("", String::as_str)
     }
-}
-
-#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
-fn object_name(name: &String) -> Result<(), NameError> {
-    check_name(NameKind::Object, name)
-}
-
-#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
-fn retention(text: &String) -> Result<(), DurationError> {
-    parse_retention_period(text).map(drop)
-}
-
-#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
-fn deletion_policy(text: &String) -> Result<(), String> {
-    if ["Delete", "Retain"].contains(&text.as_str()) {
-        return Ok(());
-    }
-    Err(format!("{text:?} is not one of Delete, Retain"))
 }

@@ -14,10 +14,9 @@ use super::schema::BackupRepoState;
 use super::{BackupRepoResource, checks, keys, messages, observe};
 use crate::kubernetes::diagnostic::diagnostic;
 use crate::kubernetes::dynamic::{ServedKind, resource_of};
-use crate::kubernetes::ownership::Ownership;
+use crate::kubernetes::unfinished::{is_cut_off, marked};
 use crate::kubernetes::{Client, Conflicts, Deleted, Error};
 use crate::resources::addon::operator;
-use crate::resources::object::MARK;
 use crate::resources::object::messages::{as_warning, not_deleted};
 use crate::resources::object::readiness::{Goal, Verdict};
 use crate::resources::object::remote::{NotThere, Target};
@@ -35,9 +34,6 @@ const UPDATE_TIMEOUT: Duration = Duration::from_mins(10);
 const DELETE_TIMEOUT: Duration = Duration::from_mins(10);
 /// A last request after an interrupt or a failure may take so long.
 const LAST_WORDS: Duration = Duration::from_secs(5);
-
-/// Value of the mark of a create that Terraform has not been told the end of.
-const CREATING: &str = "create";
 
 /// A repository that is about to be written.
 struct Job<'a> {
@@ -303,13 +299,6 @@ pub(super) async fn delete(
     Ok(())
 }
 
-fn marked(object: &BackupRepo) -> BackupRepo {
-    let mut object = object.clone();
-    let annotations = object.metadata.annotations.get_or_insert_default();
-    annotations.insert(MARK.to_owned(), CREATING.to_owned());
-    object
-}
-
 /// An object of that name must not be there, unless an earlier create of ours was cut off.
 fn refuse_existing(existing: &BackupRepo) -> Result<(), Diagnostics> {
     let name = existing.metadata.name.as_deref().unwrap_or_default();
@@ -320,8 +309,7 @@ fn refuse_existing(existing: &BackupRepo) -> Result<(), Diagnostics> {
             "BackupRepo {name} is there and being deleted. Run the command again when it is gone."
         ));
     }
-    let is_marked = observe::annotation(existing, MARK) == Some(CREATING);
-    if is_marked && Ownership::ours(&existing.metadata).is_some() {
+    if is_cut_off(&existing.metadata) {
         tracing::info!(name, "going on with a create that was cut off");
         return Ok(());
     }

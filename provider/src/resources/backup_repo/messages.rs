@@ -1,6 +1,6 @@
 //! What is said about a repository to the practitioner. Pure.
 
-use kubeblocks_schemas::catalogue::suggest;
+use kubeblocks_schemas::catalogue::did_you_mean;
 use serde_json::Value as Json;
 use tfplugin::prelude::*;
 
@@ -74,8 +74,7 @@ fn status(object: &Json) -> String {
 pub(super) fn no_provider(summary: &str, name: &str, there: &[String]) -> Diagnostic {
     let mut there: Vec<&str> = there.iter().map(String::as_str).collect();
     there.sort_unstable();
-    let hint = suggest(name, there.iter().copied())
-        .map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"));
+    let hint = did_you_mean(name, there.iter().copied());
     let known = if there.is_empty() {
         "None are, which the chart of the operator should have brought.".to_owned()
     } else {

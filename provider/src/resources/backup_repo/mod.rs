@@ -21,19 +21,15 @@ pub(crate) mod test_support;
 pub mod validate;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tfplugin::diagnostic::Severity;
 use tfplugin::prelude::*;
 
 use crate::kubernetes::diagnostic::{detail, silent};
 use crate::kubernetes::{Client, Error};
-use crate::provider::{Reach, Shared};
-use crate::wait::at_most;
+use crate::provider::Shared;
+use crate::wait::{PLAN_LOOK, at_most};
 pub use schema::{BackupRepoIdentity, BackupRepoState};
-
-/// How long a plan looks at the Kubernetes cluster before it is made without.
-const PLAN_LOOK: Duration = Duration::from_secs(10);
 
 /// The resource.
 #[derive(Clone, Debug)]
@@ -52,17 +48,11 @@ impl BackupRepoResource {
     /// Looks at what the repository needs. Whatever is found is at most a warning, as the same apply may change it; and
     /// that the API is away never fails a plan.
     async fn look(&self, context: &Context, plan: &Plan<BackupRepoState>) {
-        let Reach::Known(connection) = self.shared.reach(&plan.planned.kubernetes) else { return };
-        if self.shared.is_away(&connection) || self.shared.is_being_installed(&connection) {
+        if self.shared.is_new(&plan.planned.kubernetes) {
             return;
         }
-        let client = match self.shared.client(&connection).await {
-            Ok(client) => client.obeying(context.stop()),
-            Err(error) => {
-                self.shared.plan_without(context, &connection, &detail(&error));
-                return;
-            }
-        };
+        let reached = self.shared.planning_client(context, &plan.planned.kubernetes).await;
+        let Some((connection, client)) = reached else { return };
         match at_most(PLAN_LOOK, foresee(&client, plan)).await {
             Some(Ok(_)) if self.shared.is_being_installed(&connection) => {}
             Some(Ok(findings)) => findings.into_iter().for_each(|finding| context.warn(finding)),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kubeblocks_schemas::catalogue::suggest;
+use kubeblocks_schemas::catalogue::did_you_mean;
 use kubeblocks_schemas::names::{NameKind, check_name};
 use kubeblocks_schemas::v1alpha1::BackupRepo;
 use tfplugin::prelude::*;
@@ -101,8 +101,7 @@ pub(super) async fn import(
     } else {
         format!("There are: {}.", names.join(", "))
     };
-    let hint = suggest(name, names.iter().map(String::as_str))
-        .map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"));
+    let hint = did_you_mean(name, names.iter().map(String::as_str));
     Err(Diagnostic::error(
         CANNOT_IMPORT,
         format!(

@@ -1,6 +1,5 @@
 //! The schema of `kubeblocks_backup_repo`. Doc comments are the documentation. Declares only; decides nothing.
 
-use kubeblocks_schemas::names::{NameError, NameKind, check_name};
 use kubeblocks_schemas::quantity::{Quantity, QuantityError};
 use tfplugin::typed::Value;
 use tfplugin::{TerraformSchema, Timeouts};
@@ -8,6 +7,7 @@ use tfplugin::{TerraformSchema, Timeouts};
 use crate::kubernetes_attribute::KubernetesConnection;
 use crate::resources::cluster::equality::same_quantity;
 pub use crate::resources::cluster::schema::Map;
+use crate::resources::texts::{object_name, one_of};
 
 /// A place for backups: a bucket of an object store, or volumes of the Kubernetes cluster.
 ///
@@ -87,11 +87,6 @@ impl BackupRepoState {
 }
 
 #[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
-fn object_name(name: &String) -> Result<(), NameError> {
-    check_name(NameKind::Object, name)
-}
-
-#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
 fn quantity(text: &String) -> Result<(), QuantityError> {
     text.parse::<Quantity>().map(drop)
 }
@@ -104,11 +99,4 @@ fn access_method(text: &String) -> Result<(), String> {
 #[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
 fn reclaim_policy(text: &String) -> Result<(), String> {
     one_of(text, &["Retain", "Delete"])
-}
-
-fn one_of(text: &str, known: &[&str]) -> Result<(), String> {
-    if known.contains(&text) {
-        return Ok(());
-    }
-    Err(format!("{text:?} is not one of {}", known.join(", ")))
 }

@@ -1,6 +1,6 @@
 //! Checks of a configuration that need no server, as far as it is known. Pure.
 
-use kubeblocks_schemas::catalogue::suggest;
+use kubeblocks_schemas::catalogue::did_you_mean;
 use kubeblocks_schemas::storage::{STORAGE_PROVIDERS, storage_provider};
 use tfplugin::prelude::*;
 
@@ -41,8 +41,7 @@ pub fn config(config: &BackupRepoState, diagnostics: &mut Diagnostics) {
 
 fn unknown_provider(name: &str) -> Diagnostic {
     let known: Vec<&str> = STORAGE_PROVIDERS.iter().map(|provider| provider.name).collect();
-    let hint = suggest(name, known.iter().copied())
-        .map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"));
+    let hint = did_you_mean(name, known.iter().copied());
     Diagnostic::warning(
         "Storage provider is not one of KubeBlocks",
         format!(

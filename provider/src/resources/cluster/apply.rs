@@ -21,7 +21,7 @@ use crate::kubeblocks::deletion::{DeleteError, delete_cluster};
 use crate::kubeblocks::diagnostic::{Timeout, not_deleted, not_ready, slow_but_healthy};
 use crate::kubeblocks::wait::{Reason, wait_until_ready};
 use crate::kubernetes::diagnostic::{conflict_diagnostics, diagnostic};
-use crate::kubernetes::ownership::Ownership;
+use crate::kubernetes::unfinished::{CREATING, MARK, is_cut_off};
 use crate::kubernetes::{Client, Conflicts, Error};
 use crate::provider::Shared;
 use crate::resources::object::messages::as_warning;
@@ -40,9 +40,6 @@ const DELETE_TIMEOUT: Duration = Duration::from_mins(20);
 /// A last request after an interrupt or a failure may take so long.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// Annotation of an object with the operation that Terraform has not been told the end of.
-pub(super) const MARK: &str = "terraform.kubeblocks.io/unfinished";
-const CREATING: &str = "create";
 pub(super) const UPDATING: &str = "update";
 
 /// Makes the object and waits until the database runs.
@@ -295,11 +292,6 @@ async fn refuse_existing(client: &Client, planned: &ClusterState) -> Result<(), 
 
 /// Whether the object was made by a create that was cut off, and asks for the same database.
 fn may_adopt(existing: &Cluster, planned: &ClusterState) -> bool {
-    let is_marked = existing
-        .metadata
-        .annotations
-        .as_ref()
-        .is_some_and(|annotations| annotations.get(MARK).is_some_and(|mark| mark == CREATING));
     let shape = |object: &Cluster| {
         let components: BTreeMap<String, String> = object
             .spec
@@ -309,9 +301,7 @@ fn may_adopt(existing: &Cluster, planned: &ClusterState) -> bool {
             .collect();
         (object.spec.cluster_definition_ref.clone(), components)
     };
-    is_marked
-        && Ownership::ours(&existing.metadata).is_some()
-        && shape(existing) == shape(&build::cluster(planned))
+    is_cut_off(&existing.metadata) && shape(existing) == shape(&build::cluster(planned))
 }
 
 pub(super) fn marked(object: &Cluster, operation: &str) -> Cluster {

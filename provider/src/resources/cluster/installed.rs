@@ -1,7 +1,7 @@
 //! What the Kubernetes cluster has of what a database asks for: its definition, version, components, logs and parameters. Reads
 //! from the API, judges in a pure part. Says what is there instead.
 
-use kubeblocks_schemas::catalogue::{Catalogue, suggest};
+use kubeblocks_schemas::catalogue::{Catalogue, did_you_mean, suggest};
 use kubeblocks_schemas::v1alpha1::{ClusterDefinition, ClusterVersion};
 use tfplugin::diagnostic::{Diagnostic, Diagnostics, Severity};
 use tfplugin::path::Path;
@@ -140,8 +140,7 @@ fn judge_components(state: &ClusterState, definition: &ClusterDefinition, diagno
         let path = Path::attribute("components").then_key(name);
         let wanted = build::definition(name, component);
         let Some(known) = definition.spec.component_defs.iter().find(|known| known.name == wanted) else {
-            let hint = suggest(wanted, names.iter().map(String::as_str))
-                .map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"));
+            let hint = did_you_mean(wanted, names.iter().map(String::as_str));
             let what =
                 if component.definition.is_null() { " (the key, as `definition` is left out)" } else { "" };
             let detail = format!(
@@ -156,8 +155,7 @@ fn judge_components(state: &ClusterState, definition: &ClusterDefinition, diagno
         let logs: Vec<String> = known.log_configs.iter().map(|log| log.name.clone()).collect();
         for log in component.logs.known().into_iter().flat_map(|set| &set.0).filter_map(|log| log.known()) {
             if !logs.contains(log) {
-                let hint = suggest(log, logs.iter().map(String::as_str))
-                    .map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"));
+                let hint = did_you_mean(log, logs.iter().map(String::as_str));
                 let detail = format!(
                     "The component \"{wanted}\" has no log \"{log}\". {}{hint}\n\nKubeBlocks would not start the database.",
                     list("It has", &logs)
@@ -173,8 +171,7 @@ fn judge_version(state: &ClusterState, definition: &str, found: &Found, diagnost
     let path = Path::attribute("version");
     match &found.version {
         None => {
-            let hint = suggest(wanted, found.versions.iter().map(String::as_str))
-                .map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"));
+            let hint = did_you_mean(wanted, found.versions.iter().map(String::as_str));
             let detail = format!(
                 "The ClusterVersion \"{wanted}\" is not installed in the Kubernetes cluster. {}{hint}",
                 list(&format!("Installed for \"{definition}\" are"), &found.versions)

@@ -26,20 +26,15 @@ pub mod test_support;
 pub mod validate;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use kubeblocks_schemas::v1alpha1::Cluster;
 use tfplugin::diagnostic::Severity;
 use tfplugin::prelude::*;
 
-use crate::kubernetes::Client;
 use crate::kubernetes::diagnostic::{detail, silent};
-use crate::provider::{Reach, Shared};
-use crate::wait::at_most;
+use crate::provider::Shared;
+use crate::wait::{PLAN_LOOK, at_most};
 pub use schema::{ClusterIdentity, ClusterState};
-
-/// How long a plan looks at the Kubernetes cluster before it is made without.
-const PLAN_LOOK: Duration = Duration::from_secs(10);
 
 /// Private data: an apply was interrupted, or ran out of time, before the database was ready.
 const UNFINISHED: &str = "unfinished";
@@ -58,21 +53,6 @@ impl ClusterResource {
         Self { shared }
     }
 
-    /// The client, if the Kubernetes cluster is known already.
-    async fn planning_client(&self, context: &Context, state: &ClusterState) -> Option<Client> {
-        let Reach::Known(connection) = self.shared.reach(&state.kubernetes) else { return None };
-        if self.shared.is_away(&connection) {
-            return None;
-        }
-        match self.shared.client(&connection).await {
-            Ok(client) => Some(client.obeying(context.stop())),
-            Err(error) => {
-                self.shared.plan_without(context, &connection, &detail(&error));
-                None
-            }
-        }
-    }
-
     /// Looks at what is installed. That the API is away never fails a plan.
     async fn check_installed(
         &self,
@@ -80,10 +60,8 @@ impl ClusterResource {
         prior: Option<&ClusterState>,
         planned: &ClusterState,
     ) -> Diagnostics {
-        let Some(client) = self.planning_client(context, planned).await else { return Diagnostics::new() };
-        let Reach::Known(connection) = self.shared.reach(&planned.kubernetes) else {
-            return Diagnostics::new();
-        };
+        let reached = self.shared.planning_client(context, &planned.kubernetes).await;
+        let Some((connection, client)) = reached else { return Diagnostics::new() };
         let definition = planned.definition.known().map_or("", String::as_str);
         let being_installed = self.shared.is_being_installed(&connection)
             || self.shared.is_being_enabled(&connection, definition);
@@ -112,7 +90,8 @@ impl ClusterResource {
     /// Whether the object behind another endpoint is the one that we have: then only its address has changed.
     async fn is_same_object(&self, context: &Context, planned: &ClusterState) -> bool {
         let Some(uid) = private_text(context, UID) else { return false };
-        let Some(client) = self.planning_client(context, planned).await else { return false };
+        let reached = self.shared.planning_client(context, &planned.kubernetes).await;
+        let Some((_, client)) = reached else { return false };
         let (namespace, name) = names(planned);
         let found = at_most(PLAN_LOOK, client.get_opt::<Cluster>(Some(&namespace), &name)).await;
         matches!(found, Some(Ok(Some(object))) if object.metadata.uid.as_deref() == Some(uid.as_str()))

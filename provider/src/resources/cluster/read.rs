@@ -10,7 +10,6 @@ use kubeblocks_schemas::v1alpha1::Cluster;
 use kubeblocks_schemas::v1alpha1::configuration::ConfigurationItem;
 use tfplugin::prelude::*;
 
-use super::apply::MARK;
 use super::claims::{Claims, Everything, Nothing, Place};
 use super::parameters::live::Live;
 use super::schema::{ClusterIdentity, ClusterState, Endpoint, Map, SecretReference};
@@ -18,6 +17,7 @@ use super::{UID, UNFINISHED, build, endpoints, names, observe, parameters};
 use crate::kubeblocks::naming;
 use crate::kubernetes::diagnostic::{diagnostic, read_timed_out};
 use crate::kubernetes::ownership::Ownership;
+use crate::kubernetes::unfinished::MARK;
 use crate::kubernetes::{Client, Error};
 use crate::provider::{Reach, Shared};
 use crate::wait::at_most;

@@ -14,10 +14,11 @@ use super::messages::{as_warning, not_deleted, not_ready, refused};
 use super::readiness::{Goal, Verdict, is_unfinished};
 use super::remote::{NotThere, Target};
 use super::schema::ObjectState;
-use super::{IMPORTED, MARK, ObjectResource, UID, equality, same_group_object};
+use super::{IMPORTED, ObjectResource, UID, equality, same_group_object};
 use crate::kubernetes::diagnostic::diagnostic;
 use crate::kubernetes::dynamic::ServedKind;
 use crate::kubernetes::ownership::Ownership;
+use crate::kubernetes::unfinished::{CREATING, MARK, is_cut_off};
 use crate::kubernetes::{Client, Conflicts, Deleted, Error};
 use crate::wait::{Limits, at_most};
 
@@ -31,9 +32,6 @@ const UPDATE_TIMEOUT: Duration = Duration::from_mins(10);
 const DELETE_TIMEOUT: Duration = Duration::from_mins(10);
 /// A last request after an interrupt or a failure may take so long.
 const LAST_WORDS: Duration = Duration::from_secs(5);
-
-/// Value of the mark of a create that Terraform has not been told the end of.
-const CREATING: &str = "create";
 
 /// An object that is about to be written.
 struct Job<'a> {
@@ -208,7 +206,7 @@ fn refuse_existing(job: &Job<'_>, existing: &DynamicObject) -> Result<(), Diagno
             "{object} is there and being deleted. Run the command again when it is gone."
         ));
     }
-    if may_adopt(existing) {
+    if is_cut_off(&existing.metadata) {
         tracing::info!(object, "going on with a create that was cut off");
         return Ok(());
     }
@@ -216,13 +214,6 @@ fn refuse_existing(job: &Job<'_>, existing: &DynamicObject) -> Result<(), Diagno
     refuse(format!(
         "{object} exists already, and this configuration did not make it.\n\nTo manage it here, import it:\n\n  terraform import <address of this resource> {id}\n\nElse choose another name."
     ))
-}
-
-/// Whether the object was made by a create that was cut off.
-fn may_adopt(existing: &DynamicObject) -> bool {
-    let annotations = existing.metadata.annotations.as_ref();
-    annotations.is_some_and(|annotations| annotations.get(MARK).is_some_and(|mark| mark == CREATING))
-        && Ownership::ours(&existing.metadata).is_some()
 }
 
 /// Changes the object in place and waits until it is ready again.

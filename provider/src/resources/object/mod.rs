@@ -39,9 +39,6 @@ const UID: &str = "uid";
 /// Private data: the state came from an import, so it may hold more than is written.
 const IMPORTED: &str = "imported";
 
-/// Annotation of an object whose create Terraform has not been told the end of.
-pub(crate) const MARK: &str = "terraform.kubeblocks.io/unfinished";
-
 /// The resource.
 #[derive(Clone, Debug)]
 pub struct ObjectResource {

@@ -1,8 +1,6 @@
 //! What a plan knows: the names of the object, whether it is another one, and what the server says of it. The first two
 //! are pure; the server is only asked, never changed, and may be away.
 
-use std::time::Duration;
-
 use tfplugin::prelude::*;
 
 use super::apply::needs_write;
@@ -18,12 +16,8 @@ use super::{ObjectResource, UID};
 use crate::kubernetes::diagnostic::{detail, silent};
 use crate::kubernetes::dynamic::ServedKind;
 use crate::kubernetes::ownership::Ownership;
-use crate::kubernetes::{Client, Conflicts, Connection, Error};
-use crate::provider::Reach;
-use crate::wait::at_most;
-
-/// How long a plan asks the Kubernetes cluster before it is made without.
-const PLAN_LOOK: Duration = Duration::from_secs(10);
+use crate::kubernetes::{Client, Conflicts, Error};
+use crate::wait::{PLAN_LOOK, at_most};
 
 const REFUSED: &str = "The API server does not accept the object";
 const CONFLICTS: &str = "The apply will conflict with another field manager";
@@ -110,28 +104,15 @@ pub(super) fn moved_to(prior: &ObjectState, planned: &ObjectState) -> Option<Pat
 }
 
 impl ObjectResource {
-    /// The client, if the Kubernetes cluster is known and was not found to be away.
-    async fn planning_client(&self, context: &Context, state: &ObjectState) -> Option<(Connection, Client)> {
-        let Reach::Known(connection) = self.shared.reach(&state.kubernetes) else { return None };
-        if self.shared.is_away(&connection) {
-            return None;
-        }
-        match self.shared.client(&connection).await {
-            Ok(client) => Some((connection, client.obeying(context.stop()))),
-            Err(error) => {
-                self.shared.plan_without(context, &connection, &detail(&error));
-                None
-            }
-        }
-    }
-
     /// Whether the object behind another endpoint is the one that we have: then only its address has changed.
     pub(super) async fn is_same_object(&self, context: &Context, planned: &ObjectState) -> bool {
         let Some(uid) = context.private(UID).and_then(|uid| uid.as_str().map(str::to_owned)) else {
             return false;
         };
         let Some(manifest) = Manifest::of(planned) else { return false };
-        let Some((_, client)) = self.planning_client(context, planned).await else { return false };
+        let Some((_, client)) = self.shared.planning_client(context, &planned.kubernetes).await else {
+            return false;
+        };
         let look = async {
             let served = self.kinds.require(&client, &manifest.api_version, &manifest.kind).await?;
             let namespace = manifest.namespace.as_deref();
@@ -150,7 +131,8 @@ impl ObjectResource {
     ) -> Diagnostics {
         let Some(written) = Written::of(planned) else { return Diagnostics::new() };
         let Some(manifest) = written.manifest() else { return Diagnostics::new() };
-        let Some((connection, client)) = self.planning_client(context, planned).await else {
+        let Some((connection, client)) = self.shared.planning_client(context, &planned.kubernetes).await
+        else {
             return Diagnostics::new();
         };
         let question = Question { client: &client, written: &written, manifest: &manifest, prior, planned };

@@ -32,19 +32,13 @@ pub mod values;
 pub mod version;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tfplugin::prelude::*;
 use tfplugin::resource::MoveSource;
 
 use self::note::Note;
-use crate::kubernetes::Client;
-use crate::kubernetes::diagnostic::detail;
-use crate::provider::{Reach, Shared};
+use crate::provider::Shared;
 pub use schema::{OperatorIdentity, OperatorState};
-
-/// How long a plan looks at the Kubernetes cluster before it is made without.
-const PLAN_LOOK: Duration = Duration::from_secs(10);
 
 /// Private data: an apply did not come to its end.
 const UNFINISHED: &str = "unfinished";
@@ -149,19 +143,4 @@ fn is_unfinished(context: &Context) -> bool {
 
 fn noted(context: &Context) -> Option<Note> {
     context.private(NOTE).and_then(Note::from_private)
-}
-
-/// The client for a plan, if the Kubernetes cluster is known and was not found to be away.
-async fn planning_client(shared: &Shared, context: &Context, state: &OperatorState) -> Option<Client> {
-    let Reach::Known(connection) = shared.reach(&state.kubernetes) else { return None };
-    if shared.is_away(&connection) {
-        return None;
-    }
-    match shared.client(&connection).await {
-        Ok(client) => Some(client.obeying(context.stop())),
-        Err(error) => {
-            shared.plan_without(context, &connection, &detail(&error));
-            None
-        }
-    }
 }

@@ -9,10 +9,7 @@ use tfplugin::prelude::*;
 use super::capabilities::{self, Capabilities};
 use super::note::Note;
 use super::schema::{OperatorState, PlannedChanges};
-use super::{
-    CAPABILITIES, PLAN_LOOK, changes, failure, is_unfinished, names, noted, planning_client, source,
-    validate, values, version,
-};
+use super::{CAPABILITIES, changes, failure, is_unfinished, names, noted, source, validate, values, version};
 use crate::helm::chart::{Chart, Source};
 use crate::helm::engine::{Engine, ReleaseEngine, Render, Target};
 use crate::helm::manifest::{Manifest, diff};
@@ -20,7 +17,7 @@ use crate::helm::release;
 use crate::kubernetes::Client;
 use crate::kubernetes::diagnostic::silent;
 use crate::provider::{Reach, Shared};
-use crate::wait::{Limits, at_most};
+use crate::wait::{Limits, PLAN_LOOK, at_most};
 
 /// How long a rendering may take.
 const RENDER_LIMIT: Duration = Duration::from_mins(2);
@@ -168,7 +165,8 @@ async fn preview(
     if plan.planned.namespace.is_unknown() || plan.planned.name.is_unknown() {
         return Ok(Value::Unknown);
     }
-    let client = planning_client(shared, context, &plan.planned).await;
+    let reached = shared.planning_client(context, &plan.planned.kubernetes).await;
+    let client = reached.map(|(_, client)| client);
     let live = look(shared, context, &plan.planned, client.as_ref()).await;
     let remembered =
         context.private(CAPABILITIES).and_then(|seen| serde_json::from_value::<Capabilities>(seen).ok());
@@ -285,9 +283,8 @@ async fn is_same_release(
     planned: &OperatorState,
     note: Option<&Note>,
 ) -> bool {
-    let (Some(note), Some(client)) = (note, planning_client(shared, context, planned).await) else {
-        return false;
-    };
+    let reached = shared.planning_client(context, &planned.kubernetes).await;
+    let (Some(note), Some((_, client))) = (note, reached) else { return false };
     let (namespace, name) = names(planned);
     let last = at_most(PLAN_LOOK, release::last(&client, &namespace, &name)).await;
     matches!(last, Some(Ok(Some(last))) if Note::on(&last).as_ref() == Some(note))

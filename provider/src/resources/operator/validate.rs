@@ -192,8 +192,7 @@ pub(super) fn known_provider(text: &String) -> Result<(), String> {
     if PROVIDERS.contains(&text.as_str()) {
         return Ok(());
     }
-    let hint = kubeblocks_schemas::catalogue::suggest(text, PROVIDERS)
-        .map_or_else(String::new, |near| format!(" Did you mean {near:?}?"));
+    let hint = kubeblocks_schemas::catalogue::did_you_mean(text, PROVIDERS);
     Err(format!("{text:?} is not a cloud that the chart knows; it knows {}.{hint}", PROVIDERS.join(", ")))
 }
 

@@ -154,17 +154,36 @@ impl Job<'_> {
     }
 }
 
-/// What is meant: namespace, database, operation, run.
-fn meant(state: &OpsRequestState) -> Result<(String, String, Operation, String), Diagnostics> {
-    let text = |value: &Value<String>| value.known().cloned().unwrap_or_default();
-    let Some(operation) = convert::operation(state) else {
-        return Err(Diagnostic::error(
-            CANNOT_DO,
-            "A part of it is not known. This is a bug in the provider; please report it.",
-        )
-        .into());
-    };
-    Ok((text(&state.namespace), text(&state.cluster), operation, convert::run(&state.triggers)))
+/// What is meant, all of it known.
+struct Meant {
+    namespace: String,
+    cluster: String,
+    operation: Operation,
+    run: String,
+}
+
+impl Meant {
+    fn by(state: &OpsRequestState) -> Result<Self, Diagnostics> {
+        let text = |value: &Value<String>| value.known().cloned().unwrap_or_default();
+        let Some(operation) = convert::operation(state) else {
+            return Err(Diagnostic::error(
+                CANNOT_DO,
+                "A part of it is not known. This is a bug in the provider; please report it.",
+            )
+            .into());
+        };
+        Ok(Self {
+            namespace: text(&state.namespace),
+            cluster: text(&state.cluster),
+            operation,
+            run: convert::run(&state.triggers),
+        })
+    }
+
+    fn request(&self) -> Request<'_> {
+        let Self { namespace, cluster, operation, run } = self;
+        Request { namespace, cluster, operation, run, keep: None }
+    }
 }
 
 /// Does the operation.
@@ -174,22 +193,17 @@ pub(super) async fn create(
     planned: OpsRequestState,
     progress: &Progress<OpsRequestState>,
 ) -> Result<OpsRequestState, Diagnostics> {
-    let (namespace, cluster, operation, run_text) = meant(&planned)?;
-    let request = Request {
-        namespace: &namespace,
-        cluster: &cluster,
-        operation: &operation,
-        run: &run_text,
-        keep: None,
-    };
-    let timeout = planned.timeouts.create_or(operation.default_timeout());
+    let meant = Meant::by(&planned)?;
+    let request = meant.request();
+    let timeout = planned.timeouts.create_or(meant.operation.default_timeout());
     let limits = Limits::new(timeout, context.stop());
-    let names = Names::of(&planned, &operation);
+    let names = Names::of(&planned, &meant.operation);
     let job = Job { shared, context, planned: &planned, progress, names };
     let client = job.client().await?;
-    let Some(_claim) = shared.claim(&client.endpoint(), &namespace, &format!("opsrequest/{}", request.key()))
+    let Some(_claim) =
+        shared.claim(&client.endpoint(), &meant.namespace, &format!("opsrequest/{}", request.key()))
     else {
-        return Err(done_twice(&cluster).into());
+        return Err(done_twice(&meant.cluster).into());
     };
     let recorder = Recorder { planned: &planned, progress };
     job.answer(run(&client, &request, &limits, &recorder).await)
@@ -204,17 +218,11 @@ pub(super) async fn update(
 ) -> Result<OpsRequestState, Diagnostics> {
     let Update { prior, planned, config: _ } = request;
     let Some(name) = prior.name.known().filter(|_| is_unfinished(&prior)) else { return Ok(planned) };
-    let (namespace, cluster, operation, run_text) = meant(&planned)?;
-    let request = Request {
-        namespace: &namespace,
-        cluster: &cluster,
-        operation: &operation,
-        run: &run_text,
-        keep: None,
-    };
-    let timeout = planned.timeouts.update_or(operation.default_timeout());
+    let meant = Meant::by(&planned)?;
+    let request = meant.request();
+    let timeout = planned.timeouts.update_or(meant.operation.default_timeout());
     let limits = Limits::new(timeout, context.stop());
-    let names = Names { is_update: true, ..Names::of(&planned, &operation) };
+    let names = Names { is_update: true, ..Names::of(&planned, &meant.operation) };
     let job = Job { shared, context, planned: &planned, progress, names };
     let client = job.client().await?;
     let recorder = Recorder { planned: &planned, progress };

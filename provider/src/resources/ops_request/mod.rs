@@ -8,7 +8,6 @@ pub mod convert;
 pub mod schema;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tfplugin::diagnostic::Severity;
 use tfplugin::prelude::*;
@@ -16,12 +15,9 @@ use tfplugin::prelude::*;
 use crate::kubeblocks::operation::diagnostic::refused;
 use crate::kubeblocks::operation::{Request, foresee};
 use crate::kubernetes::diagnostic::{detail, silent};
-use crate::provider::{Reach, Shared};
-use crate::wait::at_most;
+use crate::provider::Shared;
+use crate::wait::{PLAN_LOOK, at_most};
 pub use schema::OpsRequestState;
-
-/// How long a plan looks at the Kubernetes cluster before it is made without.
-const PLAN_LOOK: Duration = Duration::from_secs(10);
 
 /// Phases in which an operation is over.
 const OVER: [&str; 3] = [SUCCEED, FAILED, "Cancelled"];
@@ -42,18 +38,15 @@ impl OpsRequestResource {
 
     /// Looks whether the operation could be done now. Whatever is found is a warning, as the same apply may change it.
     async fn look(&self, context: &Context, planned: &OpsRequestState) {
-        let Reach::Known(connection) = self.shared.reach(&planned.kubernetes) else { return };
         let (Some(namespace), Some(cluster)) = (planned.namespace.known(), planned.cluster.known()) else {
             return;
         };
         let Some(operation) = convert::operation(planned) else { return };
-        if self.shared.is_away(&connection) || self.shared.is_being_installed(&connection) {
+        if self.shared.is_new(&planned.kubernetes) {
             return;
         }
-        let client = match self.shared.client(&connection).await {
-            Ok(client) => client.obeying(context.stop()),
-            Err(error) => return self.shared.plan_without(context, &connection, &detail(&error)),
-        };
+        let reached = self.shared.planning_client(context, &planned.kubernetes).await;
+        let Some((connection, client)) = reached else { return };
         let request = Request { namespace, cluster, operation: &operation, run: "", keep: None };
         match at_most(PLAN_LOOK, Box::pin(foresee(&client, &request))).await {
             Some(Ok(None)) => {}

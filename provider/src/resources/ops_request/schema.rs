@@ -1,12 +1,11 @@
 //! The schema of `kubeblocks_ops_request`. Doc comments are the documentation. Declares only; decides nothing.
 
-use kubeblocks_schemas::duration::parse_retention_period;
-use kubeblocks_schemas::names::{NameError, NameKind, check_name};
 use tfplugin::typed::Value;
 use tfplugin::{TerraformSchema, Timeouts};
 
 use crate::kubernetes_attribute::KubernetesConnection;
 pub use crate::resources::cluster::schema::Map;
+use crate::resources::texts::{deletion_policy, namespace_name, object_name, retention};
 
 /// Does something to a database once: restarts it, moves its leading role, runs statements, stops or starts it, makes a
 /// backup. It does so when it is created, and once more whenever one of its arguments changes, as each change replaces
@@ -167,29 +166,6 @@ pub struct BackupNow {
 }
 
 #[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
-pub(crate) fn object_name(name: &String) -> Result<(), NameError> {
-    check_name(NameKind::Object, name)
-}
-
-#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
-pub(crate) fn namespace_name(name: &String) -> Result<(), NameError> {
-    check_name(NameKind::Namespace, name)
-}
-
-#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
 pub(crate) fn not_empty(all: &Vec<Value<String>>) -> Result<(), &'static str> {
     if all.is_empty() { Err("name one at least") } else { Ok(()) }
-}
-
-#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
-pub(crate) fn retention(text: &String) -> Result<(), String> {
-    parse_retention_period(text).map(drop).map_err(|error| error.to_string())
-}
-
-#[allow(clippy::ptr_arg, reason = "the schema hands over what the attribute holds")]
-pub(crate) fn deletion_policy(text: &String) -> Result<(), String> {
-    if ["Delete", "Retain"].contains(&text.as_str()) {
-        return Ok(());
-    }
-    Err(format!("{text:?} is neither \"Delete\" nor \"Retain\""))
 }

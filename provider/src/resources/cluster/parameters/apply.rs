@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use kubeblocks_schemas::catalogue::suggest;
+use kubeblocks_schemas::catalogue::did_you_mean;
 use kubeblocks_schemas::v1alpha1::{Cluster, Configuration};
 use tfplugin::prelude::*;
 
@@ -209,8 +209,7 @@ fn no_place(component: &str, problem: &Problem) -> Diagnostic {
     let (key, detail) = match problem {
         Problem::NoSpec { key, there } => {
             let (spec, _) = split_key(key);
-            let hint = suggest(spec, there.iter().map(String::as_str))
-                .map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"));
+            let hint = did_you_mean(spec, there.iter().map(String::as_str));
             (
                 key,
                 format!(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kubeblocks_schemas::catalogue::suggest;
+use kubeblocks_schemas::catalogue::did_you_mean;
 use kubeblocks_schemas::parameters::{Effect, Rules};
 use kubeblocks_schemas::v1alpha1::configuration::ConfigSpec;
 use kubeblocks_schemas::v1alpha1::{ClusterDefinition, ClusterVersion, ConfigConstraint};
@@ -79,7 +79,7 @@ pub fn judge(state: &ClusterState, engine: Engine<'_>, constraints: &Constraints
                 let detail = format!(
                     "The component \"{definition}\" has no config spec \"{wanted}\". It has {}.{}",
                     quoted(&names),
-                    hint(wanted, &names)
+                    did_you_mean(wanted, names.iter().copied())
                 );
                 into.push(Diagnostic::error("Unknown parameters", detail).at(path(name, &key, None)));
                 continue;
@@ -115,7 +115,7 @@ fn judge_value(constraint: &ConfigConstraint, parameter: &str, value: &str) -> O
         let names: Vec<&str> = rules.names().into_iter().collect();
         let detail = format!(
             "The ConfigConstraint \"{source}\" knows no parameter \"{parameter}\", and KubeBlocks would refuse it.{}\n\nThe data source `kubeblocks_parameters` lists all of them.",
-            hint(parameter, &names)
+            did_you_mean(parameter, names.iter().copied())
         );
         return rules.is_closed.then(|| Diagnostic::error("Unknown parameter", detail));
     };
@@ -177,10 +177,6 @@ fn quoted(names: &[&str]) -> String {
         return "none".to_owned();
     }
     names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
-}
-
-fn hint(name: &str, there: &[&str]) -> String {
-    suggest(name, there.iter().copied()).map_or_else(String::new, |near| format!(" Did you mean \"{near}\"?"))
 }
 
 #[cfg(test)]
