@@ -30,6 +30,8 @@ pub struct Options {
     /// never do; and since Kubernetes 1.31 the real operator never sees a Job done, because it looks at the Job's first
     /// condition only, which has become `SuccessCriteriaMet`.
     pub switchover_ends: bool,
+    /// Whether a follower takes the lead when the leader's pod goes. Without a database in the pods nobody does.
+    pub fails_over: bool,
     /// Whether the sidecars report that new parameters have arrived. Without sidecars they never do.
     pub parameters_arrive: bool,
     /// Whether the data protection controllers run too (the real one is a Deployment of its own).
@@ -51,6 +53,7 @@ impl Default for Options {
             role_delay: Duration::from_millis(150),
             members_leave: true,
             switchover_ends: true,
+            fails_over: true,
             parameters_arrive: true,
             data_protection: true,
             addon_recheck: Duration::from_secs(1),

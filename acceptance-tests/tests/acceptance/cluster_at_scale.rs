@@ -31,19 +31,40 @@ async fn two_clusters_of_one_name_live_in_two_namespaces() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn twenty_clusters_come_and_go_in_one_run_each() {
+async fn a_hundred_clusters_come_change_and_go_in_one_run_each() {
     let playground = Playground::shared().await;
-    let namespace = playground.namespace("twenty").await;
+    let namespace = playground.namespace("hundred").await;
     let workspace = playground.workspace(Cli::Terraform);
-    let mut text = String::new();
-    for number in 0..20 {
-        let redis = Redis::new(&namespace.name, &format!("cache{number}")).replicas(1);
-        let _ = write!(text, "{redis}");
-    }
-    workspace.write("main.tf", text);
-    workspace.apply().await.succeeded();
+    let write = |memory: &str| {
+        let mut text = String::new();
+        for number in 0..100 {
+            let redis = Redis::new(&namespace.name, &format!("cache{number}")).replicas(1).memory(memory);
+            let _ = write!(text, "{redis}");
+        }
+        workspace.write("main.tf", text);
+    };
+    let all_at_once = ["apply", "-auto-approve", "-no-color", "-input=false", "-parallelism=100"];
+    write("128Mi");
+    workspace.run(all_at_once).await.succeeded();
+    assert_eq!(workspace.managed().await.len(), 100);
     workspace.plan_is_empty().await;
-    assert_eq!(workspace.managed().await.len(), 20);
-    workspace.destroy().await.succeeded();
+
+    // Each change is made, and each database rolls once for it: the instance before, and the one after.
+    let pods = namespace.all_pods_from_now_on().await;
+    write("192Mi");
+    workspace.run(all_at_once).await.succeeded();
+    let seen = pods.per_cluster();
+    assert_eq!(seen.len(), 100);
+    let rolled_otherwise: Vec<_> = seen.iter().filter(|(_, count)| **count != 2).collect();
+    assert!(rolled_otherwise.is_empty(), "{rolled_otherwise:?}");
+    for number in 0..100 {
+        let pods = namespace.pods(&format!("cache{number}")).await;
+        assert_eq!(pods[0]["spec"]["containers"][0]["resources"]["limits"]["memory"], "192Mi", "{number}");
+    }
+    workspace.plan_is_empty().await;
+    workspace
+        .run(["destroy", "-auto-approve", "-no-color", "-input=false", "-parallelism=100"])
+        .await
+        .succeeded();
     namespace.is_empty().await;
 }

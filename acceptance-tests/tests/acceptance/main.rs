@@ -23,6 +23,8 @@ mod cluster_interrupted;
 mod cluster_lifecycle;
 mod cluster_not_ready;
 mod cluster_parameters;
+mod cluster_restore;
+mod cluster_running;
 mod doctor;
 mod eks;
 mod eks_interrupted;

@@ -143,7 +143,8 @@ async fn run_operator(kubeconfig: &Path, faults: &Faults) {
 
 /// Pods that a watch has seen.
 pub(crate) struct PodsSeen {
-    seen: std::sync::Arc<std::sync::Mutex<std::collections::BTreeSet<String>>>,
+    /// Cluster and uid.
+    seen: std::sync::Arc<std::sync::Mutex<std::collections::BTreeSet<(String, String)>>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -152,6 +153,16 @@ impl PodsSeen {
     pub(crate) fn count(self) -> usize {
         self.task.abort();
         self.seen.lock().expect("no panic").len()
+    }
+
+    /// How many there were of each cluster.
+    pub(crate) fn per_cluster(self) -> std::collections::BTreeMap<String, usize> {
+        self.task.abort();
+        let mut counts = std::collections::BTreeMap::new();
+        for (cluster, _) in self.seen.lock().expect("no panic").iter() {
+            *counts.entry(cluster.clone()).or_insert(0) += 1;
+        }
+        counts
     }
 }
 
@@ -297,15 +308,26 @@ impl Namespace {
 
     /// Notes the uid of every pod of a cluster, also of those that do not live long, until it is asked for them.
     pub(crate) async fn pods_from_now_on(&self, cluster: &str) -> PodsSeen {
-        let selector = format!("app.kubernetes.io/instance={cluster}");
+        self.pods_with(&format!("app.kubernetes.io/instance={cluster}")).await
+    }
+
+    /// The same for every cluster of the namespace.
+    pub(crate) async fn all_pods_from_now_on(&self) -> PodsSeen {
+        self.pods_with("app.kubernetes.io/instance").await
+    }
+
+    async fn pods_with(&self, selector: &str) -> PodsSeen {
         let mut events =
-            watcher(self.core("Pod", "pods"), watcher::Config::default().labels(&selector)).boxed();
+            watcher(self.core("Pod", "pods"), watcher::Config::default().labels(selector)).boxed();
         let seen = std::sync::Arc::new(std::sync::Mutex::new(std::collections::BTreeSet::new()));
         let note = {
             let seen = std::sync::Arc::clone(&seen);
             move |event: &watcher::Event<DynamicObject>| {
                 if let watcher::Event::Apply(pod) | watcher::Event::InitApply(pod) = event {
-                    seen.lock().expect("no panic").extend(pod.metadata.uid.clone());
+                    let labels = pod.metadata.labels.as_ref();
+                    let cluster = labels.and_then(|all| all.get("app.kubernetes.io/instance")).cloned();
+                    let entry = (cluster.unwrap_or_default(), pod.metadata.uid.clone().unwrap_or_default());
+                    seen.lock().expect("no panic").insert(entry);
                 }
             }
         };

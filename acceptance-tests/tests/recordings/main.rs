@@ -51,22 +51,23 @@ async fn hold(name: &str, options: Options) {
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_lives_as_recorded() {
     // Nothing runs in the recording's pods either: no member leaves at the scale-in, which waits for ever.
-    hold("redis", Options { members_leave: false, ..Options::default() }).await;
+    hold("redis", Options { members_leave: false, fails_over: false, ..Options::default() }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_is_operated_on_as_recorded() {
     // Nothing runs in the recording's pods either: roles do not move, and no sidecar reports a parameter.
-    let options = Options { switchover_ends: false, parameters_arrive: false, ..Options::default() };
+    let options =
+        Options { switchover_ends: false, fails_over: false, parameters_arrive: false, ..Options::default() };
     hold("postgresql", options).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failures_fail_as_recorded() {
-    hold("failures", Options { data_protection: false, ..Options::default() }).await;
+    hold("failures", Options { data_protection: false, fails_over: false, ..Options::default() }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn backups_are_made_and_restored_as_recorded() {
-    hold("backup", Options::default()).await;
+    hold("backup", Options { fails_over: false, ..Options::default() }).await;
 }

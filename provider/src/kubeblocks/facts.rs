@@ -9,7 +9,9 @@ use kubeblocks_schemas::v1alpha1::{
     Cluster, ComponentPhase, ReplicatedStateMachine, Restore, RestorePhase, TerminationPolicy,
 };
 
-use super::naming::{CLUSTER_LABEL, COMPONENT_LABEL, GENERATION_ANNOTATION, OPS_REQUEST_ANNOTATION};
+use super::naming::{
+    CLUSTER_LABEL, COMPONENT_LABEL, GENERATION_ANNOTATION, OPS_REQUEST_ANNOTATION, RESTORE_ANNOTATION,
+};
 use crate::kubernetes::feed::Fact;
 
 /// A Cluster.
@@ -39,6 +41,8 @@ pub struct ClusterFacts {
     pub version: Option<String>,
     /// The `OpsRequest`s that hold it, as the operator notes them.
     pub ops_requests: Option<String>,
+    /// Whether the operator is still restoring it from a backup.
+    pub restoring: bool,
     /// Conditions.
     pub conditions: Vec<ConditionFacts>,
     /// Components of the spec, each with its status.
@@ -209,6 +213,7 @@ impl From<&Cluster> for ClusterFacts {
             definition: cluster.spec.cluster_definition_ref.clone(),
             version: cluster.spec.cluster_version_ref.clone(),
             ops_requests: cluster.annotations().get(OPS_REQUEST_ANNOTATION).cloned(),
+            restoring: cluster.annotations().contains_key(RESTORE_ANNOTATION),
             conditions: conditions.collect(),
             components: components.collect(),
         }

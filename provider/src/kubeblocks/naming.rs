@@ -14,6 +14,12 @@ pub const GENERATION_ANNOTATION: &str = "kubeblocks.io/generation";
 pub const OPS_REQUEST_ANNOTATION: &str = "kubeblocks.io/ops-request";
 /// Annotation of a Cluster with the replicas before an `OpsRequest` stopped it.
 pub const SNAPSHOT_FOR_START_ANNOTATION: &str = "kubeblocks.io/snapshot-for-start";
+/// Annotation of a Cluster that is to start from a backup; the operator removes it when that is done.
+pub const RESTORE_ANNOTATION: &str = "kubeblocks.io/restore-from-backup";
+/// Annotation of a Backup with the Cluster that was backed up, as JSON.
+pub const CLUSTER_SNAPSHOT_ANNOTATION: &str = "kubeblocks.io/cluster-snapshot";
+/// Annotation of a Backup with the password of the database, encrypted by the operator.
+pub const CONNECTION_PASSWORD_ANNOTATION: &str = "dataprotection.kubeblocks.io/connection-password";
 /// Finalizer of a Cluster.
 pub const CLUSTER_FINALIZER: &str = "cluster.kubeblocks.io/finalizer";
 

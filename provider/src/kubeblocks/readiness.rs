@@ -264,6 +264,8 @@ enum Missing<'a> {
     Volume(&'a ClaimFacts),
     /// The Cluster has another phase.
     Phase(Option<&'a ComponentPhase>),
+    /// The operator has not forgotten the restore, which it does at its end.
+    Restore,
 }
 
 impl fmt::Display for Missing<'_> {
@@ -292,6 +294,7 @@ impl fmt::Display for Missing<'_> {
                 claim.capacity.as_deref().unwrap_or("an unknown size"),
                 claim.requested.as_deref().unwrap_or("an unknown size"),
             ),
+            Self::Restore => formatter.write_str("the operator is restoring data from the backup"),
             Self::Phase(found) => write!(formatter, "the Cluster is {}", phase(*found)),
         }
     }
@@ -317,7 +320,11 @@ fn missing(snapshot: &Snapshot, generation: i64) -> Option<Missing<'_>> {
         Some(ComponentPhase::Abnormal) => stopped > 0 && stopped < cluster.components.len(),
         _ => false,
     };
-    if right { None } else { Some(Missing::Phase(cluster.phase.as_ref())) }
+    match (right, cluster.restoring) {
+        (false, _) => Some(Missing::Phase(cluster.phase.as_ref())),
+        (true, true) => Some(Missing::Restore),
+        (true, false) => None,
+    }
 }
 
 fn missing_of_component<'a>(snapshot: &'a Snapshot, component: &'a ComponentFacts) -> Option<Missing<'a>> {

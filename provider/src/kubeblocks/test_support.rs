@@ -36,6 +36,7 @@ impl Orders {
                 definition: "redis".to_owned(),
                 version: Some("redis-7.0.6".to_owned()),
                 ops_requests: None,
+                restoring: false,
                 conditions: Vec::new(),
                 components: vec![component("redis", 2, None)],
             },

@@ -2,7 +2,7 @@
 
 use super::{ClusterInput, Field, Path, Problem, ProblemKind, Problems, one_of};
 use super::{backup, component, placement, services};
-use crate::catalogue::{Addon, Catalogue, Definition, suggest};
+use crate::catalogue::{Addon, Catalogue, Definition, Function, suggest};
 use crate::names::NameKind;
 use crate::v1alpha1::TerminationPolicy;
 
@@ -34,6 +34,10 @@ pub fn check_cluster(cluster: &ClusterInput, catalogue: &Catalogue) -> Vec<Probl
 
     let addon = definition.and_then(|definition| catalogue.addon_of(definition.name));
     let context = Context { catalogue, definition, addon };
+    if cluster.running.known() == Some(&false) {
+        let path = root.attribute("running");
+        component::warn_unsupported(&mut problems, &path, &context, Function::StopStart, "leave it running");
+    }
     if let Field::Known(components) = &cluster.components {
         let path = root.attribute("components");
         if components.is_empty() {
@@ -53,6 +57,9 @@ pub fn check_cluster(cluster: &ClusterInput, catalogue: &Catalogue) -> Vec<Probl
     placement::check_tolerations(&mut problems, &root.attribute("tolerations"), &cluster.tolerations);
     if let Some(input) = &cluster.backup {
         backup::check(&mut problems, &root.attribute("backup"), input, &context);
+    }
+    if let Some(input) = &cluster.final_backup {
+        backup::check(&mut problems, &root.attribute("final_backup"), input, &context);
     }
     problems.0
 }

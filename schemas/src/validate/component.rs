@@ -37,6 +37,10 @@ pub(super) fn check(
         let path = path.attribute("monitor");
         warn_unsupported(problems, &path, context, Function::Monitoring, "leave it out");
     }
+    if !input.restart_trigger.is_absent() {
+        let path = path.attribute("restart_trigger");
+        warn_unsupported(problems, &path, context, Function::Restart, "leave it out");
+    }
     if let Some(tls) = &input.tls {
         check_tls(problems, &path.attribute("tls"), tls);
     }
@@ -204,18 +208,23 @@ fn check_tls(problems: &mut Problems, path: &Path, tls: &TlsInput) {
     }
 }
 
-/// Why a function is not to be had, if the support matrix says so.
+/// Why a function is not to be had, if the support matrix says so, or says nothing of it.
 pub(super) fn unsupported(context: &Context<'_>, function: Function) -> Option<String> {
     let addon = context.addon?;
-    (addon.support(function) == Support::No).then(|| {
-        format!(
-            "add-on {:?} does not support {function} in KubeBlocks {}",
-            addon.name, context.catalogue.line
-        )
-    })
+    let line = context.catalogue.line;
+    match addon.support(function) {
+        Support::Yes => None,
+        Support::No => {
+            Some(format!("add-on {:?} does not support {function} in KubeBlocks {line}", addon.name))
+        }
+        Support::Unstated => Some(format!(
+            "nobody says whether add-on {:?} supports {function} in KubeBlocks {line}",
+            addon.name
+        )),
+    }
 }
 
-fn warn_unsupported(
+pub(super) fn warn_unsupported(
     problems: &mut Problems,
     path: &Path,
     context: &Context<'_>,

@@ -59,6 +59,8 @@ pub struct ClusterInput {
     pub version: Field<String>,
     /// `termination_policy`.
     pub termination_policy: Field<String>,
+    /// `running`.
+    pub running: Field<bool>,
     /// `components` by name.
     pub components: Field<BTreeMap<String, ComponentInput>>,
     /// `affinity`.
@@ -67,6 +69,8 @@ pub struct ClusterInput {
     pub tolerations: Vec<TolerationInput>,
     /// `backup`.
     pub backup: Option<BackupInput>,
+    /// `final_backup`.
+    pub final_backup: Option<BackupInput>,
 }
 
 /// A component of a cluster.
@@ -84,6 +88,8 @@ pub struct ComponentInput {
     pub services: BTreeMap<String, ServiceInput>,
     /// Names of the config specs in `parameters`, perhaps with a file (`spec/file`).
     pub parameters: BTreeSet<String>,
+    /// `restart_trigger`.
+    pub restart_trigger: Field<String>,
     /// `logs`.
     pub logs: Vec<Field<String>>,
     /// `monitor`.

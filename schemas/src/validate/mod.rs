@@ -5,6 +5,7 @@ mod backup;
 mod change;
 mod cluster;
 mod component;
+mod functions;
 mod input;
 mod placement;
 mod resources;
@@ -14,6 +15,7 @@ use std::fmt;
 
 pub use change::{VolumeChange, check_change, check_volume_change};
 pub use cluster::check_cluster;
+pub use functions::check_changed_functions;
 pub use input::{
     AffinityInput, BackupInput, ClusterInput, ComponentInput, Field, ResourcesInput, ServiceInput, TlsInput,
     TolerationInput, VolumeInput,

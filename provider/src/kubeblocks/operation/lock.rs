@@ -1,5 +1,6 @@
 //! Whose turn it is: the phase of the database, and the operations that hold it. The decision is pure.
 
+use std::fmt;
 use std::time::Duration;
 
 use kubeblocks_schemas::v1alpha1::{Cluster, ComponentPhase};
@@ -34,6 +35,17 @@ pub(super) fn entries(cluster: &Cluster) -> Vec<Entry> {
         .unwrap_or_default()
 }
 
+/// The operation that keeps all others away from a database.
+fn holder(cluster: &Cluster) -> Option<Entry> {
+    entries(cluster).into_iter().find(|entry| entry.kind != "Reconfiguring")
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "OpsRequest {} ({}) has to end first", self.name, self.kind)
+    }
+}
+
 /// An annotation.
 pub(super) fn annotation<'a>(cluster: &'a Cluster, name: &str) -> Option<&'a str> {
     cluster.metadata.annotations.as_ref()?.get(name).map(String::as_str)
@@ -60,8 +72,8 @@ pub(super) fn turn(cluster: &Cluster, operation: &Operation) -> Turn {
     if cluster.metadata.deletion_timestamp.is_some() || phase == Some(ComponentPhase::Deleting) {
         return never(format!("{} is being deleted.", display(cluster)));
     }
-    if let Some(other) = entries(cluster).iter().find(|entry| entry.kind != "Reconfiguring") {
-        return Turn::Later(format!("OpsRequest {} ({}) has to end first", other.name, other.kind));
+    if let Some(other) = holder(cluster) {
+        return Turn::Later(other.to_string());
     }
     let observed = status.and_then(|status| status.observed_generation);
     let Some(phase) = phase else {
@@ -124,51 +136,100 @@ pub(super) async fn wait_for_turn(
     limits: &Limits,
     listener: &dyn Listener,
 ) -> Result<Begin, OperationError> {
-    let selection = Selection::kind::<Cluster>().within(request.namespace).named(request.cluster);
-    let mut snapshots = None;
-    let mut told = None;
-    loop {
-        let cluster = find(client, request).await?;
-        let why = match turn(&cluster, request.operation) {
-            Turn::Now => return Ok(Begin::Now(Box::new(cluster))),
-            Turn::Needless(why) => return Ok(Begin::Needless(why)),
-            Turn::Never(refusal) => return Err(refusal.into()),
-            Turn::Later(why) => why,
-        };
-        if told.as_ref() != Some(&why) {
-            listener.says(&format!("{} waits for {}: {why}", request.operation.word(), display(&cluster)));
-            told = Some(why.clone());
+    let waiting = Waiting { client, request: Place::of(request), limits, listener };
+    waiting.wait(request.operation.word(), &|cluster| turn(cluster, request.operation)).await
+}
+
+/// Waits until no operation holds a database any more. `client` obeys the limits.
+pub async fn wait_until_free(
+    client: &Client,
+    namespace: &str,
+    cluster: &str,
+    limits: &Limits,
+    listener: &dyn Listener,
+) -> Result<(), OperationError> {
+    let waiting = Waiting { client, request: Place { namespace, cluster }, limits, listener };
+    let free = |cluster: &Cluster| holder(cluster).map_or(Turn::Now, |other| Turn::Later(other.to_string()));
+    waiting.wait("update", &free).await.map(drop)
+}
+
+/// Which database.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    namespace: &'a str,
+    cluster: &'a str,
+}
+
+impl<'a> Place<'a> {
+    fn of(request: &Request<'a>) -> Self {
+        Self { namespace: request.namespace, cluster: request.cluster }
+    }
+}
+
+struct Waiting<'a> {
+    client: &'a Client,
+    request: Place<'a>,
+    limits: &'a Limits,
+    listener: &'a dyn Listener,
+}
+
+impl Waiting<'_> {
+    async fn wait(
+        &self,
+        word: &str,
+        turn: &(dyn Fn(&Cluster) -> Turn + Sync),
+    ) -> Result<Begin, OperationError> {
+        let Self { client, request, limits, listener } = self;
+        let selection = Selection::kind::<Cluster>().within(request.namespace).named(request.cluster);
+        let mut snapshots = None;
+        let mut told = None;
+        loop {
+            let cluster = find_at(client, *request).await?;
+            let why = match turn(&cluster) {
+                Turn::Now => return Ok(Begin::Now(Box::new(cluster))),
+                Turn::Needless(why) => return Ok(Begin::Needless(why)),
+                Turn::Never(refusal) => return Err(refusal.into()),
+                Turn::Later(why) => why,
+            };
+            if told.as_ref() != Some(&why) {
+                listener.says(&format!("{word} waits for {}: {why}", display(&cluster)));
+                told = Some(why.clone());
+            }
+            let snapshots = snapshots.get_or_insert_with(|| client.observe(vec![selection.clone()]));
+            let changed = until(limits, snapshots, |all: &Vec<Seen>, _| {
+                let Some(seen) = all.first() else { return Step::<_, ()>::Wait(None) };
+                let still = |cluster: &Cluster| turn(cluster) == Turn::Later(why.clone());
+                match seen.sight {
+                    Sight::Closed => Step::Done(ASK_AGAIN_AFTER),
+                    Sight::Open if !seen.typed::<Cluster>().first().is_some_and(still) => {
+                        Step::Done(WATCH_LAG)
+                    }
+                    Sight::Open | Sight::Opening | Sight::Lost => Step::Wait(None),
+                }
+            });
+            let outcome = match changed.await {
+                Ok(rest) => pause(rest, &limits.stop).await.map_err(|_| false),
+                Err(WaitError::Interrupted { .. }) => Err(false),
+                Err(WaitError::TimedOut { .. } | WaitError::Failed { .. }) => Err(true),
+            };
+            match outcome {
+                Ok(()) if tokio::time::Instant::now() < limits.deadline => {}
+                Err(false) => return Err(interrupted(*request)),
+                Ok(()) | Err(true) => {
+                    let cluster = client::object_name::<Cluster>(Some(request.namespace), request.cluster);
+                    return Err(OperationError::NoTurn { cluster, why, waited: limits.waited() });
+                }
+            }
         }
-        let snapshots = snapshots.get_or_insert_with(|| client.observe(vec![selection.clone()]));
-        let changed = until(limits, snapshots, |all: &Vec<Seen>, _| {
-            let Some(seen) = all.first() else { return Step::<_, ()>::Wait(None) };
-            let still = |cluster: &Cluster| turn(cluster, request.operation) == Turn::Later(why.clone());
-            match seen.sight {
-                Sight::Closed => Step::Done(ASK_AGAIN_AFTER),
-                Sight::Open if !seen.typed::<Cluster>().first().is_some_and(still) => Step::Done(WATCH_LAG),
-                Sight::Open | Sight::Opening | Sight::Lost => Step::Wait(None),
-            }
-        });
-        let outcome = match changed.await {
-            Ok(rest) => pause(rest, &limits.stop).await.map_err(|_| false),
-            Err(WaitError::Interrupted { .. }) => Err(false),
-            Err(WaitError::TimedOut { .. } | WaitError::Failed { .. }) => Err(true),
-        };
-        let object = client::object_name::<Cluster>(Some(request.namespace), request.cluster);
-        match outcome {
-            Ok(()) if tokio::time::Instant::now() < limits.deadline => {}
-            Err(false) => {
-                return Err(OperationError::Interrupted {
-                    cluster: Box::new(object),
-                    name: None,
-                    phase: None,
-                    progress: None,
-                });
-            }
-            Ok(()) | Err(true) => {
-                return Err(OperationError::NoTurn { cluster: object, why, waited: limits.waited() });
-            }
-        }
+    }
+}
+
+fn interrupted(place: Place<'_>) -> OperationError {
+    OperationError::Interrupted {
+        cluster: Box::new(client::object_name::<Cluster>(Some(place.namespace), place.cluster)),
+        name: None,
+        phase: None,
+        progress: None,
     }
 }
 
@@ -201,6 +262,10 @@ fn is_settled(cluster: &Cluster) -> bool {
 
 /// The database, which must be there.
 pub(super) async fn find(client: &Client, request: &Request<'_>) -> Result<Cluster, OperationError> {
+    find_at(client, Place::of(request)).await
+}
+
+async fn find_at(client: &Client, request: Place<'_>) -> Result<Cluster, OperationError> {
     let found = client.get_opt::<Cluster>(Some(request.namespace), request.cluster).await;
     match found {
         Ok(Some(cluster)) => Ok(cluster),
@@ -214,12 +279,7 @@ pub(super) async fn find(client: &Client, request: &Request<'_>) -> Result<Clust
             ),
         )
         .into()),
-        Err(Error::Interrupted) => Err(OperationError::Interrupted {
-            cluster: Box::new(client::object_name::<Cluster>(Some(request.namespace), request.cluster)),
-            name: None,
-            phase: None,
-            progress: None,
-        }),
+        Err(Error::Interrupted) => Err(interrupted(request)),
         Err(error) => Err(OperationError::api(error)),
     }
 }

@@ -95,28 +95,16 @@ pub(super) async fn create(
     let limits = Limits::new(planned.timeouts.create_or(CREATE_TIMEOUT), context.stop());
     let client = resource.shared.client_for(&planned.kubernetes, CANNOT_CREATE).await?;
     let obeying = client.obeying(&limits.stop);
-    let failed = |error: &Error| Diagnostics::from(diagnostic(CANNOT_CREATE, error));
     let claimed = format!("backup/{}", planned.name());
     let Some(_claim) = resource.shared.claim(&client.endpoint(), planned.namespace(), &claimed) else {
         return Err(there_already(&planned, "another resource of this configuration takes it.").into());
     };
-    let existing = obeying.get_opt::<Backup>(Some(planned.namespace()), planned.name()).await;
-    let written = if let Some(existing) = existing.map_err(|error| failed(&error))? {
-        refuse_others(&existing, &planned)?;
-        planned.policy = Value::Known(existing.spec.backup_policy_name.clone());
-        existing
-    } else {
-        planned.policy = Value::Known(checks::policy(&obeying, CANNOT_CREATE, &planned).await?);
-        let marked = marked(&convert::build(&planned));
-        let applied = obeying.server_side_apply(&marked, Conflicts::Force).await;
-        applied.map_err(|error| failed(&error))?.object
-    };
+    let written = begin(&obeying, CANNOT_CREATE, &mut planned).await?;
     progress.record(without_unknowns(&planned));
     let waited = wait(&client, &planned, &written, &limits).await;
     // From here on the answer tells Terraform of the object, whatever became of it.
     if !matches!(waited, Err(NotThere::Gone)) {
-        let unmarked = convert::build(&planned);
-        drop(at_most(LAST_WORDS, client.server_side_apply(&unmarked, Conflicts::Force)).await);
+        remove_mark(&client, &planned).await;
     }
     let state = seen(&client, &planned).await;
     let Err(why) = waited else { return Ok(state) };
@@ -132,6 +120,49 @@ pub(super) async fn create(
             Err(message.into())
         }
     }
+}
+
+/// Takes a backup that is needed now, or goes on with one of that name that was cut off. Anything but a complete one is an
+/// error; `summary` says what could not be done.
+pub(in crate::resources) async fn take_at_once(
+    client: &Client,
+    summary: &'static str,
+    mut wanted: BackupState,
+    limits: &Limits,
+) -> Result<BackupState, Diagnostics> {
+    let written = begin(&client.obeying(&limits.stop), summary, &mut wanted).await?;
+    let waited = wait(client, &wanted, &written, limits).await;
+    if !matches!(waited, Err(NotThere::Gone)) {
+        remove_mark(client, &wanted).await;
+    }
+    match waited {
+        Ok(()) => Ok(seen(client, &wanted).await),
+        Err(why) => Err(messages::not_complete(summary, &place(&wanted), &why).into()),
+    }
+}
+
+/// Asks for the backup, unless a create of ours that was cut off has done so.
+async fn begin(
+    client: &Client,
+    summary: &'static str,
+    planned: &mut BackupState,
+) -> Result<Backup, Diagnostics> {
+    let failed = |error: &Error| Diagnostics::from(diagnostic(summary, error));
+    let existing = client.get_opt::<Backup>(Some(planned.namespace()), planned.name()).await;
+    if let Some(existing) = existing.map_err(|error| failed(&error))? {
+        refuse_others(&existing, planned)?;
+        planned.policy = Value::Known(existing.spec.backup_policy_name.clone());
+        return Ok(existing);
+    }
+    planned.policy = Value::Known(checks::policy(client, summary, planned).await?);
+    let applied = client.server_side_apply(&marked(&convert::build(planned)), Conflicts::Force).await;
+    Ok(applied.map_err(|error| failed(&error))?.object)
+}
+
+/// A mark that stays does little: the backup is taken for one of ours by whoever makes one of its name.
+async fn remove_mark(client: &Client, state: &BackupState) {
+    let unmarked = convert::build(state);
+    drop(at_most(LAST_WORDS, client.server_side_apply(&unmarked, Conflicts::Force)).await);
 }
 
 /// Goes on waiting for a backup that was not complete, and writes what a destroy does.

@@ -2,7 +2,7 @@
 //!
 //! The way of an apply: `checks` (what is there) -> `convert` (pure) -> `apply` (writes and waits) -> `convert` -> state.
 
-mod apply;
+pub(in crate::resources) mod apply;
 mod checks;
 pub mod convert;
 mod messages;

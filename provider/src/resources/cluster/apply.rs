@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use kube::ResourceExt;
 use kubeblocks_schemas::v1alpha1::Cluster;
+use serde_json::json;
 use tfplugin::prelude::*;
 
 use super::endpoints::{fill, has_unknown};
@@ -15,12 +17,14 @@ use super::parameters::apply::Unsettled;
 use super::parameters::wait::Stopped;
 use super::schema::ClusterState;
 use super::{
-    build, installed, is_unfinished, names, parameters, paths, plan, read, remember, rollout, settle,
+    build, final_backup, installed, is_unfinished, names, parameters, paths, plan, prechecks, read, remember,
+    restart, restore, rollout, settle,
 };
 use crate::kubeblocks::deletion::{DeleteError, delete_cluster};
 use crate::kubeblocks::diagnostic::{Timeout, not_deleted, not_ready, slow_but_healthy};
 use crate::kubeblocks::wait::{Reason, wait_until_ready};
 use crate::kubernetes::diagnostic::{conflict_diagnostics, diagnostic};
+use crate::kubernetes::dynamic::resource_of;
 use crate::kubernetes::unfinished::{CREATING, MARK, is_cut_off};
 use crate::kubernetes::{Client, Conflicts, Error};
 use crate::provider::Shared;
@@ -57,26 +61,33 @@ pub(super) async fn create(
     let Some(_claim) = shared.claim(&client.endpoint(), &namespace, &name) else {
         return Err(made_twice(&namespace, &name).into());
     };
-    refuse_existing(&obeying, &planned).await?;
+    let cut_off = find_cut_off(&obeying, &planned).await?;
+    let restored = require_backup(&obeying, context, &planned, cut_off.as_ref()).await?;
 
     let object = build::cluster(&planned);
-    let applied = obeying
-        .server_side_apply(&marked(&object, CREATING), conflicts(&planned))
-        .await
-        .map_err(|error| refused(CANNOT_CREATE, &error, &planned))?;
-    remember(context, &applied.object, true);
+    let made = make(&obeying, &planned, &object, cut_off, restored.as_ref()).await?;
+    remember(context, &made, true);
     progress.record(planned.clone());
 
-    let waited = wait_until_ready(&client, &applied.object, &limits).await;
+    let waited = wait_until_ready(&client, &made, &limits).await;
     let unset = match &waited {
         Ok(ready) => set_first_parameters(&client, &planned, ready, &limits).await,
         Err(_) => None,
     };
     // From here on the answer tells Terraform of the object, whatever became of it.
-    remove_mark(&client, &object, conflicts(&planned)).await;
+    if waited.is_err() && planned.restore.known().is_some() {
+        // An apply would take back the restore that goes on.
+        remove_mark_alone(&client, &made).await;
+    } else {
+        remove_mark(&client, &object, conflicts(&planned)).await;
+    }
     match waited {
         Ok(ready) => {
             remember(context, &ready, unset.is_some());
+            if let Some(found) = &restored {
+                let warning = restore::check_password(&client, &planned, found).await;
+                warning.into_iter().for_each(|warning| context.warn(warning));
+            }
             // An error would taint a database that runs, for a value that the next apply can put right.
             unset.into_iter().flatten().map(as_warning).for_each(|warning| context.warn(warning));
             finish(&client, context, planned, None).await
@@ -94,6 +105,42 @@ pub(super) async fn create(
         }
         Err(error) => Err(not_ready("KubeBlocks cluster did not start", &error, Timeout::Create).into()),
     }
+}
+
+/// Writes the object of a new database; one that an earlier create has begun to restore is only gone on with.
+async fn make(
+    client: &Client,
+    planned: &ClusterState,
+    object: &Cluster,
+    cut_off: Option<Cluster>,
+    restored: Option<&restore::Found>,
+) -> Result<Cluster, Diagnostics> {
+    let mut object = marked(object, CREATING);
+    match cut_off {
+        Some(existing) if restore::is_going_on(&existing) => return Ok(existing),
+        Some(_) => {}
+        None => {
+            let asked = restored.and_then(|found| restore::annotation(planned, found));
+            object.metadata.annotations.get_or_insert_default().extend(asked);
+        }
+    }
+    let applied = client.server_side_apply(&object, conflicts(planned)).await;
+    Ok(applied.map_err(|error| refused(CANNOT_CREATE, &error, planned))?.object)
+}
+
+/// Before anything is made: the backup to start from must be there and fit. One that a create has begun with was looked at.
+async fn require_backup(
+    client: &Client,
+    context: &Context,
+    planned: &ClusterState,
+    cut_off: Option<&Cluster>,
+) -> Result<Option<restore::Found>, Diagnostics> {
+    let failed = |error| Diagnostics::from(diagnostic(CANNOT_CREATE, &error));
+    let found = restore::find(client, planned).await.map_err(failed)?;
+    if let (Some(found), None) = (&found, cut_off) {
+        settle(context, restore::judge(planned, found, installed::Moment::Apply))?;
+    }
+    Ok(found)
 }
 
 /// Changes the object in place and waits until the change is rolled out.
@@ -114,9 +161,15 @@ pub(super) async fn update(
     let limits = Limits::new(planned.timeouts.update_or(UPDATE_TIMEOUT), context.stop());
     let client = shared.client_for(&planned.kubernetes, CANNOT_UPDATE).await?;
     let obeying = client.obeying(context.stop());
-    let existing = find_to_update(&obeying, &planned).await?;
+    let mut existing = find_to_update(&obeying, &planned).await?;
+    if restore::is_going_on(&existing) {
+        // A write would take back the restore.
+        let still = |error| not_ready("KubeBlocks cluster is not restored yet", &error, Timeout::Update);
+        existing = wait_until_ready(&client, &existing, &limits).await.map_err(still)?;
+    }
     if writes || !due.is_empty() {
         require_installed_for(&obeying, context, &prior, &planned).await?;
+        precheck(&obeying, context, &prior, &planned).await?;
         let change = rollout::Change {
             context,
             client: &client,
@@ -125,7 +178,8 @@ pub(super) async fn update(
             existing: &existing,
             limits: &limits,
         };
-        let began = || progress.record(without_unknowns(planned.clone(), Some(&prior)));
+        let open = restart::before(&prior, &planned);
+        let began = || progress.record(without_unknowns(open.clone(), Some(&prior)));
         if let Some(warning) = Box::pin(change.roll_out(writes, due, began)).await? {
             context.warn(warning);
             return finish(&client, context, planned, Some(&prior)).await;
@@ -173,8 +227,11 @@ pub(super) async fn delete(
     if let Some(refusal) = plan::refuse_destroy(&state) {
         return Err(refusal.into());
     }
-    let limits = Limits::new(state.timeouts.delete_or(DELETE_TIMEOUT), context.stop());
     let client = shared.client_for(&state.kubernetes, CANNOT_DELETE).await?;
+    if let Some(warning) = Box::pin(final_backup::take(&client, context, &state)).await? {
+        context.warn(warning);
+    }
+    let limits = Limits::new(state.timeouts.delete_or(DELETE_TIMEOUT), context.stop());
     let (namespace, name) = names(&state);
     match delete_cluster(&client, &namespace, &name, &limits).await {
         Ok(()) => Ok(()),
@@ -252,6 +309,21 @@ async fn require_installed_for(
     require_installed(client, context, planned).await
 }
 
+/// Before a change is written: what it needs must be there.
+async fn precheck(
+    client: &Client,
+    context: &Context,
+    prior: &ClusterState,
+    planned: &ClusterState,
+) -> Result<(), Diagnostics> {
+    if !prechecks::is_needed(prior, planned) {
+        return Ok(());
+    }
+    let found = prechecks::find(client, prior, planned).await;
+    let found = found.map_err(|error| Diagnostics::from(diagnostic(CANNOT_UPDATE, &error)))?;
+    settle(context, prechecks::judge(prior, planned, &found))
+}
+
 /// What to do about fields that another manager has set to another value.
 pub(super) fn conflicts(planned: &ClusterState) -> Conflicts {
     if planned.force_conflicts == Value::Known(true) { Conflicts::Force } else { Conflicts::Refuse }
@@ -266,14 +338,14 @@ fn made_twice(namespace: &str, name: &str) -> Diagnostic {
     .at(Path::attribute("name"))
 }
 
-/// An object of that name must not be there, unless an earlier create of ours was cut off.
-async fn refuse_existing(client: &Client, planned: &ClusterState) -> Result<(), Diagnostics> {
+/// The object of an earlier create of ours that was cut off. Another one of that name must not be there.
+async fn find_cut_off(client: &Client, planned: &ClusterState) -> Result<Option<Cluster>, Diagnostics> {
     let (namespace, name) = names(planned);
     let existing = client
         .get_opt::<Cluster>(Some(&namespace), &name)
         .await
         .map_err(|error| Diagnostics::from(diagnostic(CANNOT_CREATE, &error)))?;
-    let Some(existing) = existing else { return Ok(()) };
+    let Some(existing) = existing else { return Ok(None) };
     let refuse =
         |detail: String| Err(Diagnostic::error(CANNOT_CREATE, detail).at(Path::attribute("name")).into());
     if existing.metadata.deletion_timestamp.is_some() {
@@ -283,7 +355,7 @@ async fn refuse_existing(client: &Client, planned: &ClusterState) -> Result<(), 
     }
     if may_adopt(&existing, planned) {
         tracing::info!(namespace, name, "going on with a create that was cut off");
-        return Ok(());
+        return Ok(Some(existing));
     }
     refuse(format!(
         "Cluster {namespace}/{name} exists already, and this configuration did not make it.\n\nTo manage it here, import it:\n\n  terraform import <address of this resource> {namespace}/{name}\n\nElse choose another `name` or `namespace`."
@@ -306,7 +378,7 @@ fn may_adopt(existing: &Cluster, planned: &ClusterState) -> bool {
 
 pub(super) fn marked(object: &Cluster, operation: &str) -> Cluster {
     let mut object = object.clone();
-    object.metadata.annotations = Some(BTreeMap::from([(MARK.to_owned(), operation.to_owned())]));
+    object.metadata.annotations.get_or_insert_default().insert(MARK.to_owned(), operation.to_owned());
     object
 }
 
@@ -320,6 +392,17 @@ pub(super) async fn remove_mark(client: &Client, object: &Cluster, conflicts: Co
                 "the mark of an unfinished operation stays: the API server did not answer in time"
             );
         }
+    }
+}
+
+/// Removes the mark and leaves all else as it is.
+async fn remove_mark_alone(client: &Client, object: &Cluster) {
+    let patch = json!({"metadata": {"annotations": {MARK: null}}});
+    let (namespace, name) = (object.namespace(), object.name_any());
+    let resource = resource_of::<Cluster>();
+    let merged = client.merge_object(&resource, namespace.as_deref(), &name, &patch);
+    if !matches!(at_most(LAST_WORDS, merged).await, Some(Ok(_))) {
+        tracing::warn!(name, "the mark of an unfinished operation stays");
     }
 }
 

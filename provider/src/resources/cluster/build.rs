@@ -12,7 +12,7 @@ use kubeblocks_schemas::v1alpha1::{
 use tfplugin::typed::{Set, Value};
 
 use super::schema::{Affinity, ClusterState, Component, Map, Resources, Service, Tls, Toleration, Volume};
-use super::{backup, exposure};
+use super::{backup, exposure, restart, running};
 
 /// Access mode of a volume that names none.
 pub const DEFAULT_ACCESS_MODE: &str = "ReadWriteOnce";
@@ -22,6 +22,12 @@ pub fn cluster(state: &ClusterState) -> Cluster {
     let mut object = Cluster::new(&text(&state.name), spec(state));
     object.metadata.namespace = state.namespace.known().cloned();
     object.metadata.labels = Some(texts(&state.labels)).filter(|labels| !labels.is_empty());
+    let annotations: BTreeMap<String, String> =
+        running::note(state).into_iter().chain(restart::triggers(state)).collect();
+    object.metadata.annotations = Some(annotations).filter(|annotations| !annotations.is_empty());
+    if running::is_stopped(state) {
+        object.spec.component_specs.iter_mut().for_each(|component| component.replicas = Some(0));
+    }
     object
 }
 

@@ -10,7 +10,7 @@ use kubeblocks_schemas::validate::{
 use tfplugin::prelude::*;
 
 use super::schema::{
-    Affinity, Backup, ClusterState, Component, Map, Resources, Service, Tls, Toleration, Volume,
+    Affinity, Backup, ClusterState, Component, FinalBackup, Map, Resources, Service, Tls, Toleration, Volume,
 };
 
 /// The cluster as it is checked.
@@ -21,6 +21,7 @@ pub fn cluster(state: &ClusterState) -> ClusterInput {
         definition: field(&state.definition),
         version: field(&state.version),
         termination_policy: field(&state.termination_policy),
+        running: field(&state.running),
         components: match &state.components {
             Value::Null => Field::Absent,
             Value::Unknown => Field::Unknown,
@@ -29,6 +30,7 @@ pub fn cluster(state: &ClusterState) -> ClusterInput {
         affinity: state.affinity.known().map(affinity),
         tolerations: tolerations(&state.tolerations),
         backup: state.backup.known().map(backup),
+        final_backup: state.final_backup.known().map(final_backup),
     }
 }
 
@@ -40,6 +42,14 @@ fn backup(backup: &Backup) -> BackupInput {
         schedule: field(&backup.schedule),
         retention: field(&backup.retention),
         starting_deadline_minutes: field(&backup.starting_deadline_minutes),
+    }
+}
+
+fn final_backup(backup: &FinalBackup) -> BackupInput {
+    BackupInput {
+        method: field(&backup.method),
+        retention: field(&backup.retention),
+        ..BackupInput::default()
     }
 }
 
@@ -63,6 +73,7 @@ fn component(component: &Component) -> ComponentInput {
             exposure: Field::Unknown,
         }),
         parameters: component.parameters.known().into_iter().flatten().map(|(key, _)| key.clone()).collect(),
+        restart_trigger: field(&component.restart_trigger),
         logs: fields(&component.logs),
         monitor: field(&component.monitor),
         tls: component.tls.known().map(tls),

@@ -2,7 +2,8 @@
 //! from the API, judges in a pure part. Says what is there instead.
 
 use kubeblocks_schemas::catalogue::{Catalogue, did_you_mean, suggest};
-use kubeblocks_schemas::v1alpha1::{ClusterDefinition, ClusterVersion};
+
+use kubeblocks_schemas::v1alpha1::{AvailabilityPhase, ClusterDefinition, ClusterVersion};
 use tfplugin::diagnostic::{Diagnostic, Diagnostics, Severity};
 use tfplugin::path::Path;
 
@@ -185,7 +186,17 @@ fn judge_version(state: &ClusterState, definition: &str, found: &Found, diagnost
             );
             diagnostics.push(Diagnostic::error("Version of another engine", detail).at(path));
         }
-        Some(_) => {}
+        Some(version) => {
+            let status = version.status.clone().unwrap_or_default();
+            if status.phase == Some(AvailabilityPhase::Unavailable) {
+                let why = status.message.filter(|why| !why.is_empty());
+                let why = why.map_or_else(String::new, |why| format!(": {why}"));
+                let detail = format!(
+                    "The ClusterVersion \"{wanted}\" is not available{why}. KubeBlocks would not use it. Its add-on may have to be installed anew."
+                );
+                diagnostics.push(Diagnostic::error("Version is not available", detail).at(path));
+            }
+        }
     }
 }
 
@@ -234,6 +245,16 @@ mod tests {
         let all: Vec<Diagnostic> = judge(state, found, moment).into_iter().collect();
         assert_eq!(all.len(), 1, "{all:?}");
         (all[0].severity, all[0].path.as_ref().unwrap().to_string(), all[0].detail.clone())
+    }
+
+    #[test]
+    fn a_version_that_the_operator_does_not_offer_is_refused() {
+        let mut found = found();
+        found.version.as_mut().unwrap().status =
+            serde_json::from_value(json!({"phase": "Unavailable", "message": "no such image"})).unwrap();
+        let (severity, path, detail) = only(&redis(), &found, Moment::Plan);
+        assert_eq!((severity, path.as_str()), (Severity::Error, "version"));
+        assert!(detail.contains("no such image"), "{detail}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod claims;
 pub mod endpoints;
 pub mod equality;
 pub mod exposure;
+mod final_backup;
 pub mod import;
 pub mod input;
 pub mod installed;
@@ -18,8 +19,12 @@ mod observe_resources;
 pub mod parameters;
 pub mod paths;
 pub mod plan;
+pub mod prechecks;
 mod read;
+pub mod restart;
+pub mod restore;
 mod rollout;
+pub mod running;
 pub mod schema;
 #[cfg(test)]
 pub mod test_support;
@@ -31,6 +36,7 @@ use kubeblocks_schemas::v1alpha1::Cluster;
 use tfplugin::diagnostic::Severity;
 use tfplugin::prelude::*;
 
+use crate::kubernetes::Error;
 use crate::kubernetes::diagnostic::{detail, silent};
 use crate::provider::Shared;
 use crate::wait::{PLAN_LOOK, at_most};
@@ -65,13 +71,19 @@ impl ClusterResource {
         let definition = planned.definition.known().map_or("", String::as_str);
         let being_installed = self.shared.is_being_installed(&connection)
             || self.shared.is_being_enabled(&connection, definition);
-        match at_most(PLAN_LOOK, installed::find(&client, prior, planned)).await {
-            Some(Ok(found)) => {
+        let look = async {
+            let restored = if prior.is_none() { restore::find(&client, planned).await? } else { None };
+            Ok::<_, Error>((installed::find(&client, prior, planned).await?, restored))
+        };
+        match at_most(PLAN_LOOK, look).await {
+            Some(Ok((found, restored))) => {
                 let restarts = prior.map(|prior| installed::restarts(prior, planned, &found));
                 let found = installed::judge(planned, &found, installed::Moment::Plan);
                 // What the same plan installs will be there.
                 let mut found = if being_installed { without_missing(found) } else { found };
                 found.append(restarts.unwrap_or_default());
+                let judge = |restored| restore::judge(planned, &restored, installed::Moment::Plan);
+                found.append(restored.map(judge).unwrap_or_default());
                 found
             }
             Some(Err(error)) if being_installed && error.is_not_served() => Diagnostics::new(),
@@ -85,6 +97,19 @@ impl ClusterResource {
                 Diagnostics::new()
             }
         }
+    }
+
+    /// Looks at what a change needs. That the API is away never fails a plan.
+    async fn precheck(&self, context: &Context, prior: &ClusterState, planned: &ClusterState) -> Diagnostics {
+        let reached = self.shared.planning_client(context, &planned.kubernetes).await;
+        let Some((connection, client)) = reached else { return Diagnostics::new() };
+        let why = match at_most(PLAN_LOOK, prechecks::find(&client, prior, planned)).await {
+            Some(Ok(found)) => return prechecks::judge(prior, planned, &found),
+            Some(Err(error)) => detail(&error),
+            None => silent(&client, PLAN_LOOK),
+        };
+        self.shared.plan_without(context, &connection, &why);
+        Diagnostics::new()
     }
 
     /// Whether the object behind another endpoint is the one that we have: then only its address has changed.
@@ -127,8 +152,14 @@ impl Resource for ClusterResource {
             requires_replace: &mut plan.requires_replace,
             unfinished: is_unfinished(context),
         });
+        let is_open = |diagnostics: &Diagnostics, plan: &Plan<ClusterState>| {
+            plan.requires_replace.is_empty() && !diagnostics.has_errors()
+        };
+        if prechecks::is_needed(prior, &plan.planned) && is_open(&diagnostics, plan) {
+            diagnostics.append(self.precheck(context, prior, &plan.planned).await);
+        }
         let asks_for_other_things = plan::asks_for_other_things(prior, &plan.planned);
-        if asks_for_other_things && plan.requires_replace.is_empty() && !diagnostics.has_errors() {
+        if asks_for_other_things && is_open(&diagnostics, plan) {
             diagnostics.append(self.check_installed(context, Some(prior), &plan.planned).await);
         }
         settle(context, diagnostics)

@@ -14,12 +14,21 @@ use tfplugin::typed::{Set, Value};
 use super::claims::{Place, Step};
 use super::equality::same_quantity;
 use super::schema::{Affinity, ClusterState, Component, Map, Service, Tls, TlsSecret, Toleration, Volume};
-use super::{backup, build, exposure, observe_resources};
+use super::{backup, build, exposure, observe_resources, restart, running};
 
 /// What `object` shows, beside `prior`. Attributes that the object does not tell (`kubernetes`, `force_conflicts`, `timeouts`, the computed
 /// ones) are those of `prior`. An import comes with a `prior` that only names the object.
 pub fn cluster(prior: &ClusterState, object: &Cluster, root: &Place<'_>) -> ClusterState {
     let spec = root.field("spec");
+    let running = running::observe(prior, object);
+    let mut components = components(prior, &object.spec.component_specs, &spec.field("componentSpecs"));
+    for (name, component) in &mut components {
+        let Some(component) = component.known_mut() else { continue };
+        if let Some(replicas) = running.kept.get(name) {
+            component.replicas = Value::Known(*replicas);
+        }
+        component.restart_trigger = restart::trigger(object, name).into();
+    }
     let labels = object.metadata.labels.clone().unwrap_or_default();
     ClusterState {
         kubernetes: prior.kubernetes.clone(),
@@ -28,11 +37,8 @@ pub fn cluster(prior: &ClusterState, object: &Cluster, root: &Place<'_>) -> Clus
         definition: Value::Known(object.spec.cluster_definition_ref.clone()),
         version: object.spec.cluster_version_ref.clone().into(),
         termination_policy: Value::Known(object.spec.termination_policy.to_string()),
-        components: Value::Known(components(
-            prior,
-            &object.spec.component_specs,
-            &spec.field("componentSpecs"),
-        )),
+        running: Value::Known(running.running),
+        components: Value::Known(components),
         affinity: affinity(&prior.affinity, object.spec.affinity.as_ref(), &spec.field("affinity")),
         tolerations: tolerations(&prior.tolerations, &object.spec.tolerations, &spec.field("tolerations")),
         backup: backup::observe(
@@ -41,6 +47,8 @@ pub fn cluster(prior: &ClusterState, object: &Cluster, root: &Place<'_>) -> Clus
             &spec.field("backup"),
             prior.definition.is_null(),
         ),
+        restore: prior.restore.clone(),
+        final_backup: prior.final_backup.clone(),
         labels: map(
             &prior.labels,
             &without_labels_of_others(labels),
@@ -92,6 +100,7 @@ fn component(prior: &Component, live: &ComponentSpec, place: &Place<'_>) -> Comp
         services: services(&prior.services, &live.services, &place.field("services")),
         // They stand in an object of their own, which `read` looks at.
         parameters: prior.parameters.clone(),
+        restart_trigger: prior.restart_trigger.clone(),
         logs: set(&prior.logs, &live.enabled_logs, &place.field("enabledLogs")),
         monitor: Value::Known(live.monitor.unwrap_or(false)),
         tls: tls(&prior.tls, live, place),

@@ -4,14 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use kubeblocks_schemas::validate::{Field, check_change};
+use kubeblocks_schemas::catalogue::Catalogue;
+use kubeblocks_schemas::validate::{Field, check_change, check_changed_functions};
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::path::Path;
 use tfplugin::typed::{Set, Value};
 
 use super::observe_resources;
 use super::schema::{ClusterState, Component, Map, Resources, Volume};
-use super::{build, input, parameters};
+use super::{build, input, parameters, restart, running};
 use crate::kubeblocks::diagnostic::protected;
 
 /// An update that is being planned.
@@ -34,10 +35,17 @@ pub fn update(update: Update<'_>) -> Diagnostics {
     requires_replace.extend(changed_definitions(prior, planned));
     if requires_replace.is_empty() {
         diagnostics.append(refuse_harm(prior, planned));
+        let unsupported =
+            check_changed_functions(&input::cluster(prior), &input::cluster(planned), Catalogue::v0_7());
+        diagnostics.append(unsupported.iter().map(input::diagnostic).collect());
         for (name, before, after) in kept_components(prior, planned) {
             let path = Path::attribute("components").then_key(name);
-            warn_of_removed_instances(before, after, &path.then_attribute("replicas"), &mut diagnostics);
+            let stopped = running::is_stopped(prior) || running::is_stopped(planned);
+            let path = path.then_attribute("replicas");
+            warn_of_removed_instances(before, after, stopped, &path, &mut diagnostics);
         }
+        diagnostics.append(running::warnings(prior, planned));
+        diagnostics.append(restart::warnings(prior, planned));
         if unfinished || prior.endpoints.is_null() {
             planned.endpoints = Value::Unknown;
         } else {
@@ -196,6 +204,7 @@ fn refuse_harm(prior: &ClusterState, planned: &ClusterState) -> Diagnostics {
 fn warn_of_removed_instances(
     before: &Component,
     after: &Component,
+    stopped: bool,
     path: &Path,
     diagnostics: &mut Diagnostics,
 ) {
@@ -203,16 +212,24 @@ fn warn_of_removed_instances(
         && to < from
         && *to > 0
     {
-        diagnostics.push(
+        let removed = instances(from - to);
+        // Instances that do not run leave no volumes behind to be deleted.
+        let warning = if stopped {
+            Diagnostic::warning(
+                "Volumes of removed instances stay",
+                format!(
+                    "Lowering the replicas from {from} to {to} while the database is stopped removes {removed} and leaves the volumes of each, which an instance of the same number would use again."
+                ),
+            )
+        } else {
             Diagnostic::warning(
                 "Volumes of removed instances are deleted",
                 format!(
-                    "Lowering the replicas from {from} to {to} removes {} and deletes the volumes of each.",
-                    instances(from - to)
+                    "Lowering the replicas from {from} to {to} removes {removed} and deletes the volumes of each."
                 ),
             )
-            .at(path.clone()),
-        );
+        };
+        diagnostics.push(warning.at(path.clone()));
     }
 }
 

@@ -1,21 +1,27 @@
 //! An update on its way: parameters and the Cluster are written in the order that restarts instances least, and waited for
-//! together.
+//! together. Then come restarts that nothing of it has done.
 //!
 //! A parameter that the operator refuses shall change nothing, and a static one restarts the instances. So parameters go
 //! first, the Cluster follows as soon as the operator has accepted them, and both wait for one roll.
 
 use kubeblocks_schemas::v1alpha1::Cluster;
+use serde_json::json;
 use tfplugin::prelude::*;
 
 use super::apply::{CANNOT_UPDATE, UPDATING, conflicts, marked, refused, remove_mark};
 use super::parameters::apply::{Unsettled, accepted, send, settle, stopped};
 use super::parameters::goes_first;
 use super::parameters::wait::Sent;
+use super::restart::{Instances, Restart};
 use super::schema::ClusterState;
-use super::{backup, build, remember};
+use super::{backup, build, names, remember, restart, running};
 use crate::kubeblocks::diagnostic::{Timeout, not_ready, slow_but_healthy};
+use crate::kubeblocks::naming::SNAPSHOT_FOR_START_ANNOTATION;
+use crate::kubeblocks::operation::diagnostic::diagnostic as of_operation;
+use crate::kubernetes::dynamic::resource_of;
+use crate::kubernetes::error::FieldConflict;
 use crate::kubernetes::ownership::Ownership;
-use crate::kubernetes::{Client, Conflicts};
+use crate::kubernetes::{Client, Conflicts, Error};
 use crate::wait::Limits;
 
 const TIMEOUT: &str = "timeouts.update";
@@ -45,9 +51,15 @@ impl Change<'_> {
         due: Vec<String>,
         began: impl Fn() + Send,
     ) -> Result<Option<Diagnostic>, Diagnostics> {
+        self.wait_for_others().await?;
+        let restarts = restart::due(self.prior, self.planned);
+        let (namespace, name) = names(self.planned);
+        let instances =
+            if restarts.is_empty() { None } else { Instances::of(self.client, &namespace, &name).await.ok() };
         let (first, then): (Vec<String>, Vec<String>) =
             due.into_iter().partition(|component| goes_first(self.prior, self.planned, component));
-        let object = over(self.existing, self.prior, self.planned);
+        // What restarts are due stays to be seen until they are done.
+        let object = over(self.existing, self.prior, &restart::before(self.prior, self.planned));
         if writes && !first.is_empty() {
             self.try_out(&object).await?;
         }
@@ -55,9 +67,21 @@ impl Change<'_> {
         let target = if writes { self.write(&object).await? } else { self.existing.clone() };
         remember(self.context, &target, true);
         began();
-        let settled = self.wait(&target, &sent, &then).await;
+        let mut settled = self.wait(&target, &sent, &then).await;
+        if settled.is_ok() && !restarts.is_empty() {
+            let restart = Restart {
+                client: self.client,
+                planned: self.planned,
+                due: &restarts,
+                before: instances.as_ref(),
+                limits: self.limits,
+            };
+            settled = Box::pin(restart.run()).await.map_err(Failure::Refused);
+        }
         if writes {
-            remove_mark(self.client, &object, conflicts(self.planned)).await;
+            let done = over(self.existing, self.prior, self.planned);
+            let last = if settled.is_ok() { &done } else { &object };
+            remove_mark(self.client, last, conflicts(self.planned)).await;
         }
         match settled {
             Ok(()) => Ok(None),
@@ -98,16 +122,48 @@ impl Change<'_> {
 
     /// What the API server would refuse is found before parameters are written.
     async fn try_out(&self, object: &Cluster) -> Result<(), Diagnostics> {
-        let client = self.client.obeying(&self.limits.stop);
-        let tried = client.server_side_apply_dry_run(&marked(object, UPDATING), self.taking()).await;
+        let (client, object) = (self.client.obeying(&self.limits.stop), marked(object, UPDATING));
+        let mut tried = client.server_side_apply_dry_run(&object, self.taking()).await;
+        if self.may_take_over(&tried) {
+            tried = client.server_side_apply_dry_run(&object, Conflicts::Force).await;
+        }
         tried.map(drop).map_err(|error| refused(CANNOT_UPDATE, &error, self.planned))
     }
 
     async fn write(&self, object: &Cluster) -> Result<Cluster, Diagnostics> {
-        let client = self.client.obeying(&self.limits.stop);
-        let applied = client.server_side_apply(&marked(object, UPDATING), self.taking()).await;
-        let applied = applied.map_err(|error| refused(CANNOT_UPDATE, &error, self.planned))?;
-        Ok(applied.object)
+        let (client, object) = (self.client.obeying(&self.limits.stop), marked(object, UPDATING));
+        let mut applied = client.server_side_apply(&object, self.taking()).await;
+        if self.may_take_over(&applied) {
+            applied = client.server_side_apply(&object, Conflicts::Force).await;
+        }
+        let failed = |error: Error| refused(CANNOT_UPDATE, &error, self.planned);
+        let applied = applied.map_err(failed)?.object;
+        if running::is_stopped(self.planned) || running::noted(&applied).is_none() {
+            return Ok(applied);
+        }
+        let patch = json!({"metadata": {"annotations": {SNAPSHOT_FOR_START_ANNOTATION: null}}});
+        let (namespace, name) = names(self.planned);
+        let merged = client.merge_object(&resource_of::<Cluster>(), Some(&namespace), &name, &patch).await;
+        merged.map(|_| applied).map_err(failed)
+    }
+
+    /// Whoever stopped or started the database last owns its replicas; what is written here goes on from there.
+    fn may_take_over<T>(&self, tried: &Result<T, Error>) -> bool {
+        let switches = self.prior.running != self.planned.running || running::is_stopped(self.planned);
+        let is_ours = |conflict: &FieldConflict| {
+            running::is_of_no_annotation(conflict) || switches && running::is_of_a_stop(conflict)
+        };
+        let may = |error: &Error| match error {
+            Error::FieldConflict { conflicts, .. } => conflicts.iter().all(is_ours),
+            _ => false,
+        };
+        tried.as_ref().err().is_some_and(may)
+    }
+
+    /// An operation of somebody else writes the same fields, and sets them back when it fails.
+    async fn wait_for_others(&self) -> Result<(), Diagnostics> {
+        let waited = Box::pin(restart::wait_for_others(self.client, self.planned, self.limits)).await;
+        waited.map_err(|error| of_operation(CANNOT_UPDATE, &error, &restart::Names(&[])).into())
     }
 
     /// What somebody else made and an import took over is theirs by the server's records: the first apply takes it.

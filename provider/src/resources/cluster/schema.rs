@@ -43,6 +43,11 @@ pub struct ClusterState {
     /// backups. `WipeOut` removes backups as well.
     #[tf(required)]
     pub termination_policy: Value<String>,
+    /// Whether the database runs. Default true. `false` stops every instance; volumes, Services and `replicas` stay, and
+    /// `true` starts them again. A stop or a start by `kbcli` or an action is shown by the next plan, which goes back to
+    /// what is written here.
+    #[tf(optional, default = true)]
+    pub running: Value<bool>,
     /// The components of the database, under names of your choice (at most 22 lower-case letters, digits and `-`). The
     /// name becomes part of the names of pods and Services. A component cannot be removed or renamed later, as the
     /// operator would leave its instances running.
@@ -58,6 +63,14 @@ pub struct ClusterState {
     /// off.
     #[tf(optional)]
     pub backup: Value<Backup>,
+    /// A backup to start from. It is read only when the database is made: later changes of it do nothing.
+    #[tf(optional)]
+    pub restore: Value<Restore>,
+    /// A backup that is taken, and waited for, before the database is removed by a destroy or a replacement. When it
+    /// fails, the database stays. It is named `<name>-final`, or `-final-2` and so on where such a one exists, and
+    /// outlives the database whatever its `termination_policy`. A database that never ran is removed without it.
+    #[tf(optional)]
+    pub final_backup: Value<FinalBackup>,
     /// Labels on the Cluster object. Labels that others set stay.
     #[tf(optional)]
     pub labels: Value<Map<String>>,
@@ -108,6 +121,10 @@ pub struct Component {
     /// file before is removed from it by rendering the file anew.
     #[tf(optional)]
     pub parameters: Value<Map<Map<String>>>,
+    /// Any text, such as a date. Changing it restarts the instances of the component one after the other, unless another
+    /// change of the same apply restarts them anyway. Taking it out restarts nothing, nor does it on a stopped database.
+    #[tf(optional)]
+    pub restart_trigger: Value<String>,
     /// Logs to collect, by the names that the engine's definition gives them, such as `["running"]`.
     #[tf(optional)]
     pub logs: Value<Set<String>>,
@@ -265,6 +282,41 @@ pub struct Backup {
     /// How many minutes late a backup may start, 0 to 1440. One that would be later is left out.
     #[tf(optional)]
     pub starting_deadline_minutes: Value<i64>,
+}
+
+/// A backup to start from.
+#[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
+pub struct Restore {
+    /// Name of a completed `Backup` in the same namespace: of a `kubeblocks_backup`, or of one that a schedule made. The
+    /// new database needs the definition, version, components and volumes of the one that was backed up.
+    #[tf(required)]
+    pub backup: Value<String>,
+    /// The component whose data it holds. Left out, the one that the backup names.
+    #[tf(optional)]
+    pub component: Value<String>,
+    /// The moment to go back to, as `2026-01-31T12:00:00Z`, with a backup that tells a time range. KubeBlocks 0.7 makes no
+    /// such backups by itself, so it takes a controller of yours that keeps the logs of changes. Left out, the moment of
+    /// the backup.
+    #[tf(optional)]
+    pub time: Value<String>,
+    /// Whether the volumes of several instances are restored at the same time (`Parallel`, default) or one after the other
+    /// (`Serial`).
+    #[tf(optional, default = "Parallel")]
+    pub volume_policy: Value<String>,
+}
+
+/// A backup that is taken before the database is removed.
+#[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
+pub struct FinalBackup {
+    /// How it is made: a method of the engine, as in `backup`.
+    #[tf(required)]
+    pub method: Value<String>,
+    /// Name of the `BackupPolicy`. Left out, the default one of the database.
+    #[tf(optional)]
+    pub policy: Value<String>,
+    /// How long it is kept, such as `30d`. Left out, until somebody deletes it.
+    #[tf(optional, semantic_equal = same_retention)]
+    pub retention: Value<String>,
 }
 
 /// Addresses of a component.

@@ -39,6 +39,7 @@ pub(crate) fn redis() -> ClusterState {
         definition: text("redis"),
         version: text("redis-7.0.6"),
         termination_policy: text("Delete"),
+        running: Value::Known(true),
         components: entries([("redis", redis_component())]),
         ..ClusterState::default()
     }
@@ -90,6 +91,7 @@ pub(crate) fn full_component() -> Component {
             ("node", Service { kind: text("NodePort"), ..Service::default() }),
         ]),
         parameters: Value::Null,
+        restart_trigger: text("1"),
         logs: set(["running"]),
         monitor: Value::Known(true),
         tls: Value::Null,

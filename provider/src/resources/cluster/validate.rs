@@ -1,12 +1,14 @@
 //! Checks of a configuration that need no server, as far as it is known. What KubeBlocks accepts is decided in the crate
 //! `kubeblocks-schemas`; here its findings get their attribute paths, and rules of our own attributes are added.
 
-use kubeblocks_schemas::catalogue::Catalogue;
+use kubeblocks_schemas::catalogue::{Catalogue, did_you_mean};
+use kubeblocks_schemas::duration::parse_restore_time;
 use kubeblocks_schemas::validate::check_cluster;
 use tfplugin::prelude::*;
 
-use super::input;
-use super::schema::ClusterState;
+use super::restore::VOLUME_POLICIES;
+use super::schema::{ClusterState, Restore};
+use super::{input, running};
 
 /// Adds a finding for each thing that is wrong.
 pub fn config(config: &ClusterState, diagnostics: &mut Diagnostics) {
@@ -15,6 +17,28 @@ pub fn config(config: &ClusterState, diagnostics: &mut Diagnostics) {
     }
     for problem in check_cluster(&input::cluster(config), Catalogue::v0_7()) {
         diagnostics.push(input::diagnostic(&problem));
+    }
+    restored(config, diagnostics);
+}
+
+/// A restore, as far as no server is needed.
+fn restored(config: &ClusterState, diagnostics: &mut Diagnostics) {
+    let Some(Restore { time, volume_policy, .. }) = config.restore.known() else { return };
+    let path = Path::attribute("restore");
+    if let Some(Err(error)) = time.known().map(|time| parse_restore_time(time)) {
+        let detail = format!("{error}: write it as 2026-01-31T12:00:00Z.");
+        diagnostics.push(Diagnostic::error("Invalid time", detail).at(path.then_attribute("time")));
+    }
+    if let Some(policy) = volume_policy.known().filter(|policy| !VOLUME_POLICIES.contains(&policy.as_str())) {
+        let hint = did_you_mean(policy, VOLUME_POLICIES);
+        let detail = format!("\"{policy}\" is neither of {}.{hint}", VOLUME_POLICIES.join(", "));
+        diagnostics.push(Diagnostic::error("Invalid value", detail).at(path.then_attribute("volume_policy")));
+    }
+    if running::is_stopped(config) {
+        let detail = "A database is restored by starting it. Leave `running` out until it is there.";
+        diagnostics.push(
+            Diagnostic::error("Stopped database cannot be restored", detail).at(Path::attribute("running")),
+        );
     }
 }
 
@@ -213,6 +237,7 @@ mod tests {
             volumes: Value::Unknown,
             services: Value::Unknown,
             parameters: Value::Unknown,
+            restart_trigger: Value::Unknown,
             logs: Value::Unknown,
             monitor: Value::Unknown,
             tls: Value::Unknown,
