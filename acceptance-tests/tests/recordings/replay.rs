@@ -38,7 +38,7 @@ pub(crate) async fn run(name: &str, steps: &[Step], options: Options) -> Vec<Str
     Api::all(client.clone()).create(&PostParams::default(), &namespace).await.unwrap();
     let replay = Replay { client, namespace: name.to_owned() };
     replay.prepare().await;
-    let (mut trace, _watching) = Trace::start(&replay.client, name);
+    let (mut trace, _watching) = Trace::start(&replay.client, name).await;
     let (mut recorded, mut ours) = (State::new(), State::new());
     let (mut found, mut before): (_, &[Row]) = (Vec::new(), &[]);
     for step in steps {

@@ -43,18 +43,20 @@ pub(crate) struct Trace {
 pub(crate) struct Watching(#[allow(dead_code, reason = "dropping it ends the watches")] JoinSet<()>);
 
 impl Trace {
-    /// Starts to watch one namespace.
-    pub(crate) fn start(client: &Client, namespace: &str) -> (Self, Watching) {
+    /// Starts to watch one namespace; all watches are open when it returns. What is done before one is open would be seen
+    /// by its end only, without the states on the way.
+    pub(crate) async fn start(client: &Client, namespace: &str) -> (Self, Watching) {
         let rows = Arc::new(Mutex::new(Vec::new()));
         let (sender, count) = watch::channel(0);
         let sender = Arc::new(sender);
         let mut tasks = JoinSet::new();
+        let (opened, mut open) = tokio::sync::mpsc::unbounded_channel();
         let events = [("", "v1", "Event", "events")];
         for (group, version, kind, plural) in KINDS.into_iter().chain(events) {
             let resource =
                 ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural);
             let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
-            let (rows, sender) = (rows.clone(), sender.clone());
+            let (rows, sender, opened) = (rows.clone(), sender.clone(), opened.clone());
             tasks.spawn(async move {
                 let mut known = HashSet::new();
                 let mut stream = watcher(api, watcher::Config::default()).boxed();
@@ -68,7 +70,12 @@ impl Trace {
                             known.remove(&object.name_any());
                             ("DELETED", object)
                         }
-                        _ => continue,
+                        Ok(Event::InitDone) => {
+                            // Nobody listens any more when a watch is opened anew.
+                            let _ = opened.send(());
+                            continue;
+                        }
+                        Ok(Event::Init) | Err(_) => continue,
                     };
                     let row = Row {
                         event: event.to_owned(),
@@ -85,6 +92,9 @@ impl Trace {
                     sender.send_replace(rows.len());
                 }
             });
+        }
+        for _ in 0..tasks.len() {
+            open.recv().await.unwrap();
         }
         (Self { rows, count }, Watching(tasks))
     }
