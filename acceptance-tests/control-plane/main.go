@@ -108,7 +108,12 @@ func run(ctx context.Context, options *options) error {
 	if err := startNodes(ctx, credentials.kubeconfigPath); err != nil {
 		return err
 	}
-	if err := createNodes(ctx, clients, options); err != nil {
+	kubelet, err := listenKubelet()
+	if err != nil {
+		return err
+	}
+	kubelet.serve(ctx, credentials, clients)
+	if err := createNodes(ctx, clients, options, kubelet.port); err != nil {
 		return err
 	}
 	if options.StorageClasses {

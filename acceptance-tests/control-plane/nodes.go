@@ -19,6 +19,9 @@ import (
 // managedNode marks the nodes that KWOK plays.
 const managedNode = "kwok.x-k8s.io/node"
 
+// nodeIP is the address of the simulated nodes among themselves. It never carries a packet.
+const nodeIP = "10.0.0.1"
+
 // startNodes runs KWOK: it renews the nodes' leases and moves their pods through the stages.
 func startNodes(ctx context.Context, kubeconfig string) error {
 	ctx = log.NewContext(ctx, log.NewLogger(os.Stderr, log.LevelWarn))
@@ -69,7 +72,7 @@ func startNodes(ctx context.Context, kubeconfig string) error {
 		TypedKwokClient:                   own,
 		ManageNodesWithAnnotationSelector: managedNode + "=fake",
 		CIDR:                              podNetwork,
-		NodeIP:                            "10.0.0.1",
+		NodeIP:                            nodeIP,
 		PodPlayStageParallelism:           8,
 		NodePlayStageParallelism:          4,
 		LocalStages:                       stages,
@@ -88,8 +91,9 @@ func startNodes(ctx context.Context, kubeconfig string) error {
 	return nil
 }
 
-// createNodes registers the nodes, as kubelets would, spread over three zones.
-func createNodes(ctx context.Context, clients *clients, options *options) error {
+// createNodes registers the nodes, as kubelets would, spread over three zones. Their port is where commands are run in
+// the containers of their pods; the API server reaches it by the address that is meant for the outside.
+func createNodes(ctx context.Context, clients *clients, options *options, kubeletPort int32) error {
 	capacity := corev1.ResourceList{
 		corev1.ResourceCPU:    options.NodeCPU,
 		corev1.ResourceMemory: options.NodeMemory,
@@ -112,7 +116,13 @@ func createNodes(ctx context.Context, clients *clients, options *options) error 
 			Status: corev1.NodeStatus{
 				Capacity:    capacity,
 				Allocatable: capacity,
-				NodeInfo:    corev1.NodeSystemInfo{KubeletVersion: "v1.34.4", OperatingSystem: "linux", Architecture: "amd64"},
+				Addresses: []corev1.NodeAddress{
+					{Type: corev1.NodeInternalIP, Address: nodeIP},
+					{Type: corev1.NodeHostName, Address: name},
+					{Type: corev1.NodeExternalIP, Address: "127.0.0.1"},
+				},
+				DaemonEndpoints: corev1.NodeDaemonEndpoints{KubeletEndpoint: corev1.DaemonEndpoint{Port: kubeletPort}},
+				NodeInfo:        corev1.NodeSystemInfo{KubeletVersion: "v1.34.4", OperatingSystem: "linux", Architecture: "amd64"},
 			},
 		}, metav1.CreateOptions{})
 		if err != nil {

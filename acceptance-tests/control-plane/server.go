@@ -68,6 +68,8 @@ func startAPIServer(ctx context.Context, options *options, credentials *credenti
 		"--endpoint-reconciler-type=none",
 		"--advertise-address=127.0.0.1",
 		"--profiling=false",
+		// Simulated nodes have a port of ours on this machine.
+		"--kubelet-preferred-address-types=ExternalIP,InternalIP",
 	}
 	if options.TokenWebhook != "" {
 		server.Authentication.TokenSuccessCacheTTL = 0

@@ -43,6 +43,7 @@ use crate::helm::engine::Engine;
 use crate::helm::executable::Executable;
 use crate::kubernetes::{self, Client, Connection, Kubernetes};
 use crate::kubernetes_attribute::{KubernetesConnection, ProcessEnvironment};
+use crate::resources::account::AccountResource;
 use crate::resources::ack_cluster::AckCluster;
 use crate::resources::ack_node_pool::AckNodePool;
 use crate::resources::addon::AddonResource;
@@ -101,6 +102,8 @@ pub struct Shared {
     claimed: Mutex<HashSet<(String, String, String)>>,
     /// Kubernetes clusters into which a plan of this process installs KubeBlocks.
     installing: Mutex<HashSet<Connection>>,
+    /// Engines of the databases that a plan of this process makes, by Kubernetes cluster, namespace and name.
+    planned_engines: Mutex<HashMap<(Option<Connection>, String, String), String>>,
     /// Add-ons that a plan of this process enables, by name.
     enabling: Mutex<HashSet<(Connection, String)>>,
     charts: Charts,
@@ -144,6 +147,7 @@ impl Shared {
             away: Mutex::default(),
             claimed: Mutex::default(),
             installing: Mutex::default(),
+            planned_engines: Mutex::default(),
             enabling: Mutex::default(),
             charts: Charts::new(),
             helm: tokio::sync::Mutex::default(),
@@ -165,6 +169,37 @@ impl Shared {
     /// Whether a plan of this process installs KubeBlocks there.
     pub fn is_being_installed(&self, connection: &Connection) -> bool {
         self.installing.lock().unwrap_or_else(PoisonError::into_inner).contains(connection)
+    }
+
+    /// Notes the engine of a database that a plan makes, so that the plans of what is in it know it.
+    pub fn note_engine(
+        &self,
+        own: &Value<KubernetesConnection>,
+        namespace: &str,
+        name: &str,
+        definition: &str,
+    ) {
+        let place = (self.known_reach(own), namespace.to_owned(), name.to_owned());
+        let mut engines = self.planned_engines.lock().unwrap_or_else(PoisonError::into_inner);
+        engines.insert(place, definition.to_owned());
+    }
+
+    /// The engine of a database that a plan of this process makes.
+    pub fn planned_engine(
+        &self,
+        own: &Value<KubernetesConnection>,
+        namespace: &str,
+        name: &str,
+    ) -> Option<String> {
+        let place = (self.known_reach(own), namespace.to_owned(), name.to_owned());
+        self.planned_engines.lock().unwrap_or_else(PoisonError::into_inner).get(&place).cloned()
+    }
+
+    fn known_reach(&self, own: &Value<KubernetesConnection>) -> Option<Connection> {
+        match self.reach(own) {
+            Reach::Known(connection) => Some(connection),
+            Reach::Unknown => None,
+        }
     }
 
     /// Notes that a plan enables an add-on there, so that what it brings is not missed.
@@ -349,6 +384,7 @@ impl Provider for KubeblocksProvider {
     fn resources(&self) -> Vec<Box<dyn ErasedResource>> {
         let shared = || Arc::clone(&self.shared);
         vec![
+            Box::new(AccountResource::new(shared())),
             Box::new(managed::cluster::ClusterResource::<AckCluster>::new(shared())),
             Box::new(managed::pool::PoolResource::<AckNodePool>::new(shared())),
             Box::new(AddonResource::new(shared())),

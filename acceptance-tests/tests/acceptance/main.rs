@@ -6,6 +6,7 @@
 // A failed expectation is how a test here ends, also in its helpers.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, missing_docs)]
 
+mod account;
 mod addon_catalogue;
 mod addon_faults;
 mod addon_lifecycle;

@@ -1,5 +1,6 @@
 //! What the tests share: one control plane with the stand-in operator, and a namespace for each test.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -164,6 +165,11 @@ impl PodsSeen {
         }
         counts
     }
+}
+
+/// Where the playground keeps the accounts of a component.
+fn accounts_of(cluster: &str, component: &str) -> String {
+    format!("{cluster}-{component}-playground-accounts")
 }
 
 /// One test's namespace, seen by an administrator.
@@ -455,6 +461,64 @@ impl Namespace {
         });
         let object = serde_json::from_value(object).expect("an object");
         self.core(kind, plural).create(&PostParams::default(), &object).await.expect("it is new");
+    }
+
+    /// The accounts of a component as the playground keeps them, by name.
+    pub(crate) async fn accounts(&self, cluster: &str, component: &str) -> BTreeMap<String, Value> {
+        let name = accounts_of(cluster, component);
+        let found =
+            self.core("ConfigMap", "configmaps").get_opt(&name).await.expect("the control plane answers");
+        let data = found.map(|found| found.data["data"].clone()).unwrap_or_default();
+        let texts: BTreeMap<String, String> = serde_json::from_value(data).unwrap_or_default();
+        let read = |text: String| serde_json::from_str(&text).expect("an account is JSON");
+        texts.into_iter().map(|(name, text)| (name, read(text))).collect()
+    }
+
+    /// The distinct command lines by which accounts were managed.
+    pub(crate) async fn account_commands(&self, cluster: &str, component: &str) -> String {
+        let name = accounts_of(cluster, component);
+        let found = self.core("ConfigMap", "configmaps").get(&name).await.expect("there were some");
+        let annotations = found.metadata.annotations.unwrap_or_default();
+        annotations["playground.kubeblocks.io/commands"].clone()
+    }
+
+    /// Changes an account as the engine's own client would; `None` drops it.
+    pub(crate) async fn change_account(
+        &self,
+        cluster: &str,
+        component: &str,
+        account: &str,
+        change: Option<Value>,
+    ) {
+        let text = change.map(|change| change.to_string());
+        let patch = Patch::Merge(json!({ "data": { account: text } }));
+        let name = accounts_of(cluster, component);
+        let patched =
+            self.core("ConfigMap", "configmaps").patch(&name, &PatchParams::default(), &patch).await;
+        patched.expect("there are accounts");
+    }
+
+    /// An operation on accounts does not begin in this namespace, or does so again.
+    pub(crate) async fn hold_account_operation(&self, operation: Option<&str>) {
+        let annotations = json!({ "playground.kubeblocks.io/hold-account-operation": operation });
+        let patch = Patch::Merge(json!({ "metadata": { "annotations": annotations } }));
+        let namespaces: Api<CoreNamespace> = Api::all(self.client.clone());
+        namespaces.patch(&self.name, &PatchParams::default(), &patch).await.expect("it is there");
+    }
+
+    /// Waits until the playground has an account.
+    pub(crate) async fn account_exists(&self, cluster: &str, component: &str, account: &str) {
+        let name = accounts_of(cluster, component);
+        let account = account.to_owned();
+        let exists = await_condition(
+            self.core("ConfigMap", "configmaps"),
+            &name,
+            move |object: Option<&DynamicObject>| {
+                object.is_some_and(|object| object.data["data"].get(&account).is_some())
+            },
+        );
+        let waited = tokio::time::timeout(CERTAIN, exists).await;
+        waited.unwrap_or_else(|_| panic!("no account in {name}")).expect("it can be watched");
     }
 
     /// Waits until a cluster exists.

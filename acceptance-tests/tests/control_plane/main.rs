@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod api_faults;
+mod commands;
 mod lifecycle;
 mod playground;
 mod support;

@@ -8,6 +8,7 @@ pub mod deletion;
 pub mod diagnosis;
 pub mod diagnostic;
 pub mod facts;
+pub mod lorry;
 pub mod naming;
 pub mod operation;
 pub mod readiness;

@@ -275,9 +275,29 @@ impl Client {
         self.send(request, &action).await.map(drop)
     }
 
+    /// Removes an annotation of an object that exists; all else stays. May be sent twice without harm.
+    pub async fn remove_annotation<K: Kind>(
+        &self,
+        namespace: Option<&str>,
+        name: &str,
+        annotation: &str,
+    ) -> Result<(), Error> {
+        let action = action::<K>("patch", namespace, Some(name));
+        let body = serde_json::json!({ "metadata": { "annotations": { annotation: null } } });
+        let parameters =
+            PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+        let request = requests::<K>(namespace).patch_metadata(name, &parameters, &Patch::Merge(&body));
+        self.send(request, &action).await.map(drop)
+    }
+
     /// The client that watches go through, for `kube::runtime::watcher`.
     pub(crate) fn for_watches(&self) -> kube::Client {
         self.shared.access.load().transport.watches.clone()
+    }
+
+    /// What ends the requests of this client.
+    pub(super) fn stop(&self) -> &CancellationToken {
+        &self.stop
     }
 
     /// What programs that this process starts need to make requests of their own.

@@ -12,6 +12,7 @@ pub mod credential;
 pub mod diagnostic;
 pub mod dynamic;
 pub mod error;
+pub mod exec;
 pub mod feed;
 pub mod minted;
 pub mod observe;

@@ -1,5 +1,6 @@
 //! Managed resources, one folder or file each. Arrows of the data: see the crate's page.
 
+pub mod account;
 pub mod ack_cluster;
 pub mod ack_node_pool;
 pub mod addon;

@@ -66,7 +66,13 @@ fn pod_spec(component: &Component<'_>, reloads: bool) -> Result<PodSpec, Error> 
         first.resources = Some(read::<ResourceRequirements>(component, "resources", resources)?);
     }
     if component.role_probe().is_some() {
-        containers.push(sidecar(LORRY, &[("lorry-http-port", 3501), ("lorry-grpc-port", 50001)]));
+        let mut lorry = sidecar(LORRY, &[("lorry-http-port", 3501), ("lorry-grpc-port", 50001)]);
+        lorry.env = Some(vec![EnvVar {
+            name: "KB_CHARACTER_TYPE".to_owned(),
+            value: Some(component.definition.character_type.clone()),
+            ..EnvVar::default()
+        }]);
+        containers.push(lorry);
     }
     if reloads {
         containers.push(sidecar(CONFIG_MANAGER, &[]));

@@ -15,7 +15,7 @@ pub mod error;
 mod follow;
 mod judge;
 mod lock;
-mod roles;
+pub(crate) mod roles;
 mod run;
 #[cfg(test)]
 mod run_tests;

@@ -3,21 +3,20 @@
 use k8s_openapi::api::core::v1::Pod;
 use kubeblocks_schemas::v1alpha1::ReplicatedStateMachine;
 
-use super::checks::readable;
 use super::error::OperationError;
 use crate::kubeblocks::naming::{CLUSTER_LABEL, COMPONENT_LABEL, ROLE_LABEL, workload};
-use crate::kubernetes::Client;
+use crate::kubernetes::{Client, Error};
 
 /// Names of leading roles in the engines that KubeBlocks ships, for who may not read the workload.
 const LEADING: [&str; 3] = ["leader", "primary", "master"];
 
 /// Selector of the pods of a component.
-pub(super) fn pods_of(cluster: &str, component: &str) -> String {
+pub(crate) fn pods_of(cluster: &str, component: &str) -> String {
     format!("{CLUSTER_LABEL}={cluster},{COMPONENT_LABEL}={component}")
 }
 
 /// The role of a pod.
-pub(super) fn role(pod: &Pod) -> Option<&str> {
+pub(crate) fn role(pod: &Pod) -> Option<&str> {
     let role = pod.metadata.labels.as_ref()?.get(ROLE_LABEL)?;
     Some(role.as_str()).filter(|role| !role.is_empty())
 }
@@ -29,7 +28,7 @@ pub(super) fn name(pod: &Pod) -> &str {
 
 /// Names of the roles that lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Leading(Vec<String>);
+pub(crate) struct Leading(Vec<String>);
 
 /// Those of the engines that KubeBlocks ships.
 impl Default for Leading {
@@ -46,9 +45,22 @@ impl Leading {
         cluster: &str,
         component: &str,
     ) -> Result<Self, OperationError> {
+        Self::find(client, namespace, cluster, component).await.map_err(OperationError::api)
+    }
+
+    /// The same, for who asks for no operation.
+    pub(crate) async fn find(
+        client: &Client,
+        namespace: &str,
+        cluster: &str,
+        component: &str,
+    ) -> Result<Self, Error> {
         let name = workload(cluster, component);
-        let found = readable(client.get_opt::<ReplicatedStateMachine>(Some(namespace), &name).await)?;
-        Ok(Self::declared(found.flatten().as_ref()))
+        match client.get_opt::<ReplicatedStateMachine>(Some(namespace), &name).await {
+            Ok(found) => Ok(Self::declared(found.as_ref())),
+            Err(Error::Forbidden { .. }) => Ok(Self::default()),
+            Err(error) => Err(error),
+        }
     }
 
     fn declared(workload: Option<&ReplicatedStateMachine>) -> Self {
@@ -62,7 +74,7 @@ impl Leading {
     }
 
     /// The pod that leads.
-    pub(super) fn leader<'a>(&self, pods: &'a [Pod]) -> Option<&'a Pod> {
+    pub(crate) fn leader<'a>(&self, pods: &'a [Pod]) -> Option<&'a Pod> {
         pods.iter().find(|pod| role(pod).is_some_and(|role| self.0.iter().any(|one| one == role)))
     }
 }

@@ -139,6 +139,11 @@ impl Resource for ClusterResource {
 
     async fn modify_plan(&self, context: &Context, plan: &mut Plan<ClusterState>) -> Result<(), Diagnostics> {
         let Some(prior) = &plan.prior else {
+            let planned = &plan.planned;
+            let texts = (planned.namespace.known(), planned.name.known(), planned.definition.known());
+            if let (Some(namespace), Some(name), Some(definition)) = texts {
+                self.shared.note_engine(&planned.kubernetes, namespace, name, definition);
+            }
             return settle(context, self.check_installed(context, None, &plan.planned).await);
         };
         if let Some(path) = plan::moved_to(prior, &plan.planned)

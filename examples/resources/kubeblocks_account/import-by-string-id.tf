@@ -1,0 +1,4 @@
+import {
+  to = kubeblocks_account.app
+  id = "shop/orders/postgresql/app"
+}
