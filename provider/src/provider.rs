@@ -27,6 +27,7 @@ use crate::clouds::azure::AzureSettings;
 use crate::clouds::gcp::GcpSettings;
 use crate::clouds::{Clouds, Settings};
 use crate::data_sources::addons::AddonsDataSource;
+use crate::data_sources::backups::BackupsDataSource;
 use crate::data_sources::catalog::CatalogDataSource;
 use crate::data_sources::cluster::ClusterDataSource;
 use crate::data_sources::cluster_definition::ClusterDefinitionDataSource;
@@ -371,6 +372,7 @@ impl Provider for KubeblocksProvider {
         let shared = || Arc::clone(&self.shared);
         vec![
             Box::new(AddonsDataSource::new(shared())),
+            Box::new(BackupsDataSource::new(shared())),
             Box::new(CatalogDataSource),
             Box::new(ClusterDataSource::new(shared())),
             Box::new(ClusterDefinitionDataSource::new(shared())),

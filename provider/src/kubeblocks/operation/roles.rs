@@ -17,7 +17,7 @@ pub(super) fn pods_of(cluster: &str, component: &str) -> String {
 }
 
 /// The role of a pod.
-pub(super) fn role(pod: &Pod) -> Option<&str> {
+pub(crate) fn role(pod: &Pod) -> Option<&str> {
     let role = pod.metadata.labels.as_ref()?.get(ROLE_LABEL)?;
     Some(role.as_str()).filter(|role| !role.is_empty())
 }
@@ -29,7 +29,7 @@ pub(super) fn name(pod: &Pod) -> &str {
 
 /// Names of the roles that lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Leading(Vec<String>);
+pub(crate) struct Leading(Vec<String>);
 
 /// Those of the engines that KubeBlocks ships.
 impl Default for Leading {
@@ -51,7 +51,8 @@ impl Leading {
         Ok(Self::declared(found.flatten().as_ref()))
     }
 
-    fn declared(workload: Option<&ReplicatedStateMachine>) -> Self {
+    /// Those that a workload declares.
+    pub(crate) fn declared(workload: Option<&ReplicatedStateMachine>) -> Self {
         let roles = workload.map(|workload| workload.spec.roles.as_slice()).unwrap_or_default();
         let leading: Vec<String> = roles
             .iter()
@@ -63,7 +64,12 @@ impl Leading {
 
     /// The pod that leads.
     pub(super) fn leader<'a>(&self, pods: &'a [Pod]) -> Option<&'a Pod> {
-        pods.iter().find(|pod| role(pod).is_some_and(|role| self.0.iter().any(|one| one == role)))
+        pods.iter().find(|pod| self.is_leader(pod))
+    }
+
+    /// Whether a pod has a role that leads.
+    pub(crate) fn is_leader(&self, pod: &Pod) -> bool {
+        role(pod).is_some_and(|role| self.0.iter().any(|one| one == role))
     }
 }
 
