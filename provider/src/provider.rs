@@ -51,6 +51,7 @@ use crate::resources::aks_cluster::AksCluster;
 use crate::resources::aks_node_pool::AksNodePool;
 use crate::resources::backup::BackupResource;
 use crate::resources::backup_repo::BackupRepoResource;
+use crate::resources::backup_schedule::BackupScheduleResource;
 use crate::resources::cluster::ClusterResource;
 use crate::resources::eks_cluster::EksCluster;
 use crate::resources::eks_node_group::EksNodeGroup;
@@ -357,6 +358,7 @@ impl Provider for KubeblocksProvider {
             Box::new(managed::pool::PoolResource::<AksNodePool>::new(shared())),
             Box::new(BackupResource::new(shared())),
             Box::new(BackupRepoResource::new(shared())),
+            Box::new(BackupScheduleResource::new(shared())),
             Box::new(ClusterResource::new(shared())),
             Box::new(managed::cluster::ClusterResource::<EksCluster>::new(shared())),
             Box::new(managed::pool::PoolResource::<EksNodeGroup>::new(shared())),

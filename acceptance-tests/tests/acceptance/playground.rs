@@ -1,5 +1,6 @@
 //! What the tests share: one control plane with the stand-in operator, and a namespace for each test.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -456,6 +457,47 @@ impl Namespace {
         self.object_until((group, kind, plural), name, |object| object.is_none()).await;
     }
 
+    /// Changes an object of KubeBlocks as another program would.
+    pub(crate) async fn merge_object(
+        &self,
+        (group, kind, plural): (&str, &str, &str),
+        name: &str,
+        change: Value,
+    ) {
+        let objects = self.objects(group, "v1alpha1", kind, plural);
+        let parameters = PatchParams { field_manager: Some("kubectl".to_owned()), ..PatchParams::default() };
+        objects.patch(name, &parameters, &Patch::Merge(change)).await.expect("the change is accepted");
+    }
+
+    /// The `CronJob`s of the namespace by name.
+    pub(crate) async fn cron_jobs(&self) -> BTreeMap<String, Value> {
+        let objects = self.objects("batch", "v1", "CronJob", "cronjobs");
+        let found = objects.list(&ListParams::default()).await.expect("the control plane answers");
+        let entry = |object: DynamicObject| {
+            let name = object.metadata.name.clone().unwrap_or_default();
+            (name, serde_json::to_value(object).expect("objects are JSON"))
+        };
+        found.into_iter().map(entry).collect()
+    }
+
+    /// A `CronJob` of somebody, which never runs.
+    pub(crate) async fn create_cron_job(&self, name: &str) {
+        let pod = json!({"restartPolicy": "Never", "containers": [{"name": "theirs", "image": "theirs"}]});
+        let object = json!({
+            "apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": name},
+            "spec": {"schedule": "0 0 1 1 *", "suspend": true, "jobTemplate": {"spec": {"template": {"spec": pod}}}},
+        });
+        let object = serde_json::from_value(object).expect("an object");
+        let objects = self.objects("batch", "v1", "CronJob", "cronjobs");
+        objects.create(&PostParams::default(), &object).await.expect("it is new");
+    }
+
+    /// Deletes a `CronJob`.
+    pub(crate) async fn delete_cron_job(&self, name: &str) {
+        let objects = self.objects("batch", "v1", "CronJob", "cronjobs");
+        objects.delete(name, &DeleteParams::default()).await.expect("it exists");
+    }
+
     /// Waits until `condition` holds for an object of this namespace.
     pub(crate) async fn object_until(
         &self,
@@ -567,6 +609,7 @@ impl Namespace {
             ("dataprotection.kubeblocks.io", "v1alpha1", "BackupPolicy", "backuppolicies"),
             ("dataprotection.kubeblocks.io", "v1alpha1", "BackupSchedule", "backupschedules"),
             ("apps", "v1", "StatefulSet", "statefulsets"),
+            ("batch", "v1", "CronJob", "cronjobs"),
             ("", "v1", "Pod", "pods"),
             ("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
             ("", "v1", "Secret", "secrets"),
