@@ -27,6 +27,7 @@ use crate::clouds::azure::AzureSettings;
 use crate::clouds::gcp::GcpSettings;
 use crate::clouds::{Clouds, Settings};
 use crate::data_sources::addons::AddonsDataSource;
+use crate::data_sources::backups::BackupsDataSource;
 use crate::data_sources::catalog::CatalogDataSource;
 use crate::data_sources::cluster::ClusterDataSource;
 use crate::data_sources::cluster_definition::ClusterDefinitionDataSource;
@@ -51,6 +52,7 @@ use crate::resources::aks_cluster::AksCluster;
 use crate::resources::aks_node_pool::AksNodePool;
 use crate::resources::backup::BackupResource;
 use crate::resources::backup_repo::BackupRepoResource;
+use crate::resources::backup_schedule::BackupScheduleResource;
 use crate::resources::cluster::ClusterResource;
 use crate::resources::eks_cluster::EksCluster;
 use crate::resources::eks_node_group::EksNodeGroup;
@@ -392,6 +394,7 @@ impl Provider for KubeblocksProvider {
             Box::new(managed::pool::PoolResource::<AksNodePool>::new(shared())),
             Box::new(BackupResource::new(shared())),
             Box::new(BackupRepoResource::new(shared())),
+            Box::new(BackupScheduleResource::new(shared())),
             Box::new(ClusterResource::new(shared())),
             Box::new(managed::cluster::ClusterResource::<EksCluster>::new(shared())),
             Box::new(managed::pool::PoolResource::<EksNodeGroup>::new(shared())),
@@ -407,6 +410,7 @@ impl Provider for KubeblocksProvider {
         let shared = || Arc::clone(&self.shared);
         vec![
             Box::new(AddonsDataSource::new(shared())),
+            Box::new(BackupsDataSource::new(shared())),
             Box::new(CatalogDataSource),
             Box::new(ClusterDataSource::new(shared())),
             Box::new(ClusterDefinitionDataSource::new(shared())),

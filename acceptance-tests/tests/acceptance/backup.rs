@@ -1,11 +1,11 @@
 //! `kubeblocks_backup`: taken, kept, refused, interrupted, gone.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cluster_interrupted::kill_provider_of;
 use crate::hcl::Redis;
 use crate::playground::{Namespace, Playground};
-use crate::terraform::Cli;
+use crate::terraform::{Cli, Workspace};
 
 const GROUP: &str = "dataprotection.kubeblocks.io";
 const ADDRESS: &str = "kubeblocks_backup.this";
@@ -74,6 +74,8 @@ async fn lives_its_whole_life(cli: Cli) {
     assert_eq!(made["spec"]["retentionPeriod"], "1w");
     assert!(made["metadata"]["annotations"]["terraform.kubeblocks.io/unfinished"].is_null(), "{made:#}");
 
+    is_listed_beside_others(&namespace, &workspace).await;
+
     workspace.run(["state", "rm", ADDRESS]).await.succeeded();
     let id = format!("{}/first", namespace.name);
     workspace.run(["import", "-no-color", "-input=false", ADDRESS, &id]).await.succeeded();
@@ -101,6 +103,71 @@ async fn lives_its_whole_life(cli: Cli) {
     workspace.destroy().await.succeeded();
     assert!(workspace.managed().await.is_empty());
     assert!(object(&namespace, "first").await.is_none());
+}
+
+/// The data source shows the backup, and one that failed before the operator had labelled it.
+async fn is_listed_beside_others(namespace: &Namespace, workspace: &Workspace) {
+    let bad = json!({
+        "metadata": {"name": "bad", "namespace": namespace.name},
+        "spec": {"backupPolicyName": "cache-redis-backup-policy", "backupMethod": "nothing"},
+    });
+    namespace.create_object(GROUP, "Backup", "backups", bad).await;
+    let failed = |object: Option<&Value>| object.is_some_and(|it| it["status"]["phase"] == "Failed");
+    namespace.object_until((GROUP, "Backup", "backups"), "bad", failed).await;
+    let look = |filter: &str| {
+        let text = format!(
+            r#"
+data "kubeblocks_backups" "it" {{
+  namespace = "{}"
+  {filter}
+}}
+output "backups" {{
+  value = {{ for backup in data.kubeblocks_backups.it.backups : backup.name => backup }}
+}}
+output "latest" {{
+  value = data.kubeblocks_backups.it.latest_completed
+}}
+"#,
+            namespace.name
+        );
+        workspace.write("data.tf", text);
+        async {
+            workspace.apply().await.succeeded();
+            workspace.plan_is_empty().await;
+            let outputs = workspace.state().await["values"]["outputs"].clone();
+            (outputs["backups"]["value"].clone(), outputs["latest"]["value"].clone())
+        }
+    };
+    let (all, latest) = look("cluster = \"cache\"").await;
+    assert_eq!(latest, "first");
+    let (first, bad) = (&all["first"], &all["bad"]);
+    for (attribute, expected) in [
+        ("cluster", "cache"),
+        ("component", "redis"),
+        ("method", "datafile"),
+        ("phase", "Completed"),
+        ("deletion_policy", "Delete"),
+        ("repo", &namespace.name),
+    ] {
+        assert_eq!(first[attribute], expected, "{attribute}: {first:#}");
+    }
+    for attribute in ["started_at", "completed_at", "duration", "expires_at", "path"] {
+        assert!(first[attribute].is_string(), "{attribute}: {first:#}");
+    }
+    assert_eq!((&bad["phase"], &bad["cluster"]), (&"Failed".into(), &"cache".into()));
+    assert!(bad["failure_reason"].as_str().is_some_and(|why| why.contains("nothing")), "{bad:#}");
+    let (failed, latest) = look("status = \"Failed\"").await;
+    assert_eq!((failed.as_object().map(serde_json::Map::len), latest), (Some(1), Value::Null));
+    workspace.write("data.tf", "");
+    workspace.write(
+        "bad.tf",
+        "data \"kubeblocks_backups\" \"bad\" {\n  namespace = \"x\"\n  status = \"Done\"\n}\n",
+    );
+    workspace.plan().await.failed().says(&["\"Done\" is not one of New, Running, Completed"]);
+    workspace.remove("bad.tf");
+    namespace.delete_object(GROUP, "Backup", "backups", "bad").await;
+    // The outputs are gone after this.
+    workspace.apply().await.succeeded();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,6 +32,63 @@ async fn the_data_source_shows_a_cluster_that_someone_else_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn after_a_failover_the_data_source_shows_the_new_leader_and_the_resource_is_as_planned() {
+    let playground = Playground::shared().await;
+    let namespace = playground.namespace("failover").await;
+    let workspace = playground.workspace(Cli::Terraform);
+    let redis = Redis::new(&namespace.name, "cache");
+    workspace.write("main.tf", redis.to_string());
+    workspace.write(
+        "data.tf",
+        r#"
+data "kubeblocks_cluster" "cache" {
+  namespace = kubeblocks_cluster.cache.namespace
+  name      = kubeblocks_cluster.cache.name
+}
+output "instances" {
+  value = data.kubeblocks_cluster.cache.instances
+}
+output "leader" {
+  value = one([for name, instance in data.kubeblocks_cluster.cache.instances : name if instance.leader])
+}
+"#,
+    );
+    workspace.apply().await.succeeded();
+    let (first, second) = ("cache-redis-0", "cache-redis-1");
+    namespace.place_in_zone(second, "zone-b").await;
+    let outputs = workspace.state().await["values"]["outputs"].clone();
+    assert_eq!(outputs["leader"]["value"], first);
+    let endpoints = workspace.attributes(&redis.address()).await["endpoints"].clone();
+    namespace.service_leads_to("cache-redis", first).await;
+
+    namespace.fail_over(first, second).await;
+    // What the configuration says is as it was; only what it looks up is new.
+    assert!(workspace.planned_actions().await.is_empty());
+    workspace.apply().await.succeeded();
+    workspace.plan_is_empty().await;
+    let outputs = workspace.state().await["values"]["outputs"].clone();
+    assert_eq!(outputs["leader"]["value"], second);
+    let instance = &outputs["instances"]["value"][second];
+    for (attribute, expected) in [
+        ("component", serde_json::json!("redis")),
+        ("role", "primary".into()),
+        ("phase", "Running".into()),
+        ("ready", true.into()),
+        ("zone", "zone-b".into()),
+    ] {
+        assert_eq!(instance[attribute], expected, "{attribute}: {instance:#}");
+    }
+    assert!(instance["node"].is_string(), "{instance:#}");
+    assert_eq!(outputs["instances"]["value"][first]["leader"], false);
+    // The same addresses, and they lead to the new leader.
+    assert_eq!(workspace.attributes(&redis.address()).await["endpoints"], endpoints);
+    assert_eq!(endpoints["redis"]["host"], format!("cache-redis.{}.svc", namespace.name));
+    namespace.service_leads_to("cache-redis", second).await;
+    workspace.destroy().await.succeeded();
+    namespace.is_empty().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_that_does_not_exist_is_an_error_of_the_data_source() {
     let playground = Playground::shared().await;
     let namespace = playground.namespace("nolookup").await;

@@ -12,6 +12,7 @@ mod addon_faults;
 mod addon_lifecycle;
 mod backup;
 mod backup_repo;
+mod backup_schedule;
 mod bad_input;
 mod catalog;
 mod cloud_stack;

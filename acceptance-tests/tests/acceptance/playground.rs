@@ -9,10 +9,11 @@ use acceptance_tests::api_faults::ApiFaults;
 use acceptance_tests::control_plane::{self, ControlPlane, Options, User};
 use acceptance_tests::operator::{self, Faults, PodFault};
 use futures::StreamExt as _;
-use k8s_openapi::api::core::v1::{Namespace as CoreNamespace, Secret};
+use k8s_openapi::api::core::v1::{Namespace as CoreNamespace, Node, Pod, Secret};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::{
     Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
-    PostParams,
+    PostParams, TypeMeta,
 };
 use kube::runtime::wait::await_condition;
 use kube::runtime::watcher::{self, watcher};
@@ -24,6 +25,9 @@ use crate::terraform::{Cli, Workspace, install_in_mirror};
 
 /// How long the tests wait for something that the playground is certain to do. Only a broken test reaches it.
 const CERTAIN: Duration = Duration::from_mins(3);
+
+/// Label of a pod with its role.
+const ROLE: &str = "kubeblocks.io/role";
 
 /// A user that a role binding knows nothing of.
 const WITHOUT_RIGHTS: &str = "intern";
@@ -204,20 +208,22 @@ impl Namespace {
         found.map(|cluster| serde_json::to_value(cluster).expect("objects are JSON"))
     }
 
+    fn objects(&self, group: &str, version: &str, kind: &str, plural: &str) -> Api<DynamicObject> {
+        let kind = GroupVersionKind::gvk(group, version, kind);
+        let resource = ApiResource::from_gvk_with_plural(&kind, plural);
+        Api::namespaced_with(self.client.clone(), &self.name, &resource)
+    }
+
     /// An object of this namespace as it is now.
     pub(crate) async fn object(&self, group: &str, kind: &str, plural: &str, name: &str) -> Option<Value> {
-        let kind = GroupVersionKind::gvk(group, "v1alpha1", kind);
-        let resource = ApiResource::from_gvk_with_plural(&kind, plural);
-        let objects: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), &self.name, &resource);
+        let objects = self.objects(group, "v1alpha1", kind, plural);
         let found = objects.get_opt(name).await.expect("the control plane answers");
         found.map(|object| serde_json::to_value(object).expect("objects are JSON"))
     }
 
     /// Waits until an object of this namespace exists.
     pub(crate) async fn object_exists(&self, group: &str, kind: &str, plural: &str, name: &str) {
-        let group_kind = GroupVersionKind::gvk(group, "v1alpha1", kind);
-        let resource = ApiResource::from_gvk_with_plural(&group_kind, plural);
-        let objects: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), &self.name, &resource);
+        let objects = self.objects(group, "v1alpha1", kind, plural);
         let exists = await_condition(objects, name, |object: Option<&DynamicObject>| object.is_some());
         let waited = tokio::time::timeout(CERTAIN, exists).await;
         waited.unwrap_or_else(|_| panic!("{kind} {name} does not come")).expect("it can be watched");
@@ -521,6 +527,124 @@ impl Namespace {
         waited.unwrap_or_else(|_| panic!("no account in {name}")).expect("it can be watched");
     }
 
+    /// Any object of KubeBlocks, made as another program would.
+    pub(crate) async fn create_object(&self, group: &str, kind: &str, plural: &str, object: Value) {
+        let objects = self.objects(group, "v1alpha1", kind, plural);
+        let mut object: DynamicObject = serde_json::from_value(object).expect("an object");
+        object.types = Some(TypeMeta { api_version: format!("{group}/v1alpha1"), kind: kind.to_owned() });
+        objects.create(&PostParams::default(), &object).await.expect("it is new");
+    }
+
+    /// Deletes an object of KubeBlocks as another program would, and waits until it is gone.
+    pub(crate) async fn delete_object(&self, group: &str, kind: &str, plural: &str, name: &str) {
+        let objects = self.objects(group, "v1alpha1", kind, plural);
+        objects.delete(name, &DeleteParams::default()).await.expect("it exists");
+        self.object_until((group, kind, plural), name, |object| object.is_none()).await;
+    }
+
+    /// Changes an object of KubeBlocks as another program would.
+    pub(crate) async fn merge_object(
+        &self,
+        (group, kind, plural): (&str, &str, &str),
+        name: &str,
+        change: Value,
+    ) {
+        let objects = self.objects(group, "v1alpha1", kind, plural);
+        let parameters = PatchParams { field_manager: Some("kubectl".to_owned()), ..PatchParams::default() };
+        objects.patch(name, &parameters, &Patch::Merge(change)).await.expect("the change is accepted");
+    }
+
+    /// The `CronJob`s of the namespace by name.
+    pub(crate) async fn cron_jobs(&self) -> BTreeMap<String, Value> {
+        let objects = self.objects("batch", "v1", "CronJob", "cronjobs");
+        let found = objects.list(&ListParams::default()).await.expect("the control plane answers");
+        let entry = |object: DynamicObject| {
+            let name = object.metadata.name.clone().unwrap_or_default();
+            (name, serde_json::to_value(object).expect("objects are JSON"))
+        };
+        found.into_iter().map(entry).collect()
+    }
+
+    /// A `CronJob` of somebody, which never runs.
+    pub(crate) async fn create_cron_job(&self, name: &str) {
+        let pod = json!({"restartPolicy": "Never", "containers": [{"name": "theirs", "image": "theirs"}]});
+        let object = json!({
+            "apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": name},
+            "spec": {"schedule": "0 0 1 1 *", "suspend": true, "jobTemplate": {"spec": {"template": {"spec": pod}}}},
+        });
+        let object = serde_json::from_value(object).expect("an object");
+        let objects = self.objects("batch", "v1", "CronJob", "cronjobs");
+        objects.create(&PostParams::default(), &object).await.expect("it is new");
+    }
+
+    /// Deletes a `CronJob`.
+    pub(crate) async fn delete_cron_job(&self, name: &str) {
+        let objects = self.objects("batch", "v1", "CronJob", "cronjobs");
+        objects.delete(name, &DeleteParams::default()).await.expect("it exists");
+    }
+
+    /// Waits until `condition` holds for an object of this namespace.
+    pub(crate) async fn object_until(
+        &self,
+        (group, kind, plural): (&str, &str, &str),
+        name: &str,
+        condition: impl Fn(Option<&Value>) -> bool,
+    ) {
+        let objects = self.objects(group, "v1alpha1", kind, plural);
+        let holds = await_condition(objects, name, |object: Option<&DynamicObject>| {
+            condition(object.map(|object| serde_json::to_value(object).expect("objects are JSON")).as_ref())
+        });
+        let waited = tokio::time::timeout(CERTAIN, holds).await;
+        waited.unwrap_or_else(|_| panic!("{kind} {name} does not get there")).expect("it can be watched");
+    }
+
+    /// Another instance takes the lead, as the role probes of the pods would note it.
+    pub(crate) async fn fail_over(&self, from: &str, to: &str) {
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.name);
+        let role = async |pod: &str| {
+            let labels = pods.get(pod).await.expect("the pod exists").metadata.labels;
+            labels.and_then(|labels| labels.get(ROLE).cloned())
+        };
+        let (leading, following) = (role(from).await, role(to).await);
+        for (pod, role) in [(to, leading), (from, following)] {
+            let change = Patch::Merge(json!({"metadata": {"labels": {ROLE: role}}}));
+            pods.patch(pod, &PatchParams::default(), &change).await.expect("the pod exists");
+        }
+    }
+
+    /// Gives the node of a pod a zone.
+    pub(crate) async fn place_in_zone(&self, pod: &str, zone: &str) {
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.name);
+        let pod = pods.get(pod).await.expect("the pod exists");
+        let node = pod.spec.and_then(|spec| spec.node_name).expect("the pod has a node");
+        let change = Patch::Merge(json!({"metadata": {"labels": {"topology.kubernetes.io/zone": zone}}}));
+        let nodes: Api<Node> = Api::all(self.client.clone());
+        nodes.patch(&node, &PatchParams::default(), &change).await.expect("the node exists");
+    }
+
+    /// Waits until a Service leads to this pod alone.
+    pub(crate) async fn service_leads_to(&self, service: &str, pod: &str) {
+        let slices: Api<EndpointSlice> = Api::namespaced(self.client.clone(), &self.name);
+        let selector = format!("kubernetes.io/service-name={service}");
+        let mut events = watcher(slices, watcher::Config::default().labels(&selector)).boxed();
+        let wait = async {
+            while let Some(event) = events.next().await {
+                let (watcher::Event::Apply(slice) | watcher::Event::InitApply(slice)) =
+                    event.expect("slices can be watched")
+                else {
+                    continue;
+                };
+                let targets =
+                    slice.endpoints.iter().flatten().filter_map(|one| one.target_ref.as_ref()?.name.clone());
+                if targets.collect::<Vec<_>>() == [pod] {
+                    return;
+                }
+            }
+        };
+        let waited = tokio::time::timeout(CERTAIN, wait).await;
+        waited.unwrap_or_else(|_| panic!("{service} does not lead to {pod}"));
+    }
+
     /// Waits until a cluster exists.
     pub(crate) async fn cluster_exists(&self, name: &str) {
         self.until(name, |cluster| cluster.is_some()).await;
@@ -570,16 +694,14 @@ impl Namespace {
             ("dataprotection.kubeblocks.io", "v1alpha1", "BackupPolicy", "backuppolicies"),
             ("dataprotection.kubeblocks.io", "v1alpha1", "BackupSchedule", "backupschedules"),
             ("apps", "v1", "StatefulSet", "statefulsets"),
+            ("batch", "v1", "CronJob", "cronjobs"),
             ("", "v1", "Pod", "pods"),
             ("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
             ("", "v1", "Secret", "secrets"),
             ("", "v1", "Service", "services"),
         ];
         for (group, version, kind, plural) in kinds {
-            let resource =
-                ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural);
-            let objects: Api<DynamicObject> =
-                Api::namespaced_with(self.client.clone(), &self.name, &resource);
+            let objects = self.objects(group, version, kind, plural);
             let found = objects.list(&ListParams::default()).await.expect("the kind is served");
             left.extend(
                 found

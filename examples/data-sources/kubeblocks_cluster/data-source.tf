@@ -4,9 +4,14 @@ data "kubeblocks_cluster" "orders" {
 }
 
 output "primary" {
-  description = "The instance that takes writes."
+  description = "The instance that takes writes, also after a failover."
   value = one([
-    for name, instance in data.kubeblocks_cluster.orders.components["postgresql"].instances :
-    name if instance.role == "primary"
+    for name, instance in data.kubeblocks_cluster.orders.instances :
+    name if instance.component == "postgresql" && instance.leader
   ])
+}
+
+output "zones" {
+  description = "Where the instances run."
+  value       = { for name, instance in data.kubeblocks_cluster.orders.instances : name => instance.zone }
 }

@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{Node, Pod, Service};
+use kube::ResourceExt as _;
 use kubeblocks_schemas::v1alpha1::cluster::ComponentStatus;
 use kubeblocks_schemas::v1alpha1::common::RsmMember;
-use kubeblocks_schemas::v1alpha1::{Cluster, ComponentSpec};
+use kubeblocks_schemas::v1alpha1::{Cluster, ComponentSpec, ReplicatedStateMachine};
 use tfplugin::prelude::*;
 
+use crate::kubeblocks::facts::PodFacts;
 use crate::kubeblocks::naming;
+use crate::kubeblocks::operation::{Leading, role};
 use crate::kubernetes::diagnostic::diagnostic;
+use crate::kubernetes::{Client, Error};
 use crate::kubernetes_attribute::KubernetesConnection;
 use crate::provider::Shared;
 use crate::resources::cluster::endpoints::endpoints;
@@ -49,6 +53,10 @@ pub struct ClusterData {
     /// Addresses of each component that has a Service.
     #[tf(computed)]
     pub endpoints: Value<Map<Endpoint>>,
+    /// The instances of all components, by the names of their pods, as they are now: a failover shows at once. Null where
+    /// pods may not be read.
+    #[tf(computed)]
+    pub instances: Value<Map<InstanceData>>,
     /// The Secret that holds user, password and addresses. The ephemeral resource `kubeblocks_credentials` reads it.
     #[tf(computed)]
     pub credentials_secret: Value<SecretReference>,
@@ -69,14 +77,40 @@ pub struct ComponentData {
     /// What the operator says of objects that hold it back, by object.
     #[tf(computed)]
     pub messages: Value<Map<String>>,
-    /// Its instances (pods), by name, with the role of each where the engine has roles.
+    /// Its instances (pods) that have a role, by name, as the operator has noted them last.
     #[tf(computed)]
-    pub instances: Value<Map<InstanceData>>,
+    pub instances: Value<Map<MemberData>>,
 }
 
-/// An instance of a component.
+/// An instance of a database cluster.
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
 pub struct InstanceData {
+    /// Name of its component.
+    #[tf(computed)]
+    pub component: Value<String>,
+    /// Role, such as `primary` or `follower`. Null where the engine has no roles, and while it is not known.
+    #[tf(computed)]
+    pub role: Value<String>,
+    /// Whether it leads its component: takes the writes, where the engine has roles.
+    #[tf(computed)]
+    pub leader: Value<bool>,
+    /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`.
+    #[tf(computed)]
+    pub phase: Value<String>,
+    /// Whether it serves.
+    #[tf(computed)]
+    pub ready: Value<bool>,
+    /// The node that it runs on. Null while it has none.
+    #[tf(computed)]
+    pub node: Value<String>,
+    /// The zone of that node. Null where the node has none, and where nodes may not be read.
+    #[tf(computed)]
+    pub zone: Value<String>,
+}
+
+/// An instance of a component, as the operator notes it.
+#[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
+pub struct MemberData {
     /// Role, such as `primary` or `follower`.
     #[tf(computed)]
     pub role: Value<String>,
@@ -117,8 +151,72 @@ impl DataSource for ClusterDataSource {
         let object = client.get::<Cluster>(Some(&namespace), &name).await.map_err(failed)?;
         let selector = naming::cluster_selector(&name);
         let services = client.list::<Service>(Some(&namespace), Some(&selector)).await.map_err(failed)?;
-        Ok(show(config, &object, &services))
+        let instances = instances(&client, &namespace, &selector).await.map_err(failed)?;
+        Ok(ClusterData { instances, ..show(config, &object, &services) })
     }
+}
+
+/// Label of a node with its zone.
+const ZONE_LABEL: &str = "topology.kubernetes.io/zone";
+
+/// What may be read. Without the right to it, nothing.
+fn readable<T>(read: Result<T, Error>) -> Result<Option<T>, Error> {
+    match read {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::Forbidden { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn instances(
+    client: &Client,
+    namespace: &str,
+    selector: &str,
+) -> Result<Value<Map<InstanceData>>, Error> {
+    let Some(pods) = readable(client.list::<Pod>(Some(namespace), Some(selector)).await)? else {
+        return Ok(Value::Null);
+    };
+    let workloads = client.list::<ReplicatedStateMachine>(Some(namespace), Some(selector)).await;
+    let workloads = readable(workloads)?.unwrap_or_default();
+    let mut zones = BTreeMap::new();
+    for node in pods.iter().filter_map(node) {
+        if zones.contains_key(node) {
+            continue;
+        }
+        let Some(found) = readable(client.get_opt::<Node>(None, node).await)? else { break };
+        let zone = found.and_then(|node| node.labels().get(ZONE_LABEL).cloned());
+        zones.insert(node.to_owned(), zone);
+    }
+    Ok(Value::Known(show_instances(&pods, &workloads, &zones)))
+}
+
+fn node(pod: &Pod) -> Option<&str> {
+    pod.spec.as_ref()?.node_name.as_deref().filter(|node| !node.is_empty())
+}
+
+fn show_instances(
+    pods: &[Pod],
+    workloads: &[ReplicatedStateMachine],
+    zones: &BTreeMap<String, Option<String>>,
+) -> Map<InstanceData> {
+    let component = |labels: &BTreeMap<String, String>| labels.get(naming::COMPONENT_LABEL).cloned();
+    // Pods of Jobs belong to the database and to no workload.
+    let instances = pods.iter().filter(|pod| pod.labels().contains_key(naming::COMPONENT_LABEL)).map(|pod| {
+        let own = component(pod.labels());
+        let workload = workloads.iter().find(|workload| component(workload.labels()) == own);
+        let facts = PodFacts::from(pod);
+        let data = InstanceData {
+            component: own.into(),
+            role: role(pod).map(str::to_owned).into(),
+            leader: Value::Known(Leading::declared(workload).is_leader(pod)),
+            phase: Some(facts.phase).filter(|phase| !phase.is_empty()).into(),
+            ready: Value::Known(facts.ready),
+            node: node(pod).map(str::to_owned).into(),
+            zone: node(pod).and_then(|node| zones.get(node)?.clone()).into(),
+        };
+        (facts.name, Value::Known(data))
+    });
+    instances.collect()
 }
 
 fn show(config: ClusterData, object: &Cluster, services: &[Service]) -> ClusterData {
@@ -173,14 +271,14 @@ fn component(spec: &ComponentSpec, status: Option<&ComponentStatus>) -> Componen
                 .collect(),
         ),
         instances: Value::Known(
-            status.into_iter().flat_map(|status| &status.members_status).filter_map(instance).collect(),
+            status.into_iter().flat_map(|status| &status.members_status).filter_map(member).collect(),
         ),
     }
 }
 
-fn instance(member: &RsmMember) -> Option<(String, Value<InstanceData>)> {
+fn member(member: &RsmMember) -> Option<(String, Value<MemberData>)> {
     let role = member.role.as_ref();
-    let data = InstanceData {
+    let data = MemberData {
         role: role.and_then(|role| role.name.clone()).into(),
         access_mode: role.and_then(|role| role.access_mode.as_ref()).map(ToString::to_string).into(),
     };
@@ -233,10 +331,54 @@ mod tests {
         );
         let idle = components["idle"].known().unwrap();
         assert_eq!((&idle.replicas, &idle.phase), (&Value::Known(1), &Value::Null));
+        assert_eq!(shown.instances, Value::Null);
         assert_eq!(shown.endpoints.known().unwrap()["db"].known().unwrap().port, Value::Known(5432));
         assert_eq!(
             shown.credentials_secret.known().unwrap().name,
             Value::Known("orders-conn-credential".into())
         );
+    }
+
+    #[test]
+    fn instances_are_shown_with_their_places_and_the_role_that_their_pods_have_now() {
+        let pod =
+            |name: &str, component: Option<&str>, role: Option<&str>, node: Option<&str>, ready: bool| {
+                let labels =
+                    json!({"apps.kubeblocks.io/component-name": component, "kubeblocks.io/role": role});
+                let labels: BTreeMap<String, Option<String>> = serde_json::from_value(labels).unwrap();
+                let labels: BTreeMap<String, String> =
+                    labels.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+                let ready = if ready { "True" } else { "False" };
+                serde_json::from_value::<Pod>(json!({
+                    "metadata": {"name": name, "labels": labels},
+                    "spec": {"nodeName": node, "containers": []},
+                    "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": ready}]},
+                }))
+                .unwrap()
+            };
+        let workload: ReplicatedStateMachine = serde_json::from_value(json!({
+            "metadata": {"name": "orders-db", "labels": {"apps.kubeblocks.io/component-name": "db"}},
+            "spec": {"selector": {}, "template": {}, "roles": [{"name": "captain", "isLeader": true}, {"name": "sailor"}]},
+        }))
+        .unwrap();
+        let pods = [
+            pod("orders-db-0", Some("db"), Some("sailor"), Some("n1"), true),
+            pod("orders-db-1", Some("db"), Some("captain"), Some("n2"), false),
+            pod("orders-proxy-0", Some("proxy"), None, None, true),
+            pod("backup-job", None, None, Some("n1"), false),
+        ];
+        let zones = BTreeMap::from([("n1".to_owned(), Some("z1".to_owned())), ("n2".to_owned(), None)]);
+        let shown = show_instances(&pods, &[workload], &zones);
+        let row = |name: &str| {
+            let one = shown[name].known().unwrap();
+            let text = |value: &Value<String>| value.known().cloned().unwrap_or_default();
+            let flag = |value: &Value<bool>| value.known().copied().unwrap();
+            let words = [&one.component, &one.role, &one.node, &one.zone].map(text).join(" ");
+            (words, flag(&one.leader), flag(&one.ready))
+        };
+        assert_eq!(shown.len(), 3);
+        assert_eq!(row("orders-db-0"), ("db sailor n1 z1".to_owned(), false, true));
+        assert_eq!(row("orders-db-1"), ("db captain n2 ".to_owned(), true, false));
+        assert_eq!(row("orders-proxy-0"), ("proxy   ".to_owned(), false, true));
     }
 }

@@ -1,6 +1,7 @@
 //! Data sources, one a file.
 
 pub mod addons;
+pub mod backups;
 pub mod catalog;
 pub mod cluster;
 pub mod cluster_definition;

@@ -4,6 +4,7 @@
 //! copied.
 
 mod backup;
+mod cron_jobs;
 mod policy;
 mod repo;
 mod restore;

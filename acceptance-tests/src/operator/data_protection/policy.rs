@@ -6,6 +6,7 @@ use kube::ResourceExt;
 use kube::runtime::controller::Action;
 use serde_json::{Value, json};
 
+use super::cron_jobs;
 use crate::operator::Context;
 use crate::operator::api::{BackupPolicy, BackupSchedule, PolicyStatus};
 use crate::operator::error::Error;
@@ -62,9 +63,13 @@ pub(crate) async fn reconcile_schedule(
         return Ok(Action::await_change());
     };
     let name = schedule.name_any();
+    if context.options.faults.is_paused(&namespace, &name) {
+        return Ok(Action::requeue(context.options.pace));
+    }
     if schedule.metadata.deletion_timestamp.is_some() {
         let text = format!("Deleting backupschedule: {name}");
         context.events.record(&schedule, Severity::Normal, "DeletingCR", &text).await;
+        cron_jobs::remove(&context, &schedule).await?;
         context.store.remove_finalizer(&schedule, DATA_PROTECTION_FINALIZER).await?;
         let text = format!("Deleted backupschedule: {name}");
         context.events.record(&schedule, Severity::Normal, "DeletedCR", &text).await;
@@ -80,7 +85,10 @@ pub(crate) async fn reconcile_schedule(
         context.store.merge::<BackupSchedule>(&namespace, &name, &patch).await?;
     }
     let policy = context.store.get::<BackupPolicy>(&namespace, &wanted).await?;
-    let problem = problem(&schedule, policy.as_ref());
+    let mut problem = problem(&schedule, policy.as_ref());
+    if let (None, Some(policy)) = (&problem, &policy) {
+        problem = cron_jobs::sync(&context, &schedule, policy).await?;
+    }
     let before = schedule.status.clone().unwrap_or_default();
     let status = PolicyStatus {
         phase: if problem.is_some() { "Failed" } else { "Available" }.to_owned(),
@@ -119,5 +127,6 @@ fn problem(schedule: &BackupSchedule, policy: Option<&BackupPolicy>) -> Option<S
         .iter()
         .filter_map(|entry| entry.get("backupMethod").and_then(Value::as_str))
         .find(|method| !known.contains(method))?;
-    Some(format!("backup method {unknown} is not defined in backup policy {}", policy.name_any()))
+    let namespace = schedule.namespace().unwrap_or_default();
+    Some(format!("backup method {unknown} is not in backup policy {namespace}/{}", policy.name_any()))
 }

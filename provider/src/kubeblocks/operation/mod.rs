@@ -31,6 +31,7 @@ use kubeblocks_schemas::v1alpha1::OpsType;
 pub use checks::foresee;
 pub use error::{About, OperationError, Refusal};
 pub use lock::wait_until_free;
+pub(crate) use roles::{Leading, role};
 pub use run::{go_on, remove, run};
 
 /// What is to be done to a database.

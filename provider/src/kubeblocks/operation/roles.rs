@@ -63,7 +63,8 @@ impl Leading {
         }
     }
 
-    fn declared(workload: Option<&ReplicatedStateMachine>) -> Self {
+    /// Those that a workload declares.
+    pub(crate) fn declared(workload: Option<&ReplicatedStateMachine>) -> Self {
         let roles = workload.map(|workload| workload.spec.roles.as_slice()).unwrap_or_default();
         let leading: Vec<String> = roles
             .iter()
@@ -75,7 +76,12 @@ impl Leading {
 
     /// The pod that leads.
     pub(crate) fn leader<'a>(&self, pods: &'a [Pod]) -> Option<&'a Pod> {
-        pods.iter().find(|pod| role(pod).is_some_and(|role| self.0.iter().any(|one| one == role)))
+        pods.iter().find(|pod| self.is_leader(pod))
+    }
+
+    /// Whether a pod has a role that leads.
+    pub(crate) fn is_leader(&self, pod: &Pod) -> bool {
+        role(pod).is_some_and(|role| self.0.iter().any(|one| one == role))
     }
 }
 

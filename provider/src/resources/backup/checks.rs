@@ -2,7 +2,7 @@
 
 use kubeblocks_schemas::catalogue::did_you_mean;
 use kubeblocks_schemas::v1alpha1::backup_repo::BackupRepoPhase;
-use kubeblocks_schemas::v1alpha1::{BackupPolicy, BackupRepo, Cluster};
+use kubeblocks_schemas::v1alpha1::{BackupMethod, BackupPolicy, BackupRepo, Cluster};
 use tfplugin::prelude::*;
 
 use super::schema::BackupState;
@@ -39,27 +39,38 @@ pub(super) async fn policy(
     };
     let name = name(chosen).to_owned();
     let wanted = text(&planned.method).unwrap_or_default();
-    let Some(method) = chosen.spec.backup_methods.iter().find(|method| method.name == wanted) else {
-        let known: Vec<&str> = chosen.spec.backup_methods.iter().map(|method| &*method.name).collect();
-        let hint = did_you_mean(&wanted, known.iter().copied());
-        let known = known.join(", ");
-        return refuse(
-            "method",
-            format!("BackupPolicy {name} has no method \"{wanted}\".{hint} It has {known}."),
-        );
+    let method = match method_of(chosen, &wanted) {
+        Ok(method) => method,
+        Err(detail) => return refuse("method", detail),
     };
     // Snapshots stay with the storage of the Kubernetes cluster.
-    if method.snapshot_volumes != Some(true) {
-        let repos = client.list::<BackupRepo>(None, None).await.map_err(failed)?;
-        if let Err(detail) = repo(&repos, chosen.spec.backup_repo_name.as_deref()) {
-            return Err(Diagnostic::error(summary, detail).into());
-        }
+    if method.snapshot_volumes != Some(true)
+        && let Err(detail) = repository(client, chosen).await.map_err(failed)?
+    {
+        return Err(Diagnostic::error(summary, detail).into());
     }
     Ok(name)
 }
 
+/// The method of a policy, or that there is none of that name.
+pub(crate) fn method_of<'a>(policy: &'a BackupPolicy, wanted: &str) -> Result<&'a BackupMethod, String> {
+    let methods = &policy.spec.backup_methods;
+    methods.iter().find(|method| method.name == wanted).ok_or_else(|| {
+        let known: Vec<&str> = methods.iter().map(|method| &*method.name).collect();
+        let hint = did_you_mean(wanted, known.iter().copied());
+        let known = known.join(", ");
+        format!("BackupPolicy {} has no method \"{wanted}\".{hint} It has {known}.", name(policy))
+    })
+}
+
+/// Whether there is a place for what a policy backs up, or why not.
+pub(crate) async fn repository(client: &Client, policy: &BackupPolicy) -> Result<Result<(), String>, Error> {
+    let repos = client.list::<BackupRepo>(None, None).await?;
+    Ok(repo(&repos, policy.spec.backup_repo_name.as_deref()))
+}
+
 /// That there is no policy to make it by.
-fn no_policy(why: NoPolicy, policies: &[BackupPolicy], wanted: &str) -> String {
+pub(crate) fn no_policy(why: NoPolicy, policies: &[BackupPolicy], wanted: &str) -> String {
     let names = names(policies);
     match why {
         NoPolicy::None => "There is no BackupPolicy: the add-on of the engine brings none, or the operator's part `dataprotection` does not run.".to_owned(),

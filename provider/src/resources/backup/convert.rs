@@ -75,12 +75,14 @@ pub fn has_failed(state: &BackupState) -> bool {
     state.phase.known().is_some_and(|phase| phase == BackupPhase::Failed.as_str())
 }
 
+/// Whether a text says something.
 #[allow(clippy::ptr_arg, reason = "what an option of text is filtered by")]
-fn some(text: &String) -> bool {
+pub(crate) fn some(text: &String) -> bool {
     !text.is_empty()
 }
 
-fn time(time: &Time) -> String {
+/// A moment as RFC 3339.
+pub(crate) fn time(time: &Time) -> String {
     time.0.to_string()
 }
 

@@ -3,7 +3,7 @@
 //! The way of an apply: `checks` (what is there) -> `convert` (pure) -> `apply` (writes and waits) -> `convert` -> state.
 
 pub(in crate::resources) mod apply;
-mod checks;
+pub(crate) mod checks;
 pub mod convert;
 mod messages;
 mod read;

@@ -10,6 +10,7 @@ use super::schema::{BackupIdentity, BackupState};
 use crate::kubernetes::Error;
 use crate::kubernetes::diagnostic::{diagnostic, read_timed_out};
 use crate::provider::{Reach, Shared};
+use crate::resources::waited::{import_id, nothing_to_import};
 use crate::wait::at_most;
 
 const CANNOT_READ: &str = "Cannot read the backup";
@@ -45,15 +46,7 @@ pub(super) async fn import(
     request: Import<BackupIdentity>,
 ) -> Result<BackupState, Diagnostics> {
     let (namespace, name) = match request {
-        Import::Id(id) => match id.split_once('/') {
-            Some((namespace, name)) if !name.is_empty() && !name.contains('/') => {
-                (namespace.to_owned(), name.to_owned())
-            }
-            _ => {
-                let detail = format!("{id:?} is no import id of a backup. Write NAMESPACE/NAME.");
-                return Err(Diagnostic::error("Import id of the wrong form", detail).into());
-            }
-        },
+        Import::Id(id) => import_id(&id, "a backup")?,
         Import::Identity(identity) => {
             let text = |value: Value<String>| value.into_known().unwrap_or_default();
             (text(identity.namespace), text(identity.name))
@@ -68,13 +61,8 @@ pub(super) async fn import(
     let found = client.get_opt::<Backup>(Some(&namespace), &name).await;
     match found.map_err(|error| Diagnostics::from(diagnostic(CANNOT_IMPORT, &error)))? {
         Some(_) => Ok(state),
-        None => Err(Diagnostic::error(
-            CANNOT_IMPORT,
-            format!(
-                "Backup {namespace}/{name} does not exist in the Kubernetes cluster {}. An import uses the `kubernetes` of the provider block, or the kubeconfig.",
-                client.endpoint()
-            ),
-        )
-        .into()),
+        None => {
+            Err(nothing_to_import(CANNOT_IMPORT, &format!("Backup {namespace}/{name}"), &client.endpoint()))
+        }
     }
 }

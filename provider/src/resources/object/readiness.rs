@@ -16,6 +16,8 @@ pub struct Goal {
     pub condition: Option<(String, String)>,
     /// Phases from which it does not get there.
     pub lost: Vec<&'static str>,
+    /// Whether such a phase counts although the controller has not noted the generation, as some never do for a failure.
+    pub lost_unseen: bool,
 }
 
 /// What an object shows.
@@ -53,13 +55,13 @@ impl Goal {
         let lost = known(&manifest.kind).map_or_else(Vec::new, |known| known.lost.to_vec());
         let Some(WaitFor { phase, condition }) = state.wait_for.known() else {
             let phase = expected_phase(&manifest.kind, &manifest.body)?;
-            return Some(Self { phase: Some(phase.to_owned()), condition: None, lost });
+            return Some(Self { phase: Some(phase.to_owned()), lost, ..Self::default() });
         };
         let condition = condition.known().and_then(|condition| {
             let status = condition.status.known().map_or("True", String::as_str);
             Some((condition.kind.known()?.clone(), status.to_owned()))
         });
-        let goal = Self { phase: phase.known().cloned(), condition, lost };
+        let goal = Self { phase: phase.known().cloned(), condition, lost, lost_unseen: false };
         let has_any = goal.phase.is_some() || goal.condition.is_some();
         has_any.then(|| goal.without_the_wanted_phase_among_the_lost())
     }
@@ -75,10 +77,11 @@ impl Goal {
         let generation = object["metadata"]["generation"].as_i64().unwrap_or(written);
         let status = &object["status"];
         let has_seen = |observed: &Json| observed.as_i64().is_none_or(|observed| observed >= generation);
-        if generation < written || !has_seen(&status["observedGeneration"]) {
-            return Verdict::Waiting;
-        }
         let phase = status["phase"].as_str().unwrap_or_default();
+        if generation < written || !has_seen(&status["observedGeneration"]) {
+            let is_lost = generation >= written && self.lost_unseen && self.lost.contains(&phase);
+            return if is_lost { Verdict::Lost } else { Verdict::Waiting };
+        }
         if self.lost.contains(&phase) {
             return Verdict::Lost;
         }
@@ -178,11 +181,30 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_whose_generation_is_never_noted_counts_where_it_is_asked_for() {
+        let object = |generation: i64, phase: &str| json!({"metadata": {"generation": generation}, "status": {"phase": phase, "observedGeneration": 1}});
+        for (lost_unseen, generation, phase, expected) in [
+            (true, 2, "Failed", Verdict::Lost),
+            (false, 2, "Failed", Verdict::Waiting),
+            (true, 2, "Available", Verdict::Waiting),
+            (true, 1, "Failed", Verdict::Waiting),
+        ] {
+            let goal = Goal { lost: vec!["Failed"], lost_unseen, ..Goal::default() };
+            assert_eq!(
+                goal.judge(&object(generation, phase), 2),
+                expected,
+                "{lost_unseen} {generation} {phase}"
+            );
+        }
+    }
+
+    #[test]
     fn an_object_is_judged_by_what_its_controller_has_seen() {
         let goal = Goal {
             phase: Some("Available".to_owned()),
             condition: Some(("Checked".to_owned(), "True".to_owned())),
             lost: vec!["Failed"],
+            lost_unseen: false,
         };
         let checked = json!([{"type": "Checked", "status": "True"}]);
         for (case, generation, status, expected) in [

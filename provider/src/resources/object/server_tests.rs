@@ -210,7 +210,7 @@ fn live(phase: &str, observed: i64) -> Json {
 }
 
 fn available() -> Goal {
-    Goal { phase: Some("Available".to_owned()), condition: None, lost: vec!["Failed"] }
+    Goal { phase: Some("Available".to_owned()), lost: vec!["Failed"], ..Goal::default() }
 }
 
 #[tokio::test]

@@ -1,0 +1,4 @@
+import {
+  to = kubeblocks_backup_schedule.orders
+  id = "shop/orders"
+}

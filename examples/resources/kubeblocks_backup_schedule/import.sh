@@ -1,0 +1,2 @@
+# <namespace>/<name>
+terraform import kubeblocks_backup_schedule.orders shop/orders

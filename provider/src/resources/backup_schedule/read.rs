@@ -1,0 +1,72 @@
+//! Refresh and import: reads the object and hands it to `convert`. Writes nothing.
+
+use std::time::Duration;
+
+use kubeblocks_schemas::v1alpha1::BackupSchedule;
+use tfplugin::prelude::*;
+
+use super::convert;
+use super::schema::{BackupScheduleIdentity, BackupScheduleState};
+use crate::kubernetes::Error;
+use crate::kubernetes::diagnostic::{diagnostic, read_timed_out};
+use crate::provider::{Reach, Shared};
+use crate::resources::waited::{import_id, nothing_to_import};
+use crate::wait::at_most;
+
+const CANNOT_READ: &str = "Cannot read the backup schedule";
+const CANNOT_IMPORT: &str = "Cannot import the backup schedule";
+
+/// A read is one request; retries of a busy server take some time.
+const READ_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// The schedule as it is now. Gone only when a reachable server says so.
+pub(super) async fn read(
+    shared: &Shared,
+    context: &Context,
+    state: BackupScheduleState,
+) -> Result<Option<BackupScheduleState>, Diagnostics> {
+    // A plan whose provider block is not known yet cannot look; what is known stays.
+    if shared.reach(&state.kubernetes) == Reach::Unknown {
+        return Ok(Some(state));
+    }
+    let limit = state.timeouts.read_or(READ_TIMEOUT);
+    let client = shared.client_for(&state.kubernetes, CANNOT_READ).await?.obeying(context.stop());
+    match at_most(limit, client.get_opt::<BackupSchedule>(Some(state.namespace()), state.name())).await {
+        Some(Ok(Some(object))) => Ok(Some(convert::observe(&state, &object))),
+        Some(Ok(None) | Err(Error::KindNotServed { .. })) => Ok(None),
+        Some(Err(error)) => Err(diagnostic(CANNOT_READ, &error).into()),
+        None => Err(read_timed_out(CANNOT_READ, &client, limit).into()),
+    }
+}
+
+/// A state that names the schedule; the read that follows fills it.
+pub(super) async fn import(
+    shared: &Shared,
+    context: &Context,
+    request: Import<BackupScheduleIdentity>,
+) -> Result<BackupScheduleState, Diagnostics> {
+    let (namespace, name) = match request {
+        Import::Id(id) => import_id(&id, "a backup schedule")?,
+        Import::Identity(identity) => {
+            let text = |value: Value<String>| value.into_known().unwrap_or_default();
+            (text(identity.namespace), text(identity.name))
+        }
+    };
+    let state = BackupScheduleState {
+        namespace: Value::Known(namespace.clone()),
+        name: Value::Known(name.clone()),
+        ..BackupScheduleState::default()
+    };
+    let client = shared.client_for(&state.kubernetes, CANNOT_IMPORT).await?.obeying(context.stop());
+    let found = client.get_opt::<BackupSchedule>(Some(&namespace), &name).await;
+    let object = format!("BackupSchedule {namespace}/{name}");
+    match found.map_err(|error| Diagnostics::from(diagnostic(CANNOT_IMPORT, &error)))? {
+        Some(found) if convert::is_of_the_operator(&found) => Err(Diagnostic::error(
+            CANNOT_IMPORT,
+            format!("{object} is the operator's: it makes one with each database. Its schedule is `backup` of the `kubeblocks_cluster`."),
+        )
+        .into()),
+        Some(_) => Ok(state),
+        None => Err(nothing_to_import(CANNOT_IMPORT, &object, &client.endpoint())),
+    }
+}
