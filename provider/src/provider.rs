@@ -62,6 +62,7 @@ use crate::resources::managed;
 use crate::resources::object::ObjectResource;
 use crate::resources::operator::OperatorResource;
 use crate::resources::ops_request::OpsRequestResource;
+use crate::resources::service_descriptor::ServiceDescriptorResource;
 
 /// Runs databases on Kubernetes with [KubeBlocks](https://kubeblocks.io): describes them, waits until they run, changes
 /// them in place, and says why when they do not come up.
@@ -403,6 +404,7 @@ impl Provider for KubeblocksProvider {
             Box::new(ObjectResource::new(shared())),
             Box::new(OperatorResource::new(shared())),
             Box::new(OpsRequestResource::new(shared())),
+            Box::new(ServiceDescriptorResource::new(shared())),
         ]
     }
 

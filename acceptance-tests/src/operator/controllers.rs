@@ -20,7 +20,9 @@ use super::api::{
 };
 use super::error::Error;
 use super::naming::{LABEL_COMPONENT, LABEL_INSTANCE, LABEL_MANAGED_BY, MANAGED_BY};
-use super::{addon, cluster, configuration, data_protection, definition, opsrequest, rsm};
+use super::{
+    addon, cluster, configuration, data_protection, definition, opsrequest, rsm, service_descriptor,
+};
 
 /// How soon a controller tries again after an error of the API server.
 const RETRY: Duration = Duration::from_millis(500);
@@ -118,6 +120,8 @@ fn apps(context: &Arc<Context>) -> Vec<Running> {
         Box::pin(drive("OpsRequest", operations)),
     ];
     running.extend(definitions(context));
+    let descriptors = kinds.controller().run(service_descriptor::reconcile, retry, context.clone());
+    running.push(Box::pin(drive("ServiceDescriptor", descriptors)));
     running
 }
 

@@ -28,6 +28,7 @@ mod options;
 mod quantity;
 mod random;
 mod rsm;
+mod service_descriptor;
 mod settings;
 pub(crate) mod store;
 

@@ -47,5 +47,6 @@ mod playground;
 mod quickstart;
 mod rpc;
 mod secrets;
+mod service_descriptor;
 mod several_clouds;
 mod terraform;

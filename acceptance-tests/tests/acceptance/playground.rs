@@ -527,6 +527,17 @@ impl Namespace {
         waited.unwrap_or_else(|_| panic!("no account in {name}")).expect("it can be watched");
     }
 
+    /// Deletes an object of the core group.
+    pub(crate) async fn delete_core(&self, kind: &str, plural: &str, name: &str) {
+        self.core(kind, plural).delete(name, &DeleteParams::default()).await.expect("it exists");
+    }
+
+    /// An object of the core group as it is now.
+    pub(crate) async fn core_object(&self, kind: &str, plural: &str, name: &str) -> Option<Value> {
+        let found = self.core(kind, plural).get_opt(name).await.expect("the control plane answers");
+        found.map(|object| serde_json::to_value(object).expect("objects are JSON"))
+    }
+
     /// Any object of KubeBlocks, made as another program would.
     pub(crate) async fn create_object(&self, group: &str, kind: &str, plural: &str, object: Value) {
         let objects = self.objects(group, "v1alpha1", kind, plural);
@@ -690,6 +701,7 @@ impl Namespace {
             ("apps.kubeblocks.io", "v1alpha1", "Cluster", "clusters"),
             ("apps.kubeblocks.io", "v1alpha1", "Configuration", "configurations"),
             ("apps.kubeblocks.io", "v1alpha1", "OpsRequest", "opsrequests"),
+            ("apps.kubeblocks.io", "v1alpha1", "ServiceDescriptor", "servicedescriptors"),
             ("workloads.kubeblocks.io", "v1alpha1", "ReplicatedStateMachine", "replicatedstatemachines"),
             ("dataprotection.kubeblocks.io", "v1alpha1", "BackupPolicy", "backuppolicies"),
             ("dataprotection.kubeblocks.io", "v1alpha1", "BackupSchedule", "backupschedules"),

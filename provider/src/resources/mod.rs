@@ -18,5 +18,7 @@ pub mod managed;
 pub mod object;
 pub mod operator;
 pub mod ops_request;
+pub(crate) mod own_secret;
+pub mod service_descriptor;
 pub(crate) mod texts;
 pub(crate) mod waited;

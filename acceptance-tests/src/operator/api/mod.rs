@@ -11,6 +11,7 @@ mod configuration;
 mod data_protection;
 mod definition;
 mod operation;
+mod service_descriptor;
 mod workload;
 
 pub(crate) use addon::*;
@@ -19,6 +20,7 @@ pub(crate) use configuration::*;
 pub(crate) use data_protection::*;
 pub(crate) use definition::*;
 pub(crate) use operation::*;
+pub(crate) use service_descriptor::*;
 pub(crate) use workload::*;
 
 use serde::{Deserialize, Serialize};

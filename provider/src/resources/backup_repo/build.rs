@@ -3,11 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use kube::Resource as _;
-use kube::api::ObjectMeta;
 use kubeblocks_schemas::quantity::QuantityText;
 use kubeblocks_schemas::v1alpha1::backup_repo::{AccessMethod, VolumeReclaimPolicy};
 use kubeblocks_schemas::v1alpha1::common::NamespacedReference;
@@ -15,8 +11,9 @@ use kubeblocks_schemas::v1alpha1::{BackupRepo, BackupRepoSpec};
 use tfplugin::typed::Value;
 
 use super::schema::{BackupRepoState, Map};
-use crate::kubernetes::FIELD_MANAGER;
 use crate::resources::cluster::build::known_entries;
+use crate::resources::own_secret;
+pub use crate::resources::own_secret::SecretPlace;
 
 /// Annotation by which a repository is the default one.
 pub const DEFAULT: &str = "dataprotection.kubeblocks.io/is-default-repo";
@@ -24,17 +21,6 @@ pub const DEFAULT: &str = "dataprotection.kubeblocks.io/is-default-repo";
 pub const VERSION: &str = "terraform.kubeblocks.io/credentials-version";
 /// Label of the Secrets that belong to repositories of ours, with the name of the repository.
 pub const SECRET_LABEL: &str = "terraform.kubeblocks.io/backup-repo";
-/// Label with the manager of an object.
-const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
-
-/// Namespace and name of the Secret of a repository.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SecretPlace {
-    /// Its namespace: the operator's.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-}
 
 impl SecretPlace {
     /// The Secret of the repository `repo`, in the operator's namespace.
@@ -81,31 +67,7 @@ pub fn secret(
     keys: &Value<Map<String>>,
     owner: Option<&BackupRepo>,
 ) -> Secret {
-    let data = texts(keys).into_iter().map(|(key, value)| (key, ByteString(value.into_bytes()))).collect();
-    Secret {
-        metadata: ObjectMeta {
-            name: Some(place.name.clone()),
-            namespace: Some(place.namespace.clone()),
-            labels: Some(BTreeMap::from([
-                (MANAGED_BY.to_owned(), FIELD_MANAGER.to_owned()),
-                (SECRET_LABEL.to_owned(), repo.to_owned()),
-            ])),
-            owner_references: owner.and_then(reference).map(|owner| vec![owner]),
-            ..ObjectMeta::default()
-        },
-        data: Some(data),
-        ..Secret::default()
-    }
-}
-
-fn reference(owner: &BackupRepo) -> Option<OwnerReference> {
-    Some(OwnerReference {
-        api_version: BackupRepo::api_version(&()).into_owned(),
-        kind: BackupRepo::kind(&()).into_owned(),
-        name: owner.metadata.name.clone()?,
-        uid: owner.metadata.uid.clone()?,
-        ..OwnerReference::default()
-    })
+    own_secret::secret(place, (SECRET_LABEL, repo), texts(keys), owner)
 }
 
 /// What is written; null counts as not written.

@@ -114,7 +114,7 @@ pub(super) async fn until_unused(
 }
 
 /// Waits a moment for what a watch sees. How it ends tells nothing: the caller asks once more.
-async fn until_none(
+pub(crate) async fn until_none(
     client: &Client,
     selection: Selection,
     stop: &CancellationToken,

@@ -1,12 +1,12 @@
 //! The Secret with the keys of a repository: where it is, writing it, removing it. Its content is never read.
 
-use k8s_openapi::api::core::v1::Secret;
 use kubeblocks_schemas::v1alpha1::BackupRepo;
 use tfplugin::typed::Value;
 
 use super::build::{self, SECRET_LABEL, SecretPlace};
 use super::schema::Map;
 use crate::kubernetes::{Client, Conflicts, Error};
+use crate::resources::own_secret;
 
 /// Where the Secret of ours is that a repository refers to; nothing when it refers to another one.
 pub(super) fn of(repo: &BackupRepo) -> Option<SecretPlace> {
@@ -31,22 +31,10 @@ pub(super) async fn write(
 
 /// Whether the Secret is there. Who may not look takes it to be.
 pub(super) async fn exist(client: &Client, place: &SecretPlace) -> Result<bool, Error> {
-    match client.get_opt::<Secret>(Some(&place.namespace), &place.name).await {
-        Ok(found) => Ok(found.is_some()),
-        Err(Error::Forbidden { .. }) => Ok(true),
-        Err(error) => Err(error),
-    }
+    own_secret::exists(client, place).await
 }
 
 /// Removes the Secret, if it is the one of the repository.
 pub(super) async fn remove(client: &Client, place: &SecretPlace, repo: &str) -> Result<(), Error> {
-    let Some(found) = client.get_opt::<Secret>(Some(&place.namespace), &place.name).await? else {
-        return Ok(());
-    };
-    let labels = found.metadata.labels.unwrap_or_default();
-    if labels.get(SECRET_LABEL).is_none_or(|label| label != repo) {
-        return Ok(());
-    }
-    let uid = found.metadata.uid;
-    client.delete::<Secret>(Some(&place.namespace), &place.name, uid.as_deref()).await.map(drop)
+    own_secret::remove(client, place, (SECRET_LABEL, repo)).await
 }

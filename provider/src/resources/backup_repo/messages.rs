@@ -107,7 +107,7 @@ pub(super) fn in_use(summary: &str, name: &str, backups: &[String]) -> Diagnosti
 }
 
 /// The first names, in lines.
-pub(super) fn listed(names: &[String]) -> String {
+pub(crate) fn listed(names: &[String]) -> String {
     let mut lines: Vec<String> = names.iter().take(NAMED).map(|name| format!("- {name}")).collect();
     if let Some(more) = names.len().checked_sub(NAMED).filter(|more| *more > 0) {
         lines.push(format!("- and {more} more"));

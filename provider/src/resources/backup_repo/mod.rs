@@ -6,9 +6,9 @@
 
 mod apply;
 pub mod build;
-mod checks;
+pub(crate) mod checks;
 mod keys;
-mod messages;
+pub(crate) mod messages;
 pub mod observe;
 pub mod parameters;
 pub mod plan;

@@ -1,0 +1,4 @@
+import {
+  to = kubeblocks_service_descriptor.etcd
+  id = "shop/etcd"
+}

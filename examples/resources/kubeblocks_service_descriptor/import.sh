@@ -1,0 +1,2 @@
+# <namespace>/<name>
+terraform import kubeblocks_service_descriptor.etcd shop/etcd
