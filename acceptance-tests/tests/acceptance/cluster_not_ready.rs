@@ -117,3 +117,27 @@ async fn an_api_that_hiccups_is_ridden_out() {
     workspace.destroy().await.succeeded();
     namespace.is_empty().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_volume_whose_class_does_not_let_it_grow_is_told_while_planning() {
+    let playground = Playground::shared().await;
+    let namespace = playground.namespace("fixed").await;
+    let workspace = playground.workspace(Cli::Terraform);
+    let sized = |size: &str| {
+        let redis = Redis::new(&namespace.name, "cache").size(size).to_string();
+        let with_class = redis.replace("size = ", "storage_class = \"fixed\", size = ");
+        workspace.write("main.tf", with_class);
+    };
+    sized("1Gi");
+    workspace.apply().await.succeeded();
+    let generation = namespace.cluster("cache").await.expect("it exists")["metadata"]["generation"].clone();
+    sized("2Gi");
+    workspace.plan().await.failed().says(&[
+        "Volume cannot grow",
+        "storage class \"fixed\"",
+        "allowVolumeExpansion",
+    ]);
+    assert_eq!(namespace.cluster("cache").await.expect("it exists")["metadata"]["generation"], generation);
+    workspace.destroy().await.succeeded();
+    namespace.is_empty().await;
+}

@@ -176,8 +176,11 @@ fn check_logs(problems: &mut Problems, path: &Path, component: &Known<'_>, conte
         let Some(name) = log.known() else { continue };
         if !definition.logs.contains(&name.as_str()) {
             all_known = false;
-            let message =
+            let mut message =
                 format!("{:?} has no log {name:?}, and the cluster would never start", definition.name);
+            if let Some(why) = unsupported(context, Function::Logs) {
+                message = format!("{why}: {message}");
+            }
             let remedy = one_of(name, definition.logs);
             problems.error(&path.index(index), ProblemKind::UnknownLog, message, remedy);
         }
