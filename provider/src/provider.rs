@@ -93,6 +93,9 @@ pub struct ProviderConfig {
     pub alibaba: Value<AlibabaSettings>,
 }
 
+/// A database: its Kubernetes cluster, its namespace, its name.
+type Database = (Option<Connection>, String, String);
+
 /// What the operations of this process share.
 #[derive(Debug)]
 pub struct Shared {
@@ -106,7 +109,7 @@ pub struct Shared {
     /// Kubernetes clusters into which a plan of this process installs KubeBlocks.
     installing: Mutex<HashSet<Connection>>,
     /// Engines of the databases that a plan of this process makes, by Kubernetes cluster, namespace and name.
-    planned_engines: Mutex<HashMap<(Option<Connection>, String, String), String>>,
+    planned_engines: Mutex<HashMap<Database, String>>,
     /// Add-ons that a plan of this process enables, by name.
     enabling: Mutex<HashSet<(Connection, String)>>,
     charts: Charts,

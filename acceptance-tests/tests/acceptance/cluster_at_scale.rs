@@ -30,14 +30,20 @@ async fn two_clusters_of_one_name_live_in_two_namespaces() {
     second.is_empty().await;
 }
 
+/// How many databases are changed at once. `SCALE=100` is what the documentation speaks of; each costs seconds of the
+/// machine, so that a run of all tests takes fewer.
+fn scale() -> usize {
+    std::env::var("SCALE").ok().and_then(|text| text.parse().ok()).unwrap_or(25)
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_clusters_come_change_and_go_in_one_run_each() {
+async fn many_clusters_come_change_and_go_in_one_run_each() {
     let playground = Playground::shared().await;
-    let namespace = playground.namespace("hundred").await;
+    let namespace = playground.namespace("many").await;
     let workspace = playground.workspace(Cli::Terraform);
     let write = |memory: &str| {
         let mut text = String::new();
-        for number in 0..100 {
+        for number in 0..scale() {
             let redis = Redis::new(&namespace.name, &format!("cache{number}")).replicas(1).memory(memory);
             let _ = write!(text, "{redis}");
         }
@@ -46,7 +52,7 @@ async fn a_hundred_clusters_come_change_and_go_in_one_run_each() {
     let all_at_once = ["apply", "-auto-approve", "-no-color", "-input=false", "-parallelism=100"];
     write("128Mi");
     workspace.run(all_at_once).await.succeeded();
-    assert_eq!(workspace.managed().await.len(), 100);
+    assert_eq!(workspace.managed().await.len(), scale());
     workspace.plan_is_empty().await;
 
     // Each change is made, and each database rolls once for it: the instance before, and the one after.
@@ -54,10 +60,10 @@ async fn a_hundred_clusters_come_change_and_go_in_one_run_each() {
     write("192Mi");
     workspace.run(all_at_once).await.succeeded();
     let seen = pods.per_cluster();
-    assert_eq!(seen.len(), 100);
+    assert_eq!(seen.len(), scale());
     let rolled_otherwise: Vec<_> = seen.iter().filter(|(_, count)| **count != 2).collect();
     assert!(rolled_otherwise.is_empty(), "{rolled_otherwise:?}");
-    for number in 0..100 {
+    for number in 0..scale() {
         let pods = namespace.pods(&format!("cache{number}")).await;
         assert_eq!(pods[0]["spec"]["containers"][0]["resources"]["limits"]["memory"], "192Mi", "{number}");
     }

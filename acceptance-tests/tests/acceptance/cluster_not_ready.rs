@@ -138,6 +138,8 @@ async fn a_volume_whose_class_does_not_let_it_grow_is_told_while_planning() {
         "allowVolumeExpansion",
     ]);
     assert_eq!(namespace.cluster("cache").await.expect("it exists")["metadata"]["generation"], generation);
+    // A destroy plans what is written, too.
+    sized("1Gi");
     workspace.destroy().await.succeeded();
     namespace.is_empty().await;
 }

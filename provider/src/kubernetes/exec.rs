@@ -224,6 +224,7 @@ mod tests {
         }
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "as it stands in a stream")]
     fn frame(channel: u8, content: &str) -> Result<Message, WsError> {
         Ok(Message::binary([&[channel], content.as_bytes()].concat()))
     }

@@ -73,8 +73,11 @@ fn size(volume: &VolumeInput) -> Option<Quantity> {
     volume.size.known()?.parse().ok()
 }
 
+/// Quantities by `requests` or `limits` and by name.
+type Quantities<'a> = BTreeMap<(&'a str, &'a str), Option<Quantity>>;
+
 /// What is asked for, in whatever form it is written.
-fn compute(resources: &ResourcesInput) -> (Option<&String>, BTreeMap<(&str, &str), Option<Quantity>>) {
+fn compute(resources: &ResourcesInput) -> (Option<&String>, Quantities<'_>) {
     let mut all = BTreeMap::new();
     let quantity = |text: &Field<String>| text.known().and_then(|text| text.parse::<Quantity>().ok());
     for (kind, map) in [("requests", &resources.requests), ("limits", &resources.limits)] {

@@ -34,7 +34,8 @@ pub(super) fn of_partial_state(
 }
 
 /// The identity of a planned state. One that an update cannot tell yet is that of the state `before`: an identity never
-/// changes. A create, also as half of a replacement, has no state before.
+/// changes. A create, also as half of a replacement, has no state before, and tells none until all of it is known: OpenTofu
+/// cannot write one that is not into the JSON of a plan.
 pub(super) fn of_plan(
     entry: &Entry<dyn ErasedResource>,
     planned: &RawValue,
@@ -43,6 +44,7 @@ pub(super) fn of_plan(
     let Some(identity) = compute(entry, planned)? else { return Ok(None) };
     match before {
         Some(before) if !identity.is_wholly_known() => of_state(entry, before),
+        None if !identity.is_wholly_known() => Ok(None),
         Some(_) | None => message(entry, &identity).map(Some),
     }
 }

@@ -12,12 +12,13 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::ResourceExt;
 use kube::api::ObjectMeta;
 use kube::runtime::controller::Action;
+use kubeblocks_schemas::duration::parse_retention_period;
 use serde_json::{Value, json};
 
 use super::{LABEL_REPO, MANAGED_BY, duration_since, job, outcome, owned, short};
 use crate::operator::Context;
 use crate::operator::api::{ActionSet, Backup, BackupPolicy, BackupRepo, BackupStatus, Cluster};
-use crate::operator::conditions::now;
+use crate::operator::conditions::{now, stamp};
 use crate::operator::error::Error;
 use crate::operator::events::Severity;
 use crate::operator::naming::{
@@ -177,6 +178,7 @@ async fn start(
     status.backup_repo_name = request.repo.as_ref().map(ResourceExt::name_any).unwrap_or_default();
     status.persistent_volume_claim_name = claim.clone().unwrap_or_default();
     status.start_timestamp = Some(now());
+    status.expiration = expiration(backup);
     status.backup_method = Some(request.method);
     status.target = Some(request.policy.spec.target);
     status.actions = vec![action];
@@ -354,6 +356,13 @@ async fn delete(context: &Context, backup: &Backup, mut status: BackupStatus) ->
     job.metadata.owner_references = Some(vec![controlled_by(backup)]);
     context.store.create_if_absent(&job).await?;
     Ok(Action::await_change())
+}
+
+/// When a backup is to be removed: its retention is counted from when it was asked for. Without one it is kept.
+fn expiration(backup: &Backup) -> Option<String> {
+    let kept = parse_retention_period(&backup.spec.retention_period).ok().filter(|kept| !kept.is_zero())?;
+    let asked_for = backup.metadata.creation_timestamp.as_ref()?.0;
+    Some(stamp(asked_for.checked_add(kept).ok()?))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The CronJobs of a schedule: one for each method that is switched on. What they run does nothing here.
+//! The `CronJob`s of a schedule: one for each method that is switched on. What they run does nothing here.
 
 use k8s_openapi::api::batch::v1::{CronJob, CronJobSpec, JobSpec, JobTemplateSpec};
 use k8s_openapi::api::core::v1::{Container, PodSpec, PodTemplateSpec};
@@ -17,7 +17,7 @@ const LABEL_METHOD: &str = "dataprotection.kubeblocks.io/backup-method";
 /// So many characters of the schedule's own part of a name are kept.
 const KEPT: usize = 30;
 
-/// Makes, changes and removes the CronJobs of the methods in the list, or says why it cannot. Those of methods that are
+/// Makes, changes and removes the `CronJob`s of the methods in the list, or says why it cannot. Those of methods that are
 /// not in the list any more are not looked at.
 pub(super) async fn sync(
     context: &Context,
@@ -54,7 +54,7 @@ pub(super) async fn sync(
     Ok(None)
 }
 
-/// Removes all CronJobs of a schedule.
+/// Removes all `CronJob`s of a schedule.
 pub(super) async fn remove(context: &Context, schedule: &BackupSchedule) -> Result<(), Error> {
     for job in jobs(context, schedule, None).await? {
         release(context, &job).await?;
@@ -92,7 +92,7 @@ async fn is_continuous(
         .ok_or_else(|| format!("ActionSet.dataprotection.kubeblocks.io \"{name}\" not found")))
 }
 
-/// The name of the CronJob of a method.
+/// The name of the `CronJob` of a method.
 fn name(schedule: &BackupSchedule, method: &str) -> String {
     let own = match schedule.owner_references().first() {
         Some(owner) => format!("{}-{}", short(Some(owner.uid.as_str())), owner.name),

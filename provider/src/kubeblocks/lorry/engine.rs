@@ -9,6 +9,8 @@
 //!   in; so the place of the password takes several rules: another secret, which is forgotten at once, the digest of the
 //!   password, which may then hold spaces, and `on`.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 
 use super::protocol::Call;
@@ -137,7 +139,11 @@ impl Engine {
 
 /// The digest by which Redis knows a password.
 pub(super) fn digest(password: &str) -> String {
-    Sha256::digest(password).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(password).iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// The rules that follow `>` in Redis: a secret that goes again, the password's digest, and the right to log in.

@@ -121,7 +121,7 @@ impl Lorry {
             match protocol::message(&self.send(call, secrets).await?, secrets) {
                 Ok(message) => return Ok(message),
                 Err(Refusal::NotReady) => {
-                    again(&self.limits, "its engine does not answer yet".to_owned()).await?
+                    again(&self.limits, "its engine does not answer yet".to_owned()).await?;
                 }
                 Err(Refusal::NotImplemented) => {
                     return Err(LorryError::NotImplemented { operation: call.operation });

@@ -49,7 +49,7 @@ fn engine(
         Some(_) => spec.with_candidate.is_some(),
         None => spec.without_candidate.is_some(),
     });
-    let refuse = |reason: String| Err(Refusal::new(About::Component(0), reason));
+    let refuse = |reason: String| Err(Refusal::for_good(About::Component(0), reason));
     if spec.is_none() {
         let able: Vec<&str> = definition
             .spec

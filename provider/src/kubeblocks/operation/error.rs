@@ -38,12 +38,19 @@ pub struct Refusal {
     pub about: About,
     /// Reason, and what to do.
     pub reason: String,
+    /// Whether nothing that the same apply does can change it.
+    pub for_good: bool,
 }
 
 impl Refusal {
-    /// A refusal.
+    /// A refusal of things as they are.
     pub fn new(about: About, reason: impl Into<String>) -> Self {
-        Self { about, reason: reason.into() }
+        Self { about, reason: reason.into(), for_good: false }
+    }
+
+    /// A refusal of what the engine cannot do.
+    pub fn for_good(about: About, reason: impl Into<String>) -> Self {
+        Self { for_good: true, ..Self::new(about, reason) }
     }
 }
 

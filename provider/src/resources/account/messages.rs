@@ -77,7 +77,9 @@ pub(super) fn failed(
 ) -> Diagnostic {
     let database = format!("{}/{}", state.namespace(), state.cluster());
     let detail = match error {
-        LorryError::Api(error) => return diagnostic(summary, error),
+        LorryError::Api(error) | LorryError::Exec { source: ExecError::Api(error), .. } => {
+            return diagnostic(summary, error);
+        }
         LorryError::Never { why } => format!(
             "The database {database} cannot be asked: {why}. Accounts exist in the running engine only.{}",
             if why.contains("stopped") {
@@ -91,7 +93,6 @@ pub(super) fn failed(
             in_words(*waited),
             state.namespace()
         ),
-        LorryError::Exec { source: ExecError::Api(error), .. } => return diagnostic(summary, error),
         LorryError::Exec { pod, source } => {
             let why = match source {
                 ExecError::TooOld => {

@@ -141,7 +141,7 @@ mod tests {
             match expected {
                 None => assert!(found.is_empty(), "{found:?}"),
                 Some(part) => {
-                    assert!(found.iter().all(|found| found.contains(part)) && found.len() == 1, "{found:?}")
+                    assert!(found.iter().all(|found| found.contains(part)) && found.len() == 1, "{found:?}");
                 }
             }
         }

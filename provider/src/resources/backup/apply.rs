@@ -131,11 +131,11 @@ pub(in crate::resources) async fn take_at_once(
     limits: &Limits,
 ) -> Result<BackupState, Diagnostics> {
     let written = begin(&client.obeying(&limits.stop), summary, &mut wanted).await?;
-    let waited = wait(client, &wanted, &written, limits).await;
-    if !matches!(waited, Err(NotThere::Gone)) {
+    let outcome = wait(client, &wanted, &written, limits).await;
+    if !matches!(outcome, Err(NotThere::Gone)) {
         remove_mark(client, &wanted).await;
     }
-    match waited {
+    match outcome {
         Ok(()) => Ok(seen(client, &wanted).await),
         Err(why) => Err(messages::not_complete(summary, &place(&wanted), &why).into()),
     }

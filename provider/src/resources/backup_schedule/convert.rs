@@ -257,7 +257,7 @@ mod tests {
         ] {
             let expected: Vec<(String, String)> =
                 expected.map(|other| ("pg".to_owned(), other.to_owned())).into_iter().collect();
-            assert_eq!(taken(&long, &[there.clone()]), expected, "{there:?}");
+            assert_eq!(taken(&long, std::slice::from_ref(&there)), expected, "{there:?}");
         }
     }
 

@@ -84,9 +84,10 @@ pub(super) async fn create(
     match waited {
         Ok(ready) => {
             remember(context, &ready, unset.is_some());
-            if let Some(found) = &restored {
-                let warning = restore::check_password(&client, &planned, found).await;
-                warning.into_iter().for_each(|warning| context.warn(warning));
+            if let Some(found) = &restored
+                && let Some(warning) = restore::check_password(&client, &planned, found).await
+            {
+                context.warn(warning);
             }
             // An error would taint a database that runs, for a value that the next apply can put right.
             unset.into_iter().flatten().map(as_warning).for_each(|warning| context.warn(warning));

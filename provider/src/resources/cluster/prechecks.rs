@@ -52,7 +52,7 @@ pub async fn find(client: &Client, prior: &ClusterState, planned: &ClusterState)
         let clones = |component: &&String| {
             planned_definition(planned, component).is_some_and(|wanted| found.clones(&wanted))
         };
-        if widened.iter().any(|component| clones(&component)) {
+        if widened.iter().any(clones) {
             found.can_clone = can_clone(client).await?;
         }
     }

@@ -132,17 +132,17 @@ fn component(
     let (wanted, attribute) = match (restore.component.known(), labelled) {
         (Some(written), _) => (written.clone(), "component"),
         (None, Some(labelled)) => (labelled, "backup"),
-        (None, None) => match mine[..] {
-            [only] => (only.to_owned(), "backup"),
-            _ => {
+        (None, None) => {
+            let [only] = mine[..] else {
                 let detail = format!(
                     "Backup {} does not say which component's data it holds. Name it: `component` is one of {}.",
                     backup.name_any(),
                     mine.join(", ")
                 );
                 return Err(("component", detail));
-            }
-        },
+            };
+            (only.to_owned(), "backup")
+        }
     };
     if mine.contains(&wanted.as_str()) {
         return Ok(wanted);

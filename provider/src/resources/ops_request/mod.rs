@@ -37,21 +37,24 @@ impl OpsRequestResource {
     }
 
     /// Looks whether the operation could be done now. Whatever is found is a warning, as the same apply may change it.
-    async fn look(&self, context: &Context, planned: &OpsRequestState) {
+    async fn look(&self, context: &Context, planned: &OpsRequestState) -> Result<(), Diagnostics> {
         let (Some(namespace), Some(cluster)) = (planned.namespace.known(), planned.cluster.known()) else {
-            return;
+            return Ok(());
         };
-        let Some(operation) = convert::operation(planned) else { return };
+        let Some(operation) = convert::operation(planned) else { return Ok(()) };
         if self.shared.is_new(&planned.kubernetes) {
-            return;
+            return Ok(());
         }
         let reached = self.shared.planning_client(context, &planned.kubernetes).await;
-        let Some((connection, client)) = reached else { return };
+        let Some((connection, client)) = reached else { return Ok(()) };
         let request = Request { namespace, cluster, operation: &operation, run: "", keep: None };
         match at_most(PLAN_LOOK, Box::pin(foresee(&client, &request))).await {
             Some(Ok(None)) => {}
             Some(Ok(Some(refusal))) => {
                 let names = apply::Names::of(planned, &operation);
+                if refusal.for_good {
+                    return Err(refused("The engine cannot do this", &refusal, &names).into());
+                }
                 let found = refused("The operation would be refused as things are", &refusal, &names);
                 let detail = format!("{}\n\nWhen the same apply changes that, all is well.", found.detail);
                 context.warn(Diagnostic { severity: Severity::Warning, detail, ..found });
@@ -60,6 +63,7 @@ impl OpsRequestResource {
             Some(Err(error)) => self.shared.plan_without(context, &connection, &detail(&error)),
             None => self.shared.plan_without(context, &connection, &silent(&client, PLAN_LOOK)),
         }
+        Ok(())
     }
 }
 
@@ -113,7 +117,7 @@ impl Resource for OpsRequestResource {
         plan: &mut Plan<OpsRequestState>,
     ) -> Result<(), Diagnostics> {
         match &plan.prior {
-            None => self.look(context, &plan.planned).await,
+            None => self.look(context, &plan.planned).await?,
             Some(prior) if is_unfinished(prior) => {
                 plan.planned.phase = Value::Unknown;
                 plan.planned.progress = Value::Unknown;

@@ -64,6 +64,7 @@ fn written(state: &ServiceDescriptorState) -> Vec<(&'static str, &ValueFrom)> {
 }
 
 /// `keys` is nothing where the object may not be read, and holds nothing where it is not there.
+#[allow(clippy::option_option, reason = "not to be read, not there, and there are three answers")]
 fn judge(
     summary: &str,
     state: &ServiceDescriptorState,
@@ -190,7 +191,7 @@ mod tests {
             (cluster("shop", json!({"name": "s", "cluster": "e", "serviceDescriptor": "etcd"}), false), None),
         ] {
             let expected: Vec<String> = expected.map(str::to_owned).into_iter().collect();
-            assert_eq!(users_among(&[cluster.clone()], &state), expected, "{cluster:?}");
+            assert_eq!(users_among(std::slice::from_ref(&cluster), &state), expected, "{cluster:?}");
         }
     }
 }

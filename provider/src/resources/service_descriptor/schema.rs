@@ -6,7 +6,7 @@ use tfplugin::{TerraformSchema, Timeouts};
 use crate::kubernetes_attribute::KubernetesConnection;
 use crate::resources::texts::object_name;
 
-/// How databases reach a service that KubeBlocks does not run, such as an etcd or a ZooKeeper of your own. A component of a
+/// How databases reach a service that KubeBlocks does not run, such as an etcd or a `ZooKeeper` of your own. A component of a
 /// `kubeblocks_cluster` refers to it where the definition of its engine declares a service that it needs.
 ///
 /// Creating it waits until the operator calls it available. The operator never tries to reach the service.

@@ -70,7 +70,7 @@ fn port(config: &ServiceDescriptorState, diagnostics: &mut Diagnostics) {
 
 fn password(config: &ServiceDescriptorState, diagnostics: &mut Diagnostics) {
     let found = match (&config.password, &config.password_wo, &config.password_wo_version) {
-        (password, wo, version) if !password.is_null() && !(wo.is_null() && version.is_null()) => (
+        (password, wo, version) if !(password.is_null() || wo.is_null() && version.is_null()) => (
             "Conflicting attributes",
             "Write either `password`, which says where it is, or `password_wo` with its version.",
             "password_wo",
