@@ -1,6 +1,8 @@
 //! `kubeblocks_account`: made, changed, drifted, imported, refused, cut off, gone. The engine behind it is the playground's,
 //! which reads the statements that lorry makes as the real one would.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -23,7 +25,10 @@ fn every_character() -> String {
 }
 
 fn digest(password: &str) -> String {
-    Sha256::digest(password).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(password).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// A database of one component.

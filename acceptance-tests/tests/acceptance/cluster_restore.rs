@@ -1,5 +1,7 @@
 //! Databases that start from a backup, and that leave one behind.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use crate::cluster_interrupted::kill_provider_of;
@@ -67,11 +69,12 @@ async fn destroy_with_backups(
 ) {
     // Backups that databases left behind are imported, to be deleted.
     let cleaning = playground.workspace(Cli::Terraform);
-    let text: String = backups
-        .iter()
-        .map(|name| {
-            format!(
-                r#"
+    let mut text = String::new();
+    for name in backups {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            r#"
 import {{
   to = kubeblocks_backup.{label}
   id = "{namespace}/{name}"
@@ -84,12 +87,11 @@ resource "kubeblocks_backup" "{label}" {{
   retention = "30d"
 }}
 "#,
-                label = name.replace('-', "_"),
-                namespace = namespace.name,
-                cluster = name.split('-').next().unwrap_or_default(),
-            )
-        })
-        .collect();
+            label = name.replace('-', "_"),
+            namespace = namespace.name,
+            cluster = name.split('-').next().unwrap_or_default(),
+        );
+    }
     cleaning.write("main.tf", text);
     cleaning.apply().await.succeeded();
     cleaning.destroy().await.succeeded();

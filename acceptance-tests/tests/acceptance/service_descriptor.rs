@@ -91,8 +91,8 @@ async fn lives_its_whole_life(cli: Cli) {
     // What others do: the address changed, the password gone.
     namespace.merge_object(KIND, "etcd", json!({"spec": {"endpoint": {"value": "elsewhere:1"}}})).await;
     namespace.delete_core("Secret", "secrets", SECRET).await;
-    let plan = workspace.plan_json().await;
-    let before = &plan["resource_changes"][0]["change"]["before"];
+    let drift = workspace.plan_json().await;
+    let before = &drift["resource_changes"][0]["change"]["before"];
     assert_eq!(before["endpoint"]["value"], "elsewhere:1");
     assert_eq!(before["password_wo_version"], Value::Null);
     workspace.apply().await.succeeded();
