@@ -12,12 +12,12 @@ use tfplugin::prelude::*;
 use super::schema::BackupState;
 use super::{BackupResource, checks, convert, messages};
 use crate::kubernetes::diagnostic::diagnostic;
-use crate::kubernetes::dynamic::{ServedKind, resource_of};
 use crate::kubernetes::unfinished::{is_cut_off, marked};
-use crate::kubernetes::{Client, Conflicts, Deleted, Error};
-use crate::resources::object::messages::{as_warning, not_deleted};
+use crate::kubernetes::{Client, Conflicts, Error};
+use crate::resources::namespaced::{self, BEING_DELETED, find_to_delete, made_by_somebody, until_ready};
+use crate::resources::object::messages::as_warning;
 use crate::resources::object::readiness::{Goal, Verdict};
-use crate::resources::object::remote::{NotThere, Target};
+use crate::resources::object::remote::NotThere;
 use crate::wait::{Limits, at_most};
 
 const CANNOT_CREATE: &str = "Cannot take the backup";
@@ -35,14 +35,6 @@ fn place(state: &BackupState) -> String {
     format!("{}/{}", state.namespace(), state.name())
 }
 
-fn served() -> ServedKind {
-    ServedKind { resource: resource_of::<Backup>(), namespaced: true, has_status: true }
-}
-
-fn target<'a>(client: &'a Client, served: &'a ServedKind, state: &'a BackupState) -> Target<'a> {
-    Target { client, served, namespace: Some(state.namespace()), name: state.name() }
-}
-
 async fn wait(
     client: &Client,
     state: &BackupState,
@@ -55,7 +47,7 @@ async fn wait(
         ..Goal::default()
     };
     let generation = written.metadata.generation.unwrap_or_default();
-    target(client, &served(), state).until_ready(&goal, generation, limits).await
+    until_ready::<Backup>(client, (state.namespace(), state.name()), &goal, generation, limits).await
 }
 
 /// The state after a wait, whatever became of it.
@@ -195,39 +187,25 @@ pub(super) async fn delete(
     }
     let limits = Limits::new(state.timeouts.delete_or(DELETE_TIMEOUT), context.stop());
     let client = resource.shared.client_for(&state.kubernetes, CANNOT_DELETE).await?;
-    let obeying = client.obeying(context.stop());
-    let failed = |error: &Error| Diagnostics::from(diagnostic(CANNOT_DELETE, error));
-    let existing = match obeying.get_opt::<Backup>(Some(state.namespace()), state.name()).await {
-        Ok(Some(existing)) => existing,
-        Ok(None) | Err(Error::KindNotServed { .. }) => return Ok(()),
-        Err(error) => return Err(failed(&error)),
-    };
-    let uid = existing.metadata.uid.clone().unwrap_or_default();
-    let deleted = obeying.delete::<Backup>(Some(state.namespace()), state.name(), Some(&uid)).await;
-    if deleted.map_err(|error| failed(&error))? == Deleted::Accepted
-        && let Err(why) = target(&client, &served(), &state).until_gone(&uid, &limits).await
-    {
-        return Err(not_deleted(CANNOT_DELETE, &format!("Backup {}", place(&state)), &why, &[]).into());
+    let place = (state.namespace(), state.name());
+    match find_to_delete::<Backup>(&client.obeying(context.stop()), place, CANNOT_DELETE).await? {
+        Some(existing) => namespaced::delete(&client, &existing, CANNOT_DELETE, &limits).await,
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// A backup of that name must be one that an earlier create of ours was cut off from.
 fn refuse_others(existing: &Backup, planned: &BackupState) -> Result<(), Diagnostics> {
     if existing.metadata.deletion_timestamp.is_some() {
-        return Err(there_already(planned, "it is being deleted; try again when it is gone.").into());
+        return Err(there_already(planned, BEING_DELETED).into());
     }
     if is_cut_off(&existing.metadata) && planned.method.known() == Some(&existing.spec.backup_method) {
         return Ok(());
     }
-    let import = format!(
-        "somebody has made it. To manage it: `terraform import kubeblocks_backup.NAME {}`. Or choose another `name`.",
-        place(planned)
-    );
-    Err(there_already(planned, &import).into())
+    let place = (planned.namespace(), planned.name());
+    Err(there_already(planned, &made_by_somebody("kubeblocks_backup", place)).into())
 }
 
 fn there_already(planned: &BackupState, why: &str) -> Diagnostic {
-    Diagnostic::error(CANNOT_CREATE, format!("There is a Backup {} already: {why}", place(planned)))
-        .at(Path::attribute("name"))
+    namespaced::there_already::<Backup>((planned.namespace(), planned.name()), CANNOT_CREATE, why)
 }

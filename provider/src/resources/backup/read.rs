@@ -7,11 +7,8 @@ use tfplugin::prelude::*;
 
 use super::convert;
 use super::schema::{BackupIdentity, BackupState};
-use crate::kubernetes::Error;
-use crate::kubernetes::diagnostic::{diagnostic, read_timed_out};
-use crate::provider::{Reach, Shared};
-use crate::resources::waited::{import_id, nothing_to_import};
-use crate::wait::at_most;
+use crate::provider::Shared;
+use crate::resources::namespaced::{Look, find_to_import, import_place, look};
 
 const CANNOT_READ: &str = "Cannot read the backup";
 const CANNOT_IMPORT: &str = "Cannot import the backup";
@@ -25,17 +22,11 @@ pub(super) async fn read(
     context: &Context,
     state: BackupState,
 ) -> Result<Option<BackupState>, Diagnostics> {
-    // A plan whose provider block is not known yet cannot look; what is known stays.
-    if shared.reach(&state.kubernetes) == Reach::Unknown {
-        return Ok(Some(state));
-    }
-    let limit = state.timeouts.read_or(READ_TIMEOUT);
-    let client = shared.client_for(&state.kubernetes, CANNOT_READ).await?.obeying(context.stop());
-    match at_most(limit, client.get_opt::<Backup>(Some(state.namespace()), state.name())).await {
-        Some(Ok(Some(object))) => Ok(Some(convert::observe(&state, &object))),
-        Some(Ok(None) | Err(Error::KindNotServed { .. })) => Ok(None),
-        Some(Err(error)) => Err(diagnostic(CANNOT_READ, &error).into()),
-        None => Err(read_timed_out(CANNOT_READ, &client, limit).into()),
+    let (place, limit) = ((state.namespace(), state.name()), state.timeouts.read_or(READ_TIMEOUT));
+    match look::<Backup>(shared, context, &state.kubernetes, place, CANNOT_READ, limit).await? {
+        Look::Unasked => Ok(Some(state)),
+        Look::Gone => Ok(None),
+        Look::Here(object, _) => Ok(Some(convert::observe(&state, &object))),
     }
 }
 
@@ -45,24 +36,8 @@ pub(super) async fn import(
     context: &Context,
     request: Import<BackupIdentity>,
 ) -> Result<BackupState, Diagnostics> {
-    let (namespace, name) = match request {
-        Import::Id(id) => import_id(&id, "a backup")?,
-        Import::Identity(identity) => {
-            let text = |value: Value<String>| value.into_known().unwrap_or_default();
-            (text(identity.namespace), text(identity.name))
-        }
-    };
-    let state = BackupState {
-        namespace: Value::Known(namespace.clone()),
-        name: Value::Known(name.clone()),
-        ..BackupState::default()
-    };
-    let client = shared.client_for(&state.kubernetes, CANNOT_IMPORT).await?.obeying(context.stop());
-    let found = client.get_opt::<Backup>(Some(&namespace), &name).await;
-    match found.map_err(|error| Diagnostics::from(diagnostic(CANNOT_IMPORT, &error)))? {
-        Some(_) => Ok(state),
-        None => {
-            Err(nothing_to_import(CANNOT_IMPORT, &format!("Backup {namespace}/{name}"), &client.endpoint()))
-        }
-    }
+    let (namespace, name) =
+        import_place(request, "a backup", |identity| (identity.namespace, identity.name))?;
+    find_to_import::<Backup>(shared, context, (&namespace, &name), CANNOT_IMPORT).await?;
+    Ok(BackupState { namespace: Value::Known(namespace), name: Value::Known(name), ..BackupState::default() })
 }

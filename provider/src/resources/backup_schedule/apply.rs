@@ -13,13 +13,13 @@ use super::schema::BackupScheduleState;
 use super::{BackupScheduleResource, checks};
 use crate::kubeblocks::backup_policy;
 use crate::kubernetes::diagnostic::diagnostic;
-use crate::kubernetes::dynamic::{ServedKind, resource_of};
 use crate::kubernetes::unfinished::{is_cut_off, marked};
-use crate::kubernetes::{Client, Conflicts, Deleted, Error};
+use crate::kubernetes::{Client, Conflicts, Error};
 use crate::resources::backup::checks::{method_of, repository};
-use crate::resources::object::messages::{as_warning, not_deleted};
+use crate::resources::namespaced::{self, BEING_DELETED, find_to_delete, made_by_somebody, until_ready};
+use crate::resources::object::messages::as_warning;
 use crate::resources::object::readiness::{Goal, Verdict};
-use crate::resources::object::remote::{NotThere, Target};
+use crate::resources::object::remote::NotThere;
 use crate::resources::waited::not_there;
 use crate::wait::{Limits, at_most};
 
@@ -98,7 +98,8 @@ impl Job<'_> {
             ..Goal::default()
         };
         let generation = written.metadata.generation.unwrap_or_default();
-        target(&self.client, &served(), &self.state).until_ready(&goal, generation, &self.limits).await
+        let place = (self.state.namespace(), self.state.name());
+        until_ready::<BackupSchedule>(&self.client, place, &goal, generation, &self.limits).await
     }
 
     fn not_available(&self, why: &NotThere) -> Diagnostic {
@@ -118,14 +119,6 @@ impl Job<'_> {
 
 fn display(state: &BackupScheduleState) -> String {
     format!("BackupSchedule {}/{}", state.namespace(), state.name())
-}
-
-fn served() -> ServedKind {
-    ServedKind { resource: resource_of::<BackupSchedule>(), namespaced: true, has_status: true }
-}
-
-fn target<'a>(client: &'a Client, served: &'a ServedKind, state: &'a BackupScheduleState) -> Target<'a> {
-    Target { client, served, namespace: Some(state.namespace()), name: state.name() }
 }
 
 fn phase(object: &BackupSchedule) -> Option<&str> {
@@ -238,27 +231,17 @@ pub(super) async fn delete(
 ) -> Result<(), Diagnostics> {
     let limits = Limits::new(state.timeouts.delete_or(TIMEOUT), context.stop());
     let client = resource.shared.client_for(&state.kubernetes, CANNOT_DELETE).await?;
-    let obeying = client.obeying(context.stop());
-    let failed = |error: &Error| Diagnostics::from(diagnostic(CANNOT_DELETE, error));
-    let existing = match obeying.get_opt::<BackupSchedule>(Some(state.namespace()), state.name()).await {
-        Ok(Some(existing)) => existing,
-        Ok(None) | Err(Error::KindNotServed { .. }) => return Ok(()),
-        Err(error) => return Err(failed(&error)),
-    };
-    let uid = existing.metadata.uid.clone().unwrap_or_default();
-    let deleted = obeying.delete::<BackupSchedule>(Some(state.namespace()), state.name(), Some(&uid)).await;
-    if deleted.map_err(|error| failed(&error))? == Deleted::Accepted
-        && let Err(why) = target(&client, &served(), &state).until_gone(&uid, &limits).await
-    {
-        return Err(not_deleted(CANNOT_DELETE, &display(&state), &why, &[]).into());
+    let place = (state.namespace(), state.name());
+    match find_to_delete::<BackupSchedule>(&client.obeying(context.stop()), place, CANNOT_DELETE).await? {
+        Some(existing) => namespaced::delete(&client, &existing, CANNOT_DELETE, &limits).await,
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// A schedule of that name must be one that an earlier create of ours was cut off from.
 fn refuse_others(existing: &BackupSchedule, planned: &BackupScheduleState) -> Result<(), Diagnostics> {
     if existing.metadata.deletion_timestamp.is_some() {
-        return Err(there_already(planned, "it is being deleted; try again when it is gone.").into());
+        return Err(there_already(planned, BEING_DELETED).into());
     }
     if is_cut_off(&existing.metadata) {
         return Ok(());
@@ -267,17 +250,12 @@ fn refuse_others(existing: &BackupSchedule, planned: &BackupScheduleState) -> Re
         let why = "the operator has made it with the database. To change it, use `backup` of the `kubeblocks_cluster`; or choose another `name`.";
         return Err(there_already(planned, why).into());
     }
-    let import = format!(
-        "somebody has made it. To manage it: `terraform import kubeblocks_backup_schedule.NAME {}/{}`. Or choose another `name`.",
-        planned.namespace(),
-        planned.name()
-    );
-    Err(there_already(planned, &import).into())
+    let place = (planned.namespace(), planned.name());
+    Err(there_already(planned, &made_by_somebody("kubeblocks_backup_schedule", place)).into())
 }
 
 fn there_already(planned: &BackupScheduleState, why: &str) -> Diagnostic {
-    Diagnostic::error(CANNOT_CREATE, format!("There is a {} already: {why}", display(planned)))
-        .at(Path::attribute("name"))
+    namespaced::there_already::<BackupSchedule>((planned.namespace(), planned.name()), CANNOT_CREATE, why)
 }
 
 fn changed(state: &BackupScheduleState, what: &str) -> Diagnostic {

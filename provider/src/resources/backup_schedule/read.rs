@@ -7,11 +7,8 @@ use tfplugin::prelude::*;
 
 use super::convert;
 use super::schema::{BackupScheduleIdentity, BackupScheduleState};
-use crate::kubernetes::Error;
-use crate::kubernetes::diagnostic::{diagnostic, read_timed_out};
-use crate::provider::{Reach, Shared};
-use crate::resources::waited::{import_id, nothing_to_import};
-use crate::wait::at_most;
+use crate::provider::Shared;
+use crate::resources::namespaced::{Look, find_to_import, import_place, look};
 
 const CANNOT_READ: &str = "Cannot read the backup schedule";
 const CANNOT_IMPORT: &str = "Cannot import the backup schedule";
@@ -25,17 +22,11 @@ pub(super) async fn read(
     context: &Context,
     state: BackupScheduleState,
 ) -> Result<Option<BackupScheduleState>, Diagnostics> {
-    // A plan whose provider block is not known yet cannot look; what is known stays.
-    if shared.reach(&state.kubernetes) == Reach::Unknown {
-        return Ok(Some(state));
-    }
-    let limit = state.timeouts.read_or(READ_TIMEOUT);
-    let client = shared.client_for(&state.kubernetes, CANNOT_READ).await?.obeying(context.stop());
-    match at_most(limit, client.get_opt::<BackupSchedule>(Some(state.namespace()), state.name())).await {
-        Some(Ok(Some(object))) => Ok(Some(convert::observe(&state, &object))),
-        Some(Ok(None) | Err(Error::KindNotServed { .. })) => Ok(None),
-        Some(Err(error)) => Err(diagnostic(CANNOT_READ, &error).into()),
-        None => Err(read_timed_out(CANNOT_READ, &client, limit).into()),
+    let (place, limit) = ((state.namespace(), state.name()), state.timeouts.read_or(READ_TIMEOUT));
+    match look::<BackupSchedule>(shared, context, &state.kubernetes, place, CANNOT_READ, limit).await? {
+        Look::Unasked => Ok(Some(state)),
+        Look::Gone => Ok(None),
+        Look::Here(object, _) => Ok(Some(convert::observe(&state, &object))),
     }
 }
 
@@ -45,28 +36,18 @@ pub(super) async fn import(
     context: &Context,
     request: Import<BackupScheduleIdentity>,
 ) -> Result<BackupScheduleState, Diagnostics> {
-    let (namespace, name) = match request {
-        Import::Id(id) => import_id(&id, "a backup schedule")?,
-        Import::Identity(identity) => {
-            let text = |value: Value<String>| value.into_known().unwrap_or_default();
-            (text(identity.namespace), text(identity.name))
-        }
-    };
-    let state = BackupScheduleState {
-        namespace: Value::Known(namespace.clone()),
-        name: Value::Known(name.clone()),
-        ..BackupScheduleState::default()
-    };
-    let client = shared.client_for(&state.kubernetes, CANNOT_IMPORT).await?.obeying(context.stop());
-    let found = client.get_opt::<BackupSchedule>(Some(&namespace), &name).await;
-    let object = format!("BackupSchedule {namespace}/{name}");
-    match found.map_err(|error| Diagnostics::from(diagnostic(CANNOT_IMPORT, &error)))? {
-        Some(found) if convert::is_of_the_operator(&found) => Err(Diagnostic::error(
-            CANNOT_IMPORT,
-            format!("{object} is the operator's: it makes one with each database. Its schedule is `backup` of the `kubeblocks_cluster`."),
-        )
-        .into()),
-        Some(_) => Ok(state),
-        None => Err(nothing_to_import(CANNOT_IMPORT, &object, &client.endpoint())),
+    let (namespace, name) =
+        import_place(request, "a backup schedule", |identity| (identity.namespace, identity.name))?;
+    let found: BackupSchedule = find_to_import(shared, context, (&namespace, &name), CANNOT_IMPORT).await?;
+    if convert::is_of_the_operator(&found) {
+        let detail = format!(
+            "BackupSchedule {namespace}/{name} is the operator's: it makes one with each database. Its schedule is `backup` of the `kubeblocks_cluster`."
+        );
+        return Err(Diagnostic::error(CANNOT_IMPORT, detail).into());
     }
+    Ok(BackupScheduleState {
+        namespace: Value::Known(namespace),
+        name: Value::Known(name),
+        ..BackupScheduleState::default()
+    })
 }

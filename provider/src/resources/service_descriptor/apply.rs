@@ -12,13 +12,13 @@ use super::convert::{self, AVAILABLE, SECRET_LABEL, build, keeps_password};
 use super::schema::ServiceDescriptorState;
 use super::{ServiceDescriptorResource, checks};
 use crate::kubernetes::diagnostic::diagnostic;
-use crate::kubernetes::dynamic::{ServedKind, resource_of};
 use crate::kubernetes::unfinished::{is_cut_off, marked};
-use crate::kubernetes::{Client, Conflicts, Deleted, Error};
+use crate::kubernetes::{Client, Conflicts, Error};
 use crate::resources::backup_repo::messages::listed;
-use crate::resources::object::messages::{as_warning, not_deleted};
+use crate::resources::namespaced::{self, BEING_DELETED, find_to_delete, made_by_somebody, until_ready};
+use crate::resources::object::messages::as_warning;
 use crate::resources::object::readiness::Goal;
-use crate::resources::object::remote::{NotThere, Target};
+use crate::resources::object::remote::NotThere;
 use crate::resources::own_secret;
 use crate::resources::waited::not_there;
 use crate::wait::{Limits, at_most};
@@ -88,7 +88,8 @@ impl Job<'_> {
     async fn wait(&self, written: &ServiceDescriptor) -> Result<(), NotThere> {
         let goal = Goal { phase: Some(AVAILABLE.to_owned()), lost: vec!["Unavailable"], ..Goal::default() };
         let generation = written.metadata.generation.unwrap_or_default();
-        target(&self.client, &served(), self.planned).until_ready(&goal, generation, &self.limits).await
+        let place = (self.planned.namespace(), self.planned.name());
+        until_ready::<ServiceDescriptor>(&self.client, place, &goal, generation, &self.limits).await
     }
 
     /// The operator says no reason on the object, so it is looked for once more.
@@ -123,14 +124,6 @@ impl Job<'_> {
 
 fn display(state: &ServiceDescriptorState) -> String {
     format!("ServiceDescriptor {}/{}", state.namespace(), state.name())
-}
-
-fn served() -> ServedKind {
-    ServedKind { resource: resource_of::<ServiceDescriptor>(), namespaced: true, has_status: true }
-}
-
-fn target<'a>(client: &'a Client, served: &'a ServedKind, state: &'a ServiceDescriptorState) -> Target<'a> {
-    Target { client, served, namespace: Some(state.namespace()), name: state.name() }
 }
 
 /// Makes the descriptor and waits until it is available.
@@ -225,12 +218,10 @@ pub(super) async fn delete(
     let obeying = client.obeying(context.stop());
     let (namespace, name) = (state.namespace(), state.name());
     let failed = |error: &Error| Diagnostics::from(diagnostic(CANNOT_DELETE, error));
-    let existing = match obeying.get_opt::<ServiceDescriptor>(Some(namespace), name).await {
-        Ok(Some(existing)) => existing,
-        // Its password belongs to it, so the API server has removed that as well.
-        Ok(None) | Err(Error::KindNotServed { .. }) => return Ok(()),
-        Err(error) => return Err(failed(&error)),
-    };
+    let existing: Option<ServiceDescriptor> =
+        find_to_delete(&obeying, (namespace, name), CANNOT_DELETE).await?;
+    // Its password belongs to it, so the API server has removed that as well.
+    let Some(existing) = existing else { return Ok(()) };
     // The operator would let it go, and never start a pod of those databases again.
     if existing.metadata.deletion_timestamp.is_none() {
         let users = checks::until_unused(&obeying, &state, context.stop()).await;
@@ -239,13 +230,7 @@ pub(super) async fn delete(
             return Err(in_use(&state, &users).into());
         }
     }
-    let uid = existing.metadata.uid.clone().unwrap_or_default();
-    let deleted = obeying.delete::<ServiceDescriptor>(Some(namespace), name, Some(&uid)).await;
-    if deleted.map_err(|error| failed(&error))? == Deleted::Accepted
-        && let Err(why) = target(&client, &served(), &state).until_gone(&uid, &limits).await
-    {
-        return Err(not_deleted(CANNOT_DELETE, &display(&state), &why, &[]).into());
-    }
+    namespaced::delete(&client, &existing, CANNOT_DELETE, &limits).await?;
     let place = convert::place(namespace, name);
     if keeps_password(&state)
         && let Err(error) = own_secret::remove(&client, &place, (SECRET_LABEL, name)).await
@@ -268,22 +253,17 @@ fn in_use(state: &ServiceDescriptorState, users: &[String]) -> Diagnostic {
 /// A descriptor of that name must be one that an earlier create of ours was cut off from.
 fn refuse_others(existing: &ServiceDescriptor, planned: &ServiceDescriptorState) -> Result<(), Diagnostics> {
     if existing.metadata.deletion_timestamp.is_some() {
-        return Err(there_already(planned, "it is being deleted; try again when it is gone.").into());
+        return Err(there_already(planned, BEING_DELETED).into());
     }
     if is_cut_off(&existing.metadata) {
         return Ok(());
     }
-    let import = format!(
-        "somebody has made it. To manage it: `terraform import kubeblocks_service_descriptor.NAME {}/{}`. Or choose another `name`.",
-        planned.namespace(),
-        planned.name()
-    );
-    Err(there_already(planned, &import).into())
+    let place = (planned.namespace(), planned.name());
+    Err(there_already(planned, &made_by_somebody("kubeblocks_service_descriptor", place)).into())
 }
 
 fn there_already(planned: &ServiceDescriptorState, why: &str) -> Diagnostic {
-    Diagnostic::error(CANNOT_CREATE, format!("There is a {} already: {why}", display(planned)))
-        .at(Path::attribute("name"))
+    namespaced::there_already::<ServiceDescriptor>((planned.namespace(), planned.name()), CANNOT_CREATE, why)
 }
 
 fn changed(state: &ServiceDescriptorState, what: &str) -> Diagnostic {

@@ -7,11 +7,9 @@ use tfplugin::prelude::*;
 
 use super::convert;
 use super::schema::{ServiceDescriptorIdentity, ServiceDescriptorState};
-use crate::kubernetes::Error;
-use crate::kubernetes::diagnostic::{diagnostic, read_timed_out};
-use crate::provider::{Reach, Shared};
+use crate::provider::Shared;
+use crate::resources::namespaced::{Look, find_to_import, import_place, look};
 use crate::resources::own_secret;
-use crate::resources::waited::{import_id, nothing_to_import};
 use crate::wait::at_most;
 
 const CANNOT_READ: &str = "Cannot read the service descriptor";
@@ -26,14 +24,11 @@ pub(super) async fn read(
     context: &Context,
     state: ServiceDescriptorState,
 ) -> Result<Option<ServiceDescriptorState>, Diagnostics> {
-    // A plan whose provider block is not known yet cannot look; what is known stays.
-    if shared.reach(&state.kubernetes) == Reach::Unknown {
-        return Ok(Some(state));
-    }
-    let limit = state.timeouts.read_or(READ_TIMEOUT);
-    let client = shared.client_for(&state.kubernetes, CANNOT_READ).await?.obeying(context.stop());
-    match at_most(limit, client.get_opt::<ServiceDescriptor>(Some(state.namespace()), state.name())).await {
-        Some(Ok(Some(object))) => {
+    let (place, limit) = ((state.namespace(), state.name()), state.timeouts.read_or(READ_TIMEOUT));
+    match look::<ServiceDescriptor>(shared, context, &state.kubernetes, place, CANNOT_READ, limit).await? {
+        Look::Unasked => Ok(Some(state)),
+        Look::Gone => Ok(None),
+        Look::Here(object, client) => {
             let mut seen = convert::observe(&state, &object);
             // A password that is gone is to be written again.
             let place = convert::place(seen.namespace(), seen.name());
@@ -46,9 +41,6 @@ pub(super) async fn read(
             }
             Ok(Some(seen))
         }
-        Some(Ok(None) | Err(Error::KindNotServed { .. })) => Ok(None),
-        Some(Err(error)) => Err(diagnostic(CANNOT_READ, &error).into()),
-        None => Err(read_timed_out(CANNOT_READ, &client, limit).into()),
     }
 }
 
@@ -58,23 +50,12 @@ pub(super) async fn import(
     context: &Context,
     request: Import<ServiceDescriptorIdentity>,
 ) -> Result<ServiceDescriptorState, Diagnostics> {
-    let (namespace, name) = match request {
-        Import::Id(id) => import_id(&id, "a service descriptor")?,
-        Import::Identity(identity) => {
-            let text = |value: Value<String>| value.into_known().unwrap_or_default();
-            (text(identity.namespace), text(identity.name))
-        }
-    };
-    let state = ServiceDescriptorState {
-        namespace: Value::Known(namespace.clone()),
-        name: Value::Known(name.clone()),
+    let (namespace, name) =
+        import_place(request, "a service descriptor", |identity| (identity.namespace, identity.name))?;
+    find_to_import::<ServiceDescriptor>(shared, context, (&namespace, &name), CANNOT_IMPORT).await?;
+    Ok(ServiceDescriptorState {
+        namespace: Value::Known(namespace),
+        name: Value::Known(name),
         ..ServiceDescriptorState::default()
-    };
-    let client = shared.client_for(&state.kubernetes, CANNOT_IMPORT).await?.obeying(context.stop());
-    let found = client.get_opt::<ServiceDescriptor>(Some(&namespace), &name).await;
-    let object = format!("ServiceDescriptor {namespace}/{name}");
-    match found.map_err(|error| Diagnostics::from(diagnostic(CANNOT_IMPORT, &error)))? {
-        Some(_) => Ok(state),
-        None => Err(nothing_to_import(CANNOT_IMPORT, &object, &client.endpoint())),
-    }
+    })
 }
