@@ -14,7 +14,7 @@ use crate::kubeblocks::facts::PodFacts;
 use crate::kubeblocks::naming;
 use crate::kubeblocks::operation::{Leading, role};
 use crate::kubernetes::diagnostic::diagnostic;
-use crate::kubernetes::{Client, Error};
+use crate::kubernetes::{Client, Error, readable};
 use crate::kubernetes_attribute::KubernetesConnection;
 use crate::provider::Shared;
 use crate::resources::cluster::endpoints::endpoints;
@@ -158,15 +158,6 @@ impl DataSource for ClusterDataSource {
 
 /// Label of a node with its zone.
 const ZONE_LABEL: &str = "topology.kubernetes.io/zone";
-
-/// What may be read. Without the right to it, nothing.
-fn readable<T>(read: Result<T, Error>) -> Result<Option<T>, Error> {
-    match read {
-        Ok(found) => Ok(Some(found)),
-        Err(Error::Forbidden { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
 
 async fn instances(
     client: &Client,

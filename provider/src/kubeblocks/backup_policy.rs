@@ -1,5 +1,6 @@
 //! Which of a database's `BackupPolicies` a backup is made by. Pure.
 
+use kube::core::ApiResource;
 use kubeblocks_schemas::v1alpha1::BackupPolicy;
 
 /// Annotation of the policy that is used when none is named.
@@ -43,6 +44,17 @@ pub fn name(policy: &BackupPolicy) -> &str {
 /// Names of policies, for texts.
 pub fn names(policies: &[BackupPolicy]) -> String {
     policies.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// The kind of the scripts of methods, which has no type of its own.
+pub fn action_sets() -> ApiResource {
+    ApiResource {
+        group: "dataprotection.kubeblocks.io".to_owned(),
+        version: "v1alpha1".to_owned(),
+        api_version: "dataprotection.kubeblocks.io/v1alpha1".to_owned(),
+        kind: "ActionSet".to_owned(),
+        plural: "actionsets".to_owned(),
+    }
 }
 
 #[cfg(test)]

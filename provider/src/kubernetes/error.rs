@@ -242,6 +242,19 @@ pub enum Error {
     Interrupted,
 }
 
+/// What was read; nothing where the server says that it may not be.
+///
+/// # Errors
+///
+/// Every other error.
+pub fn readable<T>(found: Result<T, Error>) -> Result<Option<T>, Error> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::Forbidden { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 impl Error {
     /// Whether the answer says that the object does not exist, on a server that is there and knows the kind.
     pub fn is_not_found(&self) -> bool {

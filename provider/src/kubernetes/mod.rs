@@ -35,7 +35,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use client::{Applied, Client, Conflicts, Deleted, FIELD_MANAGER};
 pub use connection::{Auth, CloudLogin, CloudMethod, Connection};
-pub use error::{Error, ObjectName};
+pub use error::{Error, ObjectName, readable};
 
 /// The clients of this process, one for each distinct connection. Clones share them.
 #[derive(Clone)]

@@ -148,9 +148,5 @@ pub(super) fn definition_of<'a>(
 
 /// What may be read, or nothing where it must not.
 pub(super) fn readable<T>(found: Result<T, Error>) -> Result<Option<T>, OperationError> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(Error::Forbidden { .. }) => Ok(None),
-        Err(error) => Err(OperationError::api(error)),
-    }
+    crate::kubernetes::readable(found).map_err(OperationError::api)
 }

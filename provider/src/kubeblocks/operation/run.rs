@@ -5,7 +5,6 @@ use std::time::Duration;
 use futures::StreamExt;
 use kube::ResourceExt;
 use kubeblocks_schemas::v1alpha1::{Cluster, OpsRequest};
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::build::{self, ANY, LEADER_BEFORE, RUN_LABEL};
@@ -20,9 +19,9 @@ use super::{Listener, Operation, Outcome, Request};
 use crate::kubeblocks::diagnosis;
 use crate::kubeblocks::naming::SNAPSHOT_FOR_START_ANNOTATION;
 use crate::kubeblocks::watching::{Observation, Watching};
-use crate::kubernetes::dynamic::resource_of;
 use crate::kubernetes::unfinished::MARK;
 use crate::kubernetes::{Client, Conflicts, Deleted, Error, client};
+use crate::resources::namespaced::until_gone;
 use crate::wait::{Limits, at_most};
 
 /// The phase of an operation that has done what it is for.
@@ -78,12 +77,7 @@ pub async fn remove(client: &Client, namespace: &str, name: &str) -> Result<(), 
 
 /// Whether the object goes within the limits.
 async fn is_gone(client: &Client, namespace: &str, name: &str, uid: Option<&str>, limits: &Limits) -> bool {
-    use crate::kubernetes::dynamic::ServedKind;
-    use crate::resources::object::remote::Target;
-
-    let served = ServedKind { resource: resource_of::<OpsRequest>(), namespaced: true, has_status: true };
-    let target = Target { client, served: &served, namespace: Some(namespace), name };
-    target.until_gone(uid.unwrap_or_default(), limits).await.is_ok()
+    until_gone::<OpsRequest>(client, (namespace, name), uid.unwrap_or_default(), limits).await.is_ok()
 }
 
 struct Job<'a> {
@@ -157,11 +151,9 @@ impl Job<'_> {
             return Ok(());
         }
         self.listener.says(&format!("{} runs, so the note of its last stop is removed", display(cluster)));
-        let patch = json!({"metadata": {"annotations": {SNAPSHOT_FOR_START_ANNOTATION: null}}});
-        let namespace = Some(self.request.namespace);
-        let merged =
-            client.merge_object(&resource_of::<Cluster>(), namespace, self.request.cluster, &patch).await;
-        merged.map(drop).map_err(OperationError::api)
+        let (namespace, cluster) = (Some(self.request.namespace), self.request.cluster);
+        let removed = client.remove_annotation::<Cluster>(namespace, cluster, SNAPSHOT_FOR_START_ANNOTATION);
+        removed.await.map_err(OperationError::api)
     }
 
     /// Follows an object to its end. Nothing when it never began.
@@ -238,11 +230,9 @@ impl Job<'_> {
 
     /// A mark that stays does little: the next run of the same finds the end of this one.
     async fn remove_mark(&self, name: &str) {
-        let patch = json!({"metadata": {"annotations": {MARK: null}}});
-        let resource = resource_of::<OpsRequest>();
-        let merged = self.client.merge_object(&resource, Some(self.request.namespace), name, &patch);
-        match at_most(LAST_WORDS, merged).await {
-            Some(Ok(_)) => {}
+        let removed = self.client.remove_annotation::<OpsRequest>(Some(self.request.namespace), name, MARK);
+        match at_most(LAST_WORDS, removed).await {
+            Some(Ok(())) => {}
             Some(Err(error)) => tracing::warn!(%error, name, "the mark of an unfinished operation stays"),
             None => tracing::warn!(name, "the mark of an unfinished operation stays: no answer in time"),
         }

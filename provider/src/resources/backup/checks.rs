@@ -1,7 +1,6 @@
 //! What must be there before a backup is asked for. The operator would only say so by a backup that has failed for good.
 
 use kubeblocks_schemas::catalogue::did_you_mean;
-use kubeblocks_schemas::v1alpha1::backup_repo::BackupRepoPhase;
 use kubeblocks_schemas::v1alpha1::{BackupMethod, BackupPolicy, BackupRepo, Cluster};
 use tfplugin::prelude::*;
 
@@ -10,7 +9,7 @@ use crate::kubeblocks::backup_policy::{NoPolicy, choose, name, names};
 use crate::kubeblocks::naming::cluster_selector;
 use crate::kubernetes::diagnostic::diagnostic;
 use crate::kubernetes::{Client, Error};
-use crate::resources::backup_repo::build::DEFAULT as DEFAULT_REPO;
+use crate::resources::backup_repo::observe::{is_default, is_ready};
 
 /// The policy by which the backup is made, once all that it needs is there.
 pub(super) async fn policy(
@@ -81,26 +80,18 @@ pub(crate) fn no_policy(why: NoPolicy, policies: &[BackupPolicy], wanted: &str) 
 
 /// Checks the repository that is named, or the default one.
 fn repo(repos: &[BackupRepo], wanted: Option<&str>) -> Result<(), String> {
-    let is_ready = |repo: &&BackupRepo| {
-        let phase = repo.status.as_ref().and_then(|status| status.phase.as_ref());
-        phase == Some(&BackupRepoPhase::Ready)
-    };
-    let is_default = |repo: &&BackupRepo| {
-        let annotations = repo.metadata.annotations.as_ref();
-        annotations.and_then(|all| all.get(DEFAULT_REPO)).is_some_and(|value| value == "true")
-    };
     let name = |repo: &BackupRepo| repo.metadata.name.clone().unwrap_or_default();
     if let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty()) {
         return match repos.iter().find(|repo| name(repo) == wanted) {
             None => Err(format!("The database's backups go to BackupRepo {wanted}, which does not exist.")),
-            Some(repo) if !is_ready(&repo) => Err(format!("BackupRepo {wanted} is not ready.")),
+            Some(repo) if !is_ready(repo) => Err(format!("BackupRepo {wanted} is not ready.")),
             Some(_) => Ok(()),
         };
     }
-    let defaults: Vec<&BackupRepo> = repos.iter().filter(is_default).collect();
+    let defaults: Vec<&BackupRepo> = repos.iter().filter(|repo| is_default(repo)).collect();
     match defaults[..] {
         [] => Err("There is no default BackupRepo, and the database names none. Make a `kubeblocks_backup_repo` with `is_default = true`, or name one in `backup.repo` of the database.".to_owned()),
-        [repo] if !is_ready(&repo) => Err(format!("BackupRepo {} is not ready.", name(repo))),
+        [repo] if !is_ready(repo) => Err(format!("BackupRepo {} is not ready.", name(repo))),
         [_] => Ok(()),
         _ => Err("Several BackupRepos are the default one. Leave one, or name one in `backup.repo` of the database.".to_owned()),
     }
@@ -111,6 +102,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::resources::backup_repo::build::DEFAULT as DEFAULT_REPO;
 
     #[test]
     fn a_repository_must_be_there_and_ready() {

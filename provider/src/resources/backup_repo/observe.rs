@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use kubeblocks_schemas::v1alpha1::BackupRepo;
+use kubeblocks_schemas::v1alpha1::backup_repo::BackupRepoPhase;
 use tfplugin::typed::Value;
 
 use super::build::{DEFAULT, VERSION};
@@ -46,6 +47,12 @@ pub fn repo(prior: &BackupRepoState, object: &BackupRepo, root: &Place<'_>) -> B
 /// Whether backups that name no repository go there.
 pub fn is_default(object: &BackupRepo) -> bool {
     annotation(object, DEFAULT).is_some_and(|value| value == "true")
+}
+
+/// Whether backups can go there.
+pub fn is_ready(object: &BackupRepo) -> bool {
+    let phase = object.status.as_ref().and_then(|status| status.phase.as_ref());
+    phase == Some(&BackupRepoPhase::Ready)
 }
 
 /// The phase, if it is one of the object as it is now.

@@ -1,13 +1,12 @@
 //! What must be there before a schedule is written. The operator would take it and fail, or take no backup and say nothing.
 
-use kube::core::ApiResource;
 use kubeblocks_schemas::catalogue::did_you_mean;
 use kubeblocks_schemas::v1alpha1::{BackupPolicy, BackupSchedule, Cluster};
 use tfplugin::prelude::*;
 
 use super::convert;
 use super::schema::BackupScheduleState;
-use crate::kubeblocks::backup_policy::{NoPolicy, choose, name};
+use crate::kubeblocks::backup_policy::{NoPolicy, action_sets, choose, name};
 use crate::kubeblocks::naming::{CLUSTER_LABEL, cluster_selector};
 use crate::kubernetes::diagnostic::diagnostic;
 use crate::kubernetes::{Client, Error};
@@ -17,17 +16,6 @@ use crate::resources::object::remote::as_json;
 
 /// The only type of backups that the operator takes at fixed times.
 const FULL: &str = "Full";
-
-/// The kind of the scripts of methods, which has no type of its own: only its type of backup is read.
-fn action_sets() -> ApiResource {
-    ApiResource {
-        group: "dataprotection.kubeblocks.io".to_owned(),
-        version: "v1alpha1".to_owned(),
-        api_version: "dataprotection.kubeblocks.io/v1alpha1".to_owned(),
-        kind: "ActionSet".to_owned(),
-        plural: "actionsets".to_owned(),
-    }
-}
 
 /// The database of a policy.
 pub(super) fn cluster_of(policy: &BackupPolicy) -> Option<String> {

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use kube::ResourceExt;
 use kubeblocks_schemas::v1alpha1::Cluster;
-use serde_json::json;
 use tfplugin::prelude::*;
 
 use super::endpoints::{fill, has_unknown};
@@ -24,7 +23,6 @@ use crate::kubeblocks::deletion::{DeleteError, delete_cluster};
 use crate::kubeblocks::diagnostic::{Timeout, not_deleted, not_ready, slow_but_healthy};
 use crate::kubeblocks::wait::{Reason, wait_until_ready};
 use crate::kubernetes::diagnostic::{conflict_diagnostics, diagnostic};
-use crate::kubernetes::dynamic::resource_of;
 use crate::kubernetes::unfinished::{CREATING, MARK, is_cut_off};
 use crate::kubernetes::{Client, Conflicts, Error};
 use crate::provider::Shared;
@@ -398,11 +396,9 @@ pub(super) async fn remove_mark(client: &Client, object: &Cluster, conflicts: Co
 
 /// Removes the mark and leaves all else as it is.
 async fn remove_mark_alone(client: &Client, object: &Cluster) {
-    let patch = json!({"metadata": {"annotations": {MARK: null}}});
     let (namespace, name) = (object.namespace(), object.name_any());
-    let resource = resource_of::<Cluster>();
-    let merged = client.merge_object(&resource, namespace.as_deref(), &name, &patch);
-    if !matches!(at_most(LAST_WORDS, merged).await, Some(Ok(_))) {
+    let removed = client.remove_annotation::<Cluster>(namespace.as_deref(), &name, MARK);
+    if !matches!(at_most(LAST_WORDS, removed).await, Some(Ok(()))) {
         tracing::warn!(name, "the mark of an unfinished operation stays");
     }
 }

@@ -35,9 +35,6 @@ pub fn update(update: Update<'_>) -> Diagnostics {
     requires_replace.extend(changed_definitions(prior, planned));
     if requires_replace.is_empty() {
         diagnostics.append(refuse_harm(prior, planned));
-        let unsupported =
-            check_changed_functions(&input::cluster(prior), &input::cluster(planned), Catalogue::v0_7());
-        diagnostics.append(unsupported.iter().map(input::diagnostic).collect());
         for (name, before, after) in kept_components(prior, planned) {
             let path = Path::attribute("components").then_key(name);
             let stopped = running::is_stopped(prior) || running::is_stopped(planned);
@@ -165,7 +162,7 @@ fn is_known(resources: &Resources) -> bool {
 }
 
 /// Components that are there before and after, with what is known of both.
-fn kept_components<'a>(
+pub(super) fn kept_components<'a>(
     prior: &'a ClusterState,
     planned: &'a ClusterState,
 ) -> impl Iterator<Item = (&'a String, &'a Component, &'a Component)> {
@@ -185,7 +182,7 @@ fn changed_definitions(prior: &ClusterState, planned: &ClusterState) -> Vec<Path
         .collect()
 }
 
-/// What KubeBlocks would ignore in silence, or do at the price of the data.
+/// What KubeBlocks would ignore in silence, do at the price of the data, or says nothing good of.
 fn refuse_harm(prior: &ClusterState, planned: &ClusterState) -> Diagnostics {
     let (before, mut after) = (input::cluster(prior), input::cluster(planned));
     if let (Field::Known(before), Field::Known(after)) = (&before.components, &mut after.components) {
@@ -198,7 +195,9 @@ fn refuse_harm(prior: &ClusterState, planned: &ClusterState) -> Diagnostics {
             }
         }
     }
-    check_change(&before, &after).iter().map(input::diagnostic).collect()
+    let mut problems = check_change(&before, &after);
+    problems.extend(check_changed_functions(&before, &after, Catalogue::v0_7()));
+    problems.iter().map(input::diagnostic).collect()
 }
 
 fn warn_of_removed_instances(

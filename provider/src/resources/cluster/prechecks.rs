@@ -7,17 +7,17 @@ use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use k8s_openapi::api::storage::v1::StorageClass;
 use kube::ResourceExt;
 use kubeblocks_schemas::quantity::Quantity;
-use kubeblocks_schemas::v1alpha1::backup_repo::BackupRepoPhase;
 use kubeblocks_schemas::v1alpha1::cluster_definition::HorizontalScalePolicyType;
 use kubeblocks_schemas::v1alpha1::{BackupRepo, ClusterDefinition};
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::path::Path;
 
+use super::plan::kept_components;
 use super::schema::{ClusterState, Component, Volume};
 use super::{build, names, running};
 use crate::kubeblocks::naming::{COMPONENT_LABEL, cluster_selector};
-use crate::kubernetes::{Client, Error};
-use crate::resources::backup_repo::build::DEFAULT as DEFAULT_REPO;
+use crate::kubernetes::{Client, Error, readable};
+use crate::resources::backup_repo::observe::{is_default, is_ready};
 
 /// Label of a volume claim: the name of the volume.
 const VOLUME_LABEL: &str = "apps.kubeblocks.io/vct-name";
@@ -42,13 +42,13 @@ pub async fn find(client: &Client, prior: &ClusterState, planned: &ClusterState)
     let mut found = Found::default();
     let (namespace, cluster) = names(planned);
     if !grown(prior, planned).is_empty() {
-        let claims = readable(client.list(Some(&namespace), Some(&cluster_selector(&cluster))).await)?;
+        let claims = legible(client.list(Some(&namespace), Some(&cluster_selector(&cluster))).await)?;
         found.claims = claims.unwrap_or_default();
-        found.classes = readable(client.list(None, None).await)?;
+        found.classes = legible(client.list(None, None).await)?;
     }
     let (widened, definition) = (widened(prior, planned), planned.definition.known());
     if let (false, Some(definition)) = (widened.is_empty(), definition) {
-        found.definition = readable(client.get_opt(None, definition).await)?.flatten();
+        found.definition = legible(client.get_opt(None, definition).await)?.flatten();
         let clones = |component: &&String| {
             planned_definition(planned, component).is_some_and(|wanted| found.clones(&wanted))
         };
@@ -59,31 +59,25 @@ pub async fn find(client: &Client, prior: &ClusterState, planned: &ClusterState)
     Ok(found)
 }
 
-fn readable<T>(found: Result<T, Error>) -> Result<Option<T>, Error> {
+/// What may be read and can be: definitions of other lines of KubeBlocks may not be understood.
+fn legible<T>(found: Result<T, Error>) -> Result<Option<T>, Error> {
     match found {
-        Ok(found) => Ok(Some(found)),
-        Err(Error::Forbidden { .. } | Error::Decode { .. }) => Ok(None),
-        Err(error) => Err(error),
+        Err(Error::Decode { .. }) => Ok(None),
+        found => readable(found),
     }
 }
 
 async fn can_clone(client: &Client) -> Result<Option<bool>, Error> {
     let snapshots = client.served_kind("snapshot.storage.k8s.io/v1", "VolumeSnapshotClass").await?;
     if let Some(kind) = snapshots {
-        match readable(client.list_objects(&kind.resource, None, None).await)? {
+        match legible(client.list_objects(&kind.resource, None, None).await)? {
             None => return Ok(None),
             Some(classes) if !classes.is_empty() => return Ok(Some(true)),
             Some(_) => {}
         }
     }
-    let repos: Option<Vec<BackupRepo>> = readable(client.list(None, None).await)?;
-    Ok(repos.map(|repos| repos.iter().any(is_ready_default)))
-}
-
-fn is_ready_default(repo: &BackupRepo) -> bool {
-    let phase = repo.status.as_ref().and_then(|status| status.phase.as_ref());
-    repo.annotations().get(DEFAULT_REPO).is_some_and(|value| value == "true")
-        && phase == Some(&BackupRepoPhase::Ready)
+    let repos: Option<Vec<BackupRepo>> = legible(client.list(None, None).await)?;
+    Ok(repos.map(|repos| repos.iter().any(|repo| is_default(repo) && is_ready(repo))))
 }
 
 impl Found {
@@ -147,21 +141,10 @@ fn cannot_expand(found: &Found, component: &str, volume: &str) -> Option<String>
     Some(rigid.name_any())
 }
 
-/// Components that are there before and after.
-fn kept<'a>(
-    prior: &'a ClusterState,
-    planned: &'a ClusterState,
-) -> impl Iterator<Item = (&'a String, &'a Component, &'a Component)> {
-    build::known_entries(&planned.components).filter_map(|(name, after)| {
-        let mut before = build::known_entries(&prior.components);
-        before.find(|(known, _)| *known == name).map(|(_, before)| (name, before, after))
-    })
-}
-
 /// Volumes that are to grow.
 fn grown<'a>(prior: &'a ClusterState, planned: &'a ClusterState) -> Vec<(&'a String, &'a String)> {
     let size = |volume: &Volume| volume.size.known()?.parse::<Quantity>().ok();
-    kept(prior, planned)
+    kept_components(prior, planned)
         .flat_map(|(component, before, after)| {
             build::known_entries(&after.volumes).filter_map(move |(name, after)| {
                 let (_, before) = build::known_entries(&before.volumes).find(|(known, _)| *known == name)?;
@@ -176,7 +159,7 @@ fn widened<'a>(prior: &'a ClusterState, planned: &'a ClusterState) -> Vec<&'a St
     if running::is_stopped(prior) || running::is_stopped(planned) {
         return Vec::new();
     }
-    kept(prior, planned)
+    kept_components(prior, planned)
         .filter(|(_, before, after)| {
             let replicas = |component: &Component| component.replicas.known().copied();
             matches!((replicas(before), replicas(after)), (Some(from), Some(to)) if 0 < from && from < to)

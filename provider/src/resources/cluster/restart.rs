@@ -12,6 +12,7 @@ use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::path::Path;
 use tfplugin::typed::Value;
 
+use super::plan::kept_components;
 use super::schema::ClusterState;
 use super::{build, names, running};
 use crate::kubeblocks::naming::{self, COMPONENT_LABEL};
@@ -47,10 +48,8 @@ pub fn due(prior: &ClusterState, planned: &ClusterState) -> BTreeMap<String, Str
     if running::is_stopped(prior) || running::is_stopped(planned) {
         return BTreeMap::new();
     }
-    let before: BTreeMap<_, _> = build::known_entries(&prior.components).collect();
-    build::known_entries(&planned.components)
-        .filter_map(|(name, after)| {
-            let before = before.get(name)?;
+    kept_components(prior, planned)
+        .filter_map(|(name, before, after)| {
             let trigger = after.restart_trigger.known()?;
             let has_instances = |count: &Value<i64>| *count != Value::Known(0);
             (before.restart_trigger.known() != Some(trigger)

@@ -5,7 +5,6 @@
 //! first, the Cluster follows as soon as the operator has accepted them, and both wait for one roll.
 
 use kubeblocks_schemas::v1alpha1::Cluster;
-use serde_json::json;
 use tfplugin::prelude::*;
 
 use super::apply::{CANNOT_UPDATE, UPDATING, conflicts, marked, refused, remove_mark};
@@ -18,7 +17,6 @@ use super::{backup, build, names, remember, restart, running};
 use crate::kubeblocks::diagnostic::{Timeout, not_ready, slow_but_healthy};
 use crate::kubeblocks::naming::SNAPSHOT_FOR_START_ANNOTATION;
 use crate::kubeblocks::operation::diagnostic::diagnostic as of_operation;
-use crate::kubernetes::dynamic::resource_of;
 use crate::kubernetes::error::FieldConflict;
 use crate::kubernetes::ownership::Ownership;
 use crate::kubernetes::{Client, Conflicts, Error};
@@ -141,10 +139,10 @@ impl Change<'_> {
         if running::is_stopped(self.planned) || running::noted(&applied).is_none() {
             return Ok(applied);
         }
-        let patch = json!({"metadata": {"annotations": {SNAPSHOT_FOR_START_ANNOTATION: null}}});
         let (namespace, name) = names(self.planned);
-        let merged = client.merge_object(&resource_of::<Cluster>(), Some(&namespace), &name, &patch).await;
-        merged.map(|_| applied).map_err(failed)
+        let removed =
+            client.remove_annotation::<Cluster>(Some(&namespace), &name, SNAPSHOT_FOR_START_ANNOTATION);
+        removed.await.map(|()| applied).map_err(failed)
     }
 
     /// Whoever stopped or started the database last owns its replicas; what is written here goes on from there.

@@ -9,7 +9,6 @@ use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kube::api::DynamicObject;
-use kube::core::ApiResource;
 use kubeblocks_schemas::v1alpha1::{
     Addon, Backup, BackupPolicyTemplate, BackupRepo, Cluster, ClusterDefinition, ClusterVersion,
     ConfigConstraint,
@@ -26,6 +25,7 @@ use crate::helm::access::Access;
 use crate::helm::engine::{Engine, ReleaseEngine, Target};
 use crate::helm::manifest::Manifest;
 use crate::helm::release::{self, Release};
+use crate::kubeblocks::backup_policy::action_sets;
 use crate::kubernetes::client::Kind;
 use crate::kubernetes::dynamic::resource_of;
 use crate::kubernetes::observe::{Seen, Selection, Sight};
@@ -463,17 +463,6 @@ fn cluster_roles(release: Option<&Release>, namespace: &str) -> Vec<String> {
     let manifest = release.and_then(|release| Manifest::parse(&release.manifest, namespace).ok());
     let keys = manifest.iter().flat_map(Manifest::keys).filter(|key| key.kind == "ClusterRole");
     keys.map(|key| key.name.clone()).collect()
-}
-
-/// The kind of the procedures of backups, which has no type here.
-fn action_sets() -> ApiResource {
-    ApiResource {
-        group: "dataprotection.kubeblocks.io".to_owned(),
-        version: "v1alpha1".to_owned(),
-        api_version: "dataprotection.kubeblocks.io/v1alpha1".to_owned(),
-        kind: "ActionSet".to_owned(),
-        plural: "actionsets".to_owned(),
-    }
 }
 
 /// The release that the operator makes for an add-on.

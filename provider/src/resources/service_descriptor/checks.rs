@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::schema::{KeyReference, ServiceDescriptorState, ValueFrom};
 use crate::kubernetes::observe::Selection;
-use crate::kubernetes::{Client, Error};
+use crate::kubernetes::{Client, Error, readable};
 use crate::resources::backup_repo::checks::until_none;
 
 /// Keys that the descriptor reads from and that are not there. The operator looks only for the Secrets, and databases then
@@ -40,14 +40,6 @@ pub(super) async fn sources(
         }
     }
     Ok(found)
-}
-
-fn readable<T>(read: Result<T, Error>) -> Result<Option<T>, Error> {
-    match read {
-        Ok(found) => Ok(Some(found)),
-        Err(Error::Forbidden { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 fn name(reference: &KeyReference) -> &str {

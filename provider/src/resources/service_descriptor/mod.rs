@@ -72,7 +72,7 @@ impl Resource for ServiceDescriptorResource {
         context: &Context,
         state: ServiceDescriptorState,
     ) -> Result<Option<ServiceDescriptorState>, Diagnostics> {
-        read::read(&self.shared, context, state).await
+        Box::pin(read::read(&self.shared, context, state)).await
     }
 
     async fn update(
