@@ -68,7 +68,7 @@ func startNodes(ctx context.Context, kubeconfig string) error {
 		RESTMapper:                        mapper,
 		ImpersonatingDynamicClient:        clientset.ToImpersonatingDynamicClient(),
 		ImpersonatingTypedClient:          clientset.ToImpersonatingTypedClient(),
-		TypedClient:                       typed,
+		TypedClient:                       podKeeper{typed},
 		TypedKwokClient:                   own,
 		ManageNodesWithAnnotationSelector: managedNode + "=fake",
 		CIDR:                              podNetwork,
