@@ -34,6 +34,9 @@ pub struct Options {
     pub fails_over: bool,
     /// Whether the sidecars report that new parameters have arrived. Without sidecars they never do.
     pub parameters_arrive: bool,
+    /// Whether each system account is made by a Job, as in the real operator. Without, its Secret comes at once: for tests
+    /// of other things, for which the Jobs would be half of the work of their Kubernetes cluster.
+    pub account_jobs: bool,
     /// Whether the data protection controllers run too (the real one is a Deployment of its own).
     pub data_protection: bool,
     /// How often an add-on that is being installed or uninstalled is looked at (1 s in KubeBlocks).
@@ -55,6 +58,7 @@ impl Default for Options {
             switchover_ends: true,
             fails_over: true,
             parameters_arrive: true,
+            account_jobs: true,
             data_protection: true,
             addon_recheck: Duration::from_secs(1),
             faults: Faults::default(),

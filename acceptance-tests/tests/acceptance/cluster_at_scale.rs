@@ -33,7 +33,7 @@ async fn two_clusters_of_one_name_live_in_two_namespaces() {
 /// How many databases are changed at once. `SCALE=100` is what the documentation speaks of; each costs seconds of the
 /// machine, so that a run of all tests takes fewer.
 fn scale() -> usize {
-    std::env::var("SCALE").ok().and_then(|text| text.parse().ok()).unwrap_or(25)
+    std::env::var("SCALE").ok().and_then(|text| text.parse().ok()).unwrap_or(5)
 }
 
 #[tokio::test(flavor = "multi_thread")]

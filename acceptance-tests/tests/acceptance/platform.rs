@@ -331,6 +331,7 @@ async fn play_operator(
         unschedulable_after: Duration::from_secs(2),
         container_failed_after: Duration::from_secs(2),
         recheck_failing_pods: Some(Duration::from_secs(1)),
+        account_jobs: false,
         addon_recheck: Duration::from_millis(200),
         faults: faults.clone(),
         ..operator::Options::default()

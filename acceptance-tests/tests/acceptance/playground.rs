@@ -129,6 +129,7 @@ async fn run_operator(kubeconfig: &Path, faults: &Faults) {
         unschedulable_after: Duration::from_secs(2),
         container_failed_after: Duration::from_secs(2),
         recheck_failing_pods: Some(Duration::from_secs(1)),
+        account_jobs: false,
         faults: faults.clone(),
         ..operator::Options::default()
     };
@@ -694,9 +695,8 @@ impl Namespace {
             .unwrap_or_else(|_| panic!("{}/{name} does not get there", self.name));
     }
 
-    /// What is left that a KubeBlocks cluster brought, as `kind/name`.
+    /// What is left that a KubeBlocks cluster brought, as `kind/name`; of the first kind of which something is left.
     pub(crate) async fn leftovers(&self) -> Vec<String> {
-        let mut left = Vec::new();
         let kinds = [
             ("apps.kubeblocks.io", "v1alpha1", "Cluster", "clusters"),
             ("apps.kubeblocks.io", "v1alpha1", "Configuration", "configurations"),
@@ -715,13 +715,12 @@ impl Namespace {
         for (group, version, kind, plural) in kinds {
             let objects = self.objects(group, version, kind, plural);
             let found = objects.list(&ListParams::default()).await.expect("the kind is served");
-            left.extend(
-                found
-                    .into_iter()
-                    .map(|object| format!("{kind}/{}", object.metadata.name.unwrap_or_default())),
-            );
+            if !found.items.is_empty() {
+                let name = |object: DynamicObject| object.metadata.name.unwrap_or_default();
+                return found.into_iter().map(|object| format!("{kind}/{}", name(object))).collect();
+            }
         }
-        left
+        Vec::new()
     }
 
     /// Checks that nothing is left of any cluster. Pods and volumes end a moment after the Cluster does.

@@ -63,12 +63,19 @@ async fn advance(
     account: &SystemAccount,
 ) -> Result<bool, Error> {
     let secret_name = naming::account(component.cluster_name(), component.name(), &account.name);
+    let is_known = context.store.get::<Secret>(component.namespace(), &secret_name).await?.is_some();
+    if !context.options.account_jobs {
+        if !is_known {
+            create_secret(context, component, account, random::text(PASSWORD_LENGTH)).await?;
+        }
+        return Ok(false);
+    }
     let labels = labels(component, &account.name);
     let jobs: Vec<Job> = context.store.list(component.namespace(), &labels).await?;
-    let is_known = context.store.get::<Secret>(component.namespace(), &secret_name).await?.is_some();
     if is_known || jobs.iter().any(is_complete) {
         if !is_known {
-            create_secret(context, component, account, &jobs).await?;
+            let password = jobs.iter().find_map(|job| job.annotations().get(PASSWORD).cloned());
+            create_secret(context, component, account, password.unwrap_or_default()).await?;
         }
         for job in jobs.iter().filter(|job| is_complete(job)) {
             context.store.remove_finalizer(job, CLUSTER_FINALIZER).await?;
@@ -106,9 +113,8 @@ async fn create_secret(
     context: &Context,
     component: &Component<'_>,
     account: &SystemAccount,
-    jobs: &[Job],
+    password: String,
 ) -> Result<(), Error> {
-    let password = jobs.iter().find_map(|job| job.annotations().get(PASSWORD).cloned()).unwrap_or_default();
     let secret = Secret {
         metadata: ObjectMeta {
             name: Some(naming::account(component.cluster_name(), component.name(), &account.name)),
