@@ -48,5 +48,6 @@ mod quickstart;
 mod rpc;
 mod secrets;
 mod service_descriptor;
+mod service_references;
 mod several_clouds;
 mod terraform;

@@ -13,6 +13,22 @@ resource "kubeblocks_service_descriptor" "etcd" {
   password_wo_version = 1
 }
 
+# A database that uses it, under the name that its engine knows the service by.
+resource "kubeblocks_cluster" "shop" {
+  namespace          = "shop"
+  name               = "shop"
+  definition         = "orioledb"
+  version            = "orioledb-beta1"
+  termination_policy = "Delete"
+
+  components = {
+    orioledb = {
+      volumes            = { data = { size = "20Gi" } }
+      service_references = { etcdService = { service_descriptor = kubeblocks_service_descriptor.etcd.name } }
+    }
+  }
+}
+
 # A ZooKeeper, all of which stands in a Secret.
 resource "kubeblocks_service_descriptor" "zookeeper" {
   namespace = "shop"

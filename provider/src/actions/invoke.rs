@@ -10,7 +10,7 @@ use tfplugin::prelude::*;
 use tfplugin::timeouts::{DurationError, parse_duration};
 use tokio::sync::mpsc;
 
-use crate::kubeblocks::operation::diagnostic::{Attributes, diagnostic, refused};
+use crate::kubeblocks::operation::diagnostic::{Attributes, diagnostic, refused, unsupported};
 use crate::kubeblocks::operation::{About, Listener, Operation, Request, foresee, run};
 use crate::kubernetes_attribute::KubernetesConnection;
 use crate::provider::{Reach, Shared};
@@ -141,9 +141,11 @@ impl<'a> Invocation<'a> {
         let Ok(client) = shared.client(&connection).await else { return Ok(()) };
         let request = Request { namespace, cluster, operation, run: "", keep: None };
         let client = client.obeying(context.stop());
-        let Some(Ok(Some(refusal))) = at_most(PLAN_LOOK, Box::pin(foresee(&client, &request))).await else {
+        let Some(Ok(foreseen)) = at_most(PLAN_LOOK, Box::pin(foresee(&client, &request))).await else {
             return Ok(());
         };
+        foreseen.unsupported.iter().for_each(|reason| context.warn(unsupported(reason, &Names(operation))));
+        let Some(refusal) = foreseen.refusal else { return Ok(()) };
         let mut found = refused(self.summary, &refusal, &Names(operation));
         found.severity = tfplugin::diagnostic::Severity::Warning;
         found.detail.push_str("\n\nWhen that changes before the action is invoked, all is well.");

@@ -3,12 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::cluster::Context;
-use super::component::warn_unsupported;
+use super::component::{unsupported, warn_unsupported};
 use super::{ClusterInput, ComponentInput, Field, Path, Problem, Problems, ResourcesInput, VolumeInput};
 use crate::catalogue::{Catalogue, Function};
 use crate::quantity::Quantity;
 
 const REMEDY: &str = "try it on a copy of the database first";
+
+/// Why a function of a database of `definition` is not to be had, if the support matrix says so, or says nothing of it.
+pub fn unsupported_function(definition: &str, function: Function, catalogue: &Catalogue) -> Option<String> {
+    let addon = catalogue.addon_of(definition);
+    unsupported(&Context { catalogue, definition: catalogue.definition(definition), addon }, function)
+}
 
 /// A warning for each part of a change that the add-on does not support by the support matrix.
 pub fn check_changed_functions(

@@ -15,7 +15,7 @@ use std::fmt;
 
 pub use change::{VolumeChange, check_change, check_volume_change};
 pub use cluster::check_cluster;
-pub use functions::check_changed_functions;
+pub use functions::{check_changed_functions, unsupported_function};
 pub use input::{
     AffinityInput, BackupInput, ClusterInput, ComponentInput, Field, ResourcesInput, ServiceInput, TlsInput,
     TolerationInput, VolumeInput,

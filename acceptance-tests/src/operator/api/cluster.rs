@@ -40,6 +40,8 @@ pub(crate) struct ComponentSpec {
     pub(crate) component_def_ref: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) class_def_ref: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) service_refs: Vec<ServiceRef>,
     #[serde(skip_serializing_if = "is_false")]
     pub(crate) monitor: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -63,6 +65,18 @@ pub(crate) struct ComponentSpec {
     pub(crate) service_account_name: String,
     #[serde(skip_serializing_if = "is_false", rename = "noCreatePDB")]
     pub(crate) no_create_pdb: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct ServiceRef {
+    pub(crate) name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) namespace: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) cluster: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) service_descriptor: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -64,6 +64,21 @@ pub(crate) struct ComponentDefinition {
     pub(crate) horizontal_scale_policy: Option<Value>,
     pub(crate) custom_label_specs: Vec<CustomLabel>,
     pub(crate) monitor: Option<Monitor>,
+    pub(crate) service_ref_declarations: Vec<ServiceRefDeclaration>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct ServiceRefDeclaration {
+    pub(crate) name: String,
+    pub(crate) service_ref_declaration_specs: Vec<ServiceRefKind>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct ServiceRefKind {
+    pub(crate) service_kind: String,
+    pub(crate) service_version: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

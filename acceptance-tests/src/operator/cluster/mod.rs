@@ -17,6 +17,7 @@ mod restore;
 mod revision;
 mod scaling;
 mod scheduling;
+mod service_references;
 mod status;
 mod tls;
 pub(crate) mod workload;
@@ -134,6 +135,7 @@ enum Outcome {
 
 async fn run(pass: &mut Pass<'_>) -> Result<Outcome, Error> {
     let is_updating = pass.cluster.is_updating();
+    service_references::resolve(pass).await?;
     components::render(pass).await?;
     let secret = credential::build(pass)?;
     if let Some(secret) = &secret {

@@ -1,8 +1,9 @@
 //! What an operation needs and the operator does not check: with its webhooks off, which they always are, it takes
 //! everything, and does nothing, something else, or the same again for ever. Reads; writes nothing.
 
-use kubeblocks_schemas::catalogue::suggest;
+use kubeblocks_schemas::catalogue::{Catalogue, suggest};
 use kubeblocks_schemas::v1alpha1::{Cluster, ClusterDefinition, ComponentDefinition, ComponentSpec};
+use kubeblocks_schemas::validate::unsupported_function;
 
 use super::error::{About, OperationError, Refusal};
 use super::lock::{Turn, display, turn};
@@ -61,19 +62,43 @@ pub(super) async fn check(
     }
 }
 
-/// What would stand against an operation as things are. A database that is not there, or not ready, may be so by the time
-/// of the apply, and so counts as nothing.
-pub async fn foresee(client: &Client, request: &Request<'_>) -> Result<Option<Refusal>, Error> {
+/// What is seen of an operation before it is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Foreseen {
+    /// What would stand against it as things are.
+    pub refusal: Option<Refusal>,
+    /// That the support matrix does not give it to the engine, though the engine could.
+    pub unsupported: Option<String>,
+}
+
+/// What is to be said of an operation as things are. A database that is not there, or not ready, may be so by the time of
+/// the apply, and so counts as nothing.
+pub async fn foresee(client: &Client, request: &Request<'_>) -> Result<Foreseen, Error> {
     let Some(cluster) = client.get_opt::<Cluster>(Some(request.namespace), request.cluster).await? else {
-        return Ok(None);
+        return Ok(Foreseen::default());
     };
-    let turn = match turn(&cluster, request.operation) {
+    let refusal = stands_against(client, &cluster, request).await?;
+    let definition = &cluster.spec.cluster_definition_ref;
+    let is_refused = refusal.as_ref().is_some_and(|refusal| refusal.for_good);
+    let unsupported = match request.operation.function() {
+        Some(function) if !is_refused => unsupported_function(definition, function, Catalogue::v0_7()),
+        _ => None,
+    };
+    Ok(Foreseen { refusal, unsupported })
+}
+
+async fn stands_against(
+    client: &Client,
+    cluster: &Cluster,
+    request: &Request<'_>,
+) -> Result<Option<Refusal>, Error> {
+    let turn = match turn(cluster, request.operation) {
         Turn::Never(refusal) => return Ok(Some(refusal)),
         Turn::Needless(_) => return Ok(None),
         turn @ (Turn::Later(_) | Turn::Now) => turn,
     };
-    let checked = match possible(client, &cluster, request).await {
-        Ok(()) if turn == Turn::Now => check(client, &cluster, request).await.map(drop),
+    let checked = match possible(client, cluster, request).await {
+        Ok(()) if turn == Turn::Now => check(client, cluster, request).await.map(drop),
         possible => possible,
     };
     match checked {

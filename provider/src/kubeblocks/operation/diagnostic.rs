@@ -76,6 +76,17 @@ pub fn refused(summary: &str, refusal: &Refusal, attributes: &dyn Attributes) ->
     Diagnostic::error(summary, refusal.reason.clone()).at(attributes.path(&refusal.about))
 }
 
+/// The warning that the support matrix does not give the operation to the engine, for `reason`.
+pub fn unsupported(reason: &str, attributes: &dyn Attributes) -> Diagnostic {
+    let detail = format!("{}.\n\nTry it on a copy of the database first.", capitalized(reason));
+    Diagnostic::warning("Engine does not support this", detail).at(attributes.path(&About::Operation))
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// What is said of an interrupt.
 pub fn interrupted(cluster: &str, name: Option<&str>, phase: Option<&str>, progress: Option<&str>) -> String {
     match name {

@@ -26,9 +26,10 @@ mod unlock;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use kubeblocks_schemas::catalogue::Function;
 use kubeblocks_schemas::v1alpha1::OpsType;
 
-pub use checks::foresee;
+pub use checks::{Foreseen, foresee};
 pub use error::{About, OperationError, Refusal};
 pub use lock::wait_until_free;
 pub(crate) use roles::{Leading, role};
@@ -135,6 +136,17 @@ impl Operation {
             Self::Stop => "stop",
             Self::Start => "start",
             Self::Backup(_) => "backup",
+        }
+    }
+
+    /// The function of the support matrix that it is.
+    pub fn function(&self) -> Option<Function> {
+        match self {
+            Self::Restart { .. } => Some(Function::Restart),
+            Self::Switchover { .. } => Some(Function::Switchover),
+            Self::Stop | Self::Start => Some(Function::StopStart),
+            Self::Backup(_) => Some(Function::BackupRestore),
+            Self::Script(_) => None,
         }
     }
 

@@ -12,7 +12,7 @@ use kubeblocks_schemas::v1alpha1::{
 use tfplugin::typed::{Set, Value};
 
 use super::schema::{Affinity, ClusterState, Component, Map, Resources, Service, Tls, Toleration, Volume};
-use super::{backup, exposure, restart, running};
+use super::{backup, exposure, restart, running, service_references};
 
 /// Access mode of a volume that names none.
 pub const DEFAULT_ACCESS_MODE: &str = "ReadWriteOnce";
@@ -68,6 +68,7 @@ pub fn component_spec(name: &str, component: &Component) -> ComponentSpec {
             .map(|(name, volume)| volume_claim(name, volume))
             .collect(),
         services: known_entries(&component.services).map(|(name, wanted)| service(name, wanted)).collect(),
+        service_refs: service_references::build(&component.service_references),
         tls: tls.map(|_| true),
         issuer: tls.map(issuer),
         ..ComponentSpec::default()

@@ -8,9 +8,9 @@ use tfplugin::diagnostic::{Diagnostic, Diagnostics, Severity};
 use tfplugin::path::Path;
 
 use super::build;
-use super::parameters;
 use super::parameters::judge::{Constraints, Engine};
 use super::schema::ClusterState;
+use super::{parameters, service_references};
 use crate::kubernetes::{Client, Error};
 
 /// Summary of the finding that a definition is not there.
@@ -23,6 +23,8 @@ pub struct Found {
     version: Option<ClusterVersion>,
     /// Constraints of the config specs that parameters are written for.
     constraints: Constraints,
+    /// What references lead to.
+    services: service_references::Found,
     /// Names of all definitions; only read when the wanted one is missing.
     definitions: Vec<String>,
     /// Names of the definition's versions; only read when the wanted one is missing.
@@ -63,6 +65,9 @@ pub async fn find(
                 .collect();
         }
     }
+    if found.definition.is_some() {
+        found.services = service_references::find(client, state).await?;
+    }
     if let Some(engine) = found.engine() {
         let mut constraints = parameters::judge::find(client, state, engine).await?;
         if let Some(prior) = prior {
@@ -95,6 +100,7 @@ pub fn judge(state: &ClusterState, found: &Found, moment: Moment) -> Diagnostics
         Some(definition) => {
             judge_components(state, definition, &mut diagnostics);
             judge_version(state, wanted, found, &mut diagnostics);
+            service_references::judge(state, definition, &found.services, moment, &mut diagnostics);
             if let Some(engine) = found.engine() {
                 parameters::judge::judge(state, engine, &found.constraints, &mut diagnostics);
             }

@@ -26,6 +26,7 @@ pub mod restore;
 mod rollout;
 pub mod running;
 pub mod schema;
+pub mod service_references;
 #[cfg(test)]
 pub mod test_support;
 pub mod validate;

@@ -14,7 +14,7 @@ use tfplugin::typed::{Set, Value};
 use super::claims::{Place, Step};
 use super::equality::same_quantity;
 use super::schema::{Affinity, ClusterState, Component, Map, Service, Tls, TlsSecret, Toleration, Volume};
-use super::{backup, build, exposure, observe_resources, restart, running};
+use super::{backup, build, exposure, observe_resources, restart, running, service_references};
 
 /// What `object` shows, beside `prior`. Attributes that the object does not tell (`kubernetes`, `force_conflicts`, `timeouts`, the computed
 /// ones) are those of `prior`. An import comes with a `prior` that only names the object.
@@ -98,6 +98,11 @@ fn component(prior: &Component, live: &ComponentSpec, place: &Place<'_>) -> Comp
         resources: observe_resources::resources(&prior.resources, live, place),
         volumes: volumes(&prior.volumes, &live.volume_claim_templates, &place.field("volumeClaimTemplates")),
         services: services(&prior.services, &live.services, &place.field("services")),
+        service_references: service_references::observe(
+            &prior.service_references,
+            &live.service_refs,
+            &place.field("serviceRefs"),
+        ),
         // They stand in an object of their own, which `read` looks at.
         parameters: prior.parameters.clone(),
         restart_trigger: prior.restart_trigger.clone(),

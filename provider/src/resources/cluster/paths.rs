@@ -69,6 +69,7 @@ fn component(steps: &[FieldStep], state: &ClusterState) -> Path {
         Some("resources" | "classDefRef") => "resources",
         Some("volumeClaimTemplates") => "volumes",
         Some("services") => "services",
+        Some("serviceRefs") => "service_references",
         Some("enabledLogs") => "logs",
         Some("tls" | "issuer") => "tls",
         Some("affinity") => "affinity",

@@ -87,8 +87,8 @@ pub fn asks_for_other_things(prior: &ClusterState, planned: &ClusterState) -> bo
     let components = |state: &ClusterState| -> Vec<_> {
         build::known_entries(&state.components)
             .map(|(name, component)| {
-                let Component { definition, logs, parameters, .. } = component.clone();
-                (name.clone(), definition, logs, parameters::written(&parameters))
+                let Component { definition, logs, parameters, service_references, .. } = component.clone();
+                (name.clone(), definition, logs, parameters::written(&parameters), service_references)
             })
             .collect()
     };
@@ -120,6 +120,7 @@ fn keep_forms(prior: &ClusterState, planned: &mut ClusterState) {
         };
         keep_when(&before.parameters, &mut after.parameters, is_empty);
         keep_empty_map(&before.services, &mut after.services);
+        keep_empty_map(&before.service_references, &mut after.service_references);
         keep_empty_map(&before.volumes, &mut after.volumes);
         keep_access_modes(before, after);
     }

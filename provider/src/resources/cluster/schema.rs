@@ -7,6 +7,7 @@ use tfplugin::typed::{Set, Value};
 use tfplugin::{TerraformSchema, Timeouts};
 
 use super::equality::{same_quantities, same_quantity, same_retention};
+use super::service_references::ServiceReference;
 use crate::kubernetes_attribute::KubernetesConnection;
 
 /// A map attribute whose elements may be unknown.
@@ -111,6 +112,11 @@ pub struct Component {
     /// the Service `<cluster>-<component>-<name>`.
     #[tf(optional)]
     pub services: Value<Map<Service>>,
+    /// Services of others that the engine needs, under the names that its definition declares, such as `etcdService` of
+    /// `orioledb` and `pulsarZookeeper` of `pulsar`. Each leads to another database, or to a service that a
+    /// `kubeblocks_service_descriptor` describes.
+    #[tf(optional)]
+    pub service_references: Value<Map<ServiceReference>>,
     /// Parameters of the engine: under the name of a config spec of its definition, values by name, such as
     /// `{ "postgresql-configuration" = { max_connections = "300" } }`. The data source `kubeblocks_parameters` lists them.
     /// Where a config spec has several files, the key names one: `"<config spec>/<file>"`. A dynamic parameter is reloaded, a

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tfplugin::typed::{Set, Value};
 
 use super::schema::{Affinity, Backup, ClusterState, Component, Map, Resources, Service, Toleration, Volume};
+use super::service_references::ServiceReference;
 
 /// Known text.
 pub(crate) fn text(text: &str) -> Value<String> {
@@ -90,6 +91,14 @@ pub(crate) fn full_component() -> Component {
             ),
             ("node", Service { kind: text("NodePort"), ..Service::default() }),
         ]),
+        service_references: entries([(
+            "etcdService",
+            ServiceReference {
+                namespace: text("infra"),
+                cluster: text("etcd"),
+                service_descriptor: Value::Null,
+            },
+        )]),
         parameters: Value::Null,
         restart_trigger: text("1"),
         logs: set(["running"]),

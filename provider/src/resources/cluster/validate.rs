@@ -8,7 +8,7 @@ use tfplugin::prelude::*;
 
 use super::restore::VOLUME_POLICIES;
 use super::schema::{ClusterState, Restore};
-use super::{input, running};
+use super::{input, running, service_references};
 
 /// Adds a finding for each thing that is wrong.
 pub fn config(config: &ClusterState, diagnostics: &mut Diagnostics) {
@@ -18,6 +18,7 @@ pub fn config(config: &ClusterState, diagnostics: &mut Diagnostics) {
     for problem in check_cluster(&input::cluster(config), Catalogue::v0_7()) {
         diagnostics.push(input::diagnostic(&problem));
     }
+    service_references::validate(config, diagnostics);
     restored(config, diagnostics);
 }
 
@@ -236,6 +237,7 @@ mod tests {
             resources: Value::Unknown,
             volumes: Value::Unknown,
             services: Value::Unknown,
+            service_references: Value::Unknown,
             parameters: Value::Unknown,
             restart_trigger: Value::Unknown,
             logs: Value::Unknown,

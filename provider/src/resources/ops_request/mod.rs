@@ -12,8 +12,8 @@ use std::sync::Arc;
 use tfplugin::diagnostic::Severity;
 use tfplugin::prelude::*;
 
-use crate::kubeblocks::operation::diagnostic::refused;
-use crate::kubeblocks::operation::{Request, foresee};
+use crate::kubeblocks::operation::diagnostic::{refused, unsupported};
+use crate::kubeblocks::operation::{Foreseen, Request, foresee};
 use crate::kubernetes::diagnostic::{detail, silent};
 use crate::provider::Shared;
 use crate::wait::{PLAN_LOOK, at_most};
@@ -49,9 +49,10 @@ impl OpsRequestResource {
         let Some((connection, client)) = reached else { return Ok(()) };
         let request = Request { namespace, cluster, operation: &operation, run: "", keep: None };
         match at_most(PLAN_LOOK, Box::pin(foresee(&client, &request))).await {
-            Some(Ok(None)) => {}
-            Some(Ok(Some(refusal))) => {
+            Some(Ok(Foreseen { refusal, unsupported: reason })) => {
                 let names = apply::Names::of(planned, &operation);
+                reason.iter().for_each(|reason| context.warn(unsupported(reason, &names)));
+                let Some(refusal) = refusal else { return Ok(()) };
                 if refusal.for_good {
                     return Err(refused("The engine cannot do this", &refusal, &names).into());
                 }
