@@ -51,11 +51,6 @@ async fn a_backup_lives_its_whole_life_with_terraform() {
     lives_its_whole_life(Cli::Terraform).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_backup_lives_its_whole_life_with_opentofu() {
-    lives_its_whole_life(Cli::OpenTofu).await;
-}
-
 async fn lives_its_whole_life(cli: Cli) {
     let playground = Playground::shared().await;
     let namespace = playground.namespace("backup").await;

@@ -60,11 +60,6 @@ async fn stored_key(platform: &Platform, repo: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repository_lives_its_whole_life_with_terraform() {
-    lives_its_whole_life(Cli::Terraform, "life").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_repository_lives_its_whole_life_with_opentofu() {
     lives_its_whole_life(Cli::OpenTofu, "tofu").await;
 }

@@ -7,7 +7,6 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, missing_docs)]
 
 mod account;
-mod addon_catalogue;
 mod addon_faults;
 mod addon_lifecycle;
 mod backup;
@@ -50,4 +49,5 @@ mod secrets;
 mod service_descriptor;
 mod service_references;
 mod several_clouds;
+mod support_matrix;
 mod terraform;

@@ -45,11 +45,6 @@ async fn is_nowhere(workspace: &Workspace, text: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_descriptor_lives_its_whole_life_with_terraform() {
-    lives_its_whole_life(Cli::Terraform).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_service_descriptor_lives_its_whole_life_with_opentofu() {
     lives_its_whole_life(Cli::OpenTofu).await;
 }
