@@ -8,6 +8,7 @@
 
 mod account;
 mod addon_faults;
+mod addon_functions;
 mod addon_lifecycle;
 mod backup;
 mod backup_repo;
@@ -49,5 +50,4 @@ mod secrets;
 mod service_descriptor;
 mod service_references;
 mod several_clouds;
-mod support_matrix;
 mod terraform;

@@ -144,7 +144,9 @@ impl<'a> Invocation<'a> {
         let Some(Ok(foreseen)) = at_most(PLAN_LOOK, Box::pin(foresee(&client, &request))).await else {
             return Ok(());
         };
-        foreseen.unsupported.iter().for_each(|reason| context.warn(unsupported(reason, &Names(operation))));
+        if let Some(reason) = &foreseen.unsupported {
+            context.warn(unsupported(reason, &Names(operation)));
+        }
         let Some(refusal) = foreseen.refusal else { return Ok(()) };
         let mut found = refused(self.summary, &refusal, &Names(operation));
         found.severity = tfplugin::diagnostic::Severity::Warning;

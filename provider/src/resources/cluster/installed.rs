@@ -66,7 +66,7 @@ pub async fn find(
         }
     }
     if found.definition.is_some() {
-        found.services = service_references::find(client, state).await?;
+        found.services = Box::pin(service_references::find(client, state)).await?;
     }
     if let Some(engine) = found.engine() {
         let mut constraints = parameters::judge::find(client, state, engine).await?;

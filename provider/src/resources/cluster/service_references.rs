@@ -117,6 +117,7 @@ pub fn validate(config: &ClusterState, diagnostics: &mut Diagnostics) {
 
 /// What a reference leads to, as far as it may be read.
 #[derive(Debug)]
+#[allow(clippy::option_option, reason = "no database, no Secret of it, and its keys are three answers")]
 enum Target {
     /// A database; with the keys of its connection Secret, when that is there.
     Cluster(Option<Option<Vec<String>>>),

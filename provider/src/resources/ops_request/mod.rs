@@ -51,7 +51,9 @@ impl OpsRequestResource {
         match at_most(PLAN_LOOK, Box::pin(foresee(&client, &request))).await {
             Some(Ok(Foreseen { refusal, unsupported: reason })) => {
                 let names = apply::Names::of(planned, &operation);
-                reason.iter().for_each(|reason| context.warn(unsupported(reason, &names)));
+                if let Some(reason) = &reason {
+                    context.warn(unsupported(reason, &names));
+                }
                 let Some(refusal) = refusal else { return Ok(()) };
                 if refusal.for_good {
                     return Err(refused("The engine cannot do this", &refusal, &names).into());

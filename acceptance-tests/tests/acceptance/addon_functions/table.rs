@@ -66,9 +66,9 @@ impl Table {
     fn page(&self, engines: &[Engine]) -> String {
         let mut page = String::from(HEAD);
         page.push_str("\n| Engine |");
-        Function::ALL.iter().for_each(|function| {
+        for function in Function::ALL {
             let _ = write!(page, " {function} |");
-        });
+        }
         page.push_str("\n|---|");
         page.push_str(&"---|".repeat(Function::ALL.len()));
         for engine in engines {

@@ -2,7 +2,8 @@
 //! looked for in the objects; what an engine does not have is asked for as well, and has to be warned of or refused.
 //!
 //! The table of all cells is `docs/guides/support-matrix.md`, and this run has to come to the same. All of it happens in one
-//! Kubernetes cluster, where every add-on of the catalogue is installed and removed again.
+//! Kubernetes cluster, where every add-on of the catalogue is installed and removed again. It takes longest of all tests,
+//! and its name lets it begin early.
 
 mod addons;
 mod databases;
@@ -89,7 +90,7 @@ async fn every_function_of_every_engine_is_shown_working_or_refused() {
     addons::bring_all_definitions(&run).await;
     let first = run.look().await;
     run.shown(Function::Logs, "`logs`: they stand on the Cluster, and its instances run", |engine| {
-        first.collects_logs(engine)
+        first.collects_logs(engine);
     });
     run.shown(
         Function::Monitoring,
@@ -108,7 +109,7 @@ async fn every_function_of_every_engine_is_shown_working_or_refused() {
     run.workspace.plan_is_empty().await;
     let changed = run.look().await;
     run.shown(Function::VerticalScaling, "`resources`: every instance has them", |engine| {
-        changed.has_cpu(engine, "200m")
+        changed.has_cpu(engine, "200m");
     });
     run.shown(Function::HorizontalScaling, "`replicas`: so many instances run", |engine| {
         changed.has_instances(engine, engine.more());
@@ -151,24 +152,7 @@ async fn every_function_of_every_engine_is_shown_working_or_refused() {
     });
     stage.accounts = false;
 
-    stage.stopped = true;
-    run.apply(&stage).await;
-    let stopped = run.look().await;
-    for engine in run.engines.iter().filter(|engine| engine.has(Function::StopStart)) {
-        stopped.has_instances(engine, 0);
-        stopped.keeps_volumes_of(&restarted, engine);
-    }
-    stage.stopped = false;
-    run.apply(&stage).await;
-    let started = run.look().await;
-    run.shown(
-        Function::StopStart,
-        "`running`: no instances, then all of them over the same volumes",
-        |engine| {
-            started.has_instances(engine, engine.instances(&stage));
-            started.keeps_volumes_of(&restarted, engine);
-        },
-    );
+    stop_and_start(&mut run, &mut stage, &restarted).await;
 
     stage.backups = true;
     run.apply(&stage).await;
@@ -187,7 +171,7 @@ async fn every_function_of_every_engine_is_shown_working_or_refused() {
     run.apply(&stage).await;
     let upgraded = run.look().await;
     run.shown(Function::Upgrade, "`version`: every instance has its image", |engine| {
-        upgraded.has_images_of(engine, &copied)
+        upgraded.has_images_of(engine, &copied);
     });
     run.workspace.plan_is_empty().await;
 
@@ -197,6 +181,28 @@ async fn every_function_of_every_engine_is_shown_working_or_refused() {
     addons::are_gone(&run).await;
     let left = run.platform.list("apps.kubeblocks.io", "Cluster", "clusters", Some(NAMESPACE)).await;
     assert!(left.is_empty(), "{left:?}");
+}
+
+/// All databases that can are stopped, and started again.
+async fn stop_and_start(run: &mut Run, stage: &mut Stage, restarted: &Look) {
+    stage.stopped = true;
+    run.apply(stage).await;
+    let stopped = run.look().await;
+    for engine in run.engines.iter().filter(|engine| engine.has(Function::StopStart)) {
+        stopped.has_instances(engine, 0);
+        stopped.keeps_volumes_of(restarted, engine);
+    }
+    stage.stopped = false;
+    run.apply(stage).await;
+    let started = run.look().await;
+    run.shown(
+        Function::StopStart,
+        "`running`: no instances, then all of them over the same volumes",
+        |engine| {
+            started.has_instances(engine, engine.instances(stage));
+            started.keeps_volumes_of(restarted, engine);
+        },
+    );
 }
 
 /// A switchover on request; then the leader's instance is lost, and another one leads.
@@ -231,7 +237,7 @@ async fn failover_and_switchover(run: &mut Run, stage: &mut Stage) {
         let old = moved.uid_of_leader(engine);
         effects::until_another_leads(&run.platform, engine, &old).await;
     }
-    let instances: Vec<_> = with_failover.iter().map(|engine| engine.cluster()).collect();
+    let instances: Vec<_> = with_failover.iter().map(Engine::cluster).collect();
     run.workspace.write("instances.tf", databases::instances(&instances));
     run.apply(stage).await;
     run.workspace.plan_is_empty().await;

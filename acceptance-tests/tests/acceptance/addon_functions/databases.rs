@@ -11,6 +11,7 @@ use crate::platform::VERSION;
 
 /// What the databases are to be like.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "independent switches, each set by its name")]
 pub(super) struct Stage {
     /// More CPU and larger volumes.
     pub(super) larger: bool,
