@@ -15,4 +15,5 @@ pub mod kubernetes;
 pub mod kubernetes_attribute;
 pub mod provider;
 pub mod resources;
+mod text;
 pub mod wait;

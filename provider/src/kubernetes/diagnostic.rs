@@ -8,6 +8,7 @@ use tfplugin::diagnostic::Diagnostic;
 use super::Client;
 use super::configuration::Error as ConfigurationError;
 use super::error::{Action, Error, FieldConflict, InvalidField, Unreachability};
+use crate::text::capitalized;
 
 /// The error as a diagnostic. `summary` says what could not be done, such as `cannot create KubeBlocks cluster`.
 pub fn diagnostic(summary: impl Into<String>, error: &Error) -> Diagnostic {
@@ -257,9 +258,4 @@ fn known_contexts(known: &[String]) -> String {
     }
     let names: Vec<String> = known.iter().map(|name| format!("{name:?}")).collect();
     format!("The kubeconfig has the contexts {}.", names.join(", "))
-}
-
-fn capitalized(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }

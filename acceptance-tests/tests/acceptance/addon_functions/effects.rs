@@ -135,11 +135,26 @@ impl Look {
         followers.into_iter().next().unwrap_or_else(|| panic!("{}: nobody follows", engine.name))
     }
 
+    fn map(&self, name: &str) -> Option<&Value> {
+        self.maps.iter().find(|map| map["metadata"]["name"] == name)
+    }
+
+    /// Whether a file of the instances has the other value of the parameter.
+    pub(super) fn has_parameter(&self, engine: &Engine) {
+        let (key, value) = engine.parameter();
+        let files = self.map(&engine.config_map()).expect("the file exists")["data"].as_object();
+        let files = files.expect("files");
+        let has = |file: &Value| {
+            let mut lines = file.as_str().unwrap_or_default().lines();
+            lines.any(|line| line.trim_start().starts_with(key) && line.contains(&value))
+        };
+        assert!(files.values().any(has), "{}: {key} is not {value} in {files:#?}", engine.name);
+    }
+
     /// Whether the engine has the account, with the rights of a reader, as the playground keeps it.
     pub(super) fn has_reader(&self, engine: &Engine) {
         let name = format!("{}-{}-playground-accounts", engine.cluster(), engine.main().name);
-        let map = self.maps.iter().find(|map| map["metadata"]["name"] == name.as_str());
-        let account = map.map(|map| map["data"]["app"].as_str().unwrap_or_default().to_owned());
+        let account = self.map(&name).map(|map| map["data"]["app"].as_str().unwrap_or_default().to_owned());
         let account: Value = serde_json::from_str(&account.unwrap_or_default()).unwrap_or_default();
         let grants = account["grants"].to_string().to_lowercase();
         let may = |what: &str| grants.contains(what);
@@ -166,17 +181,6 @@ impl Look {
         let (now, then) = (images(self), images(before));
         assert!(now.len() == 1 && now.is_disjoint(&then), "{}: {then:?} -> {now:?}", engine.name);
     }
-}
-
-/// Makes sure that a file of the object holds the value.
-pub(super) fn says(map: &Value, engine: &Engine, value: &str) {
-    let (key, _) = engine.parameter();
-    let files = map["data"].as_object().expect("files");
-    let has = |file: &Value| {
-        let mut lines = file.as_str().unwrap_or_default().lines();
-        lines.any(|line| line.trim_start().starts_with(key) && line.contains(value))
-    };
-    assert!(files.values().any(has), "{}: {key} is not {value} in {files:#?}", engine.name);
 }
 
 /// Waits until another pod leads than the one with that uid.

@@ -6,6 +6,7 @@ use tfplugin::diagnostic::Diagnostic;
 use super::Error;
 use crate::helm::{access, executable, process};
 use crate::kubernetes;
+use crate::text::capitalized;
 
 /// The error as a diagnostic. `summary` says what could not be done, such as `cannot install KubeBlocks`.
 pub fn diagnostic(summary: impl Into<String>, error: &Error) -> Diagnostic {
@@ -15,7 +16,7 @@ pub fn diagnostic(summary: impl Into<String>, error: &Error) -> Diagnostic {
 /// Cause and remedy of not finding a helm that can be used.
 pub fn executable_detail(error: &executable::Error) -> String {
     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
-    format!("{}{cause}.\n\n{}", sentence(&error.to_string()), error.remedy())
+    format!("{}{cause}.\n\n{}", capitalized(&error.to_string()), error.remedy())
 }
 
 /// Cause and remedy of having no way to the Kubernetes cluster for helm.
@@ -29,7 +30,7 @@ pub fn access_detail(error: &access::Error) -> String {
             .to_owned(),
         access::Error::ProxyScheme { .. } => format!(
             "{}.\n\nUse an http://, https:// or socks5:// proxy for the Kubernetes API server.",
-            sentence(&error.to_string())
+            capitalized(&error.to_string())
         ),
         access::Error::NotSupported => not_supported(),
     }
@@ -45,7 +46,7 @@ pub fn detail(error: &Error) -> String {
         }
         Error::KubernetesVersion { message } => format!(
             "{}.\n\nUse a version of the chart that is for this Kubernetes, or upgrade the Kubernetes cluster.",
-            sentence(message)
+            capitalized(message)
         ),
         Error::NotOwned { .. }
         | Error::Busy { .. }
@@ -62,7 +63,7 @@ pub fn detail(error: &Error) -> String {
             if message.is_empty() { "it gives no reason" } else { message }
         ),
         Error::TooMuchOutput { .. } => {
-            format!("{}. Charts of KubeBlocks render to 2 MiB.", sentence(&error.to_string()))
+            format!("{}. Charts of KubeBlocks render to 2 MiB.", capitalized(&error.to_string()))
         }
         Error::Killed { operation, signal } => format!(
             "Helm was killed (signal {signal}) before it could {operation}. Something outside of Terraform ended it: the \
@@ -98,7 +99,7 @@ fn of_chart(error: &Error) -> String {
         ),
         other => format!(
             "{}.\n\nCheck `chart`: it must be a chart that can be installed, with its dependencies inside.",
-            sentence(&other.to_string())
+            capitalized(&other.to_string())
         ),
     }
 }
@@ -112,11 +113,11 @@ fn of_release(error: &Error) -> String {
         Error::Busy { message } => format!(
             "{}. Somebody else installs, upgrades or rolls back this release at the same time, or was killed while doing \
              so.\n\nWait for it and run the command again. `helm history` shows who it is.",
-            sentence(message)
+            capitalized(message)
         ),
         Error::NameInUse { message } => format!(
             "{}.\n\nA release of this name exists. Import it to manage it here, or uninstall it.",
-            sentence(message)
+            capitalized(message)
         ),
         Error::NamespaceMissing { namespace } => format!(
             "The namespace {namespace:?} does not exist. Create it first, or let the resource do so where it has \
@@ -128,7 +129,7 @@ fn of_release(error: &Error) -> String {
         ),
         other => format!(
             "{}. Run the command again: what is there will be read anew.",
-            sentence(&other.to_string())
+            capitalized(&other.to_string())
         ),
     }
 }
@@ -150,7 +151,7 @@ fn of_server(error: &Error) -> String {
         other => format!(
             "{}\n\nThe provider itself could reach the API server, or was not asked to. Check the proxy variables \
              HTTPS_PROXY and NO_PROXY, and that the Kubernetes cluster is running.",
-            sentence(&other.to_string())
+            capitalized(&other.to_string())
         ),
     }
 }
@@ -165,7 +166,7 @@ fn process_detail(error: &process::Error) -> String {
         process::Error::Socket { source, .. }
         | process::Error::Guard { source, .. }
         | process::Error::Wait { source } => {
-            format!("{}: {source}\n\nRun the command again.", sentence(&error.to_string()))
+            format!("{}: {source}\n\nRun the command again.", capitalized(&error.to_string()))
         }
     }
 }
@@ -184,12 +185,6 @@ fn not_supported() -> String {
          in the Windows Subsystem for Linux.",
         std::env::consts::OS
     )
-}
-
-/// With a capital letter.
-fn sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -168,7 +168,7 @@ pub(super) fn definition_of<'a>(
     definition: &'a ClusterDefinition,
     component: &ComponentSpec,
 ) -> Option<&'a ComponentDefinition> {
-    definition.spec.component_defs.iter().find(|known| known.name == component.component_def_ref)
+    definition.spec.component(&component.component_def_ref)
 }
 
 /// What may be read, or nothing where it must not.

@@ -6,6 +6,7 @@ use tfplugin::path::Path;
 use super::error::{About, Ended, Hold, OperationError, Refusal};
 use crate::kubeblocks::diagnostic::spoken;
 use crate::kubernetes::diagnostic::detail;
+use crate::text::capitalized;
 
 /// How a caller's attributes are called.
 pub trait Attributes {
@@ -80,11 +81,6 @@ pub fn refused(summary: &str, refusal: &Refusal, attributes: &dyn Attributes) ->
 pub fn unsupported(reason: &str, attributes: &dyn Attributes) -> Diagnostic {
     let detail = format!("{}.\n\nTry it on a copy of the database first.", capitalized(reason));
     Diagnostic::warning("Engine does not support this", detail).at(attributes.path(&About::Operation))
-}
-
-fn capitalized(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// What is said of an interrupt.

@@ -71,8 +71,7 @@ fn engine_of(
     spec: &ComponentSpec,
 ) -> Option<Engine> {
     if let Some(definition) = definition {
-        let known =
-            definition.spec.component_defs.iter().find(|known| known.name == spec.component_def_ref)?;
+        let known = definition.spec.component(&spec.component_def_ref)?;
         known.probes.as_ref()?;
         return Engine::of(known.character_type.as_deref()?);
     }

@@ -1,6 +1,7 @@
 //! State in the terms of `kubeblocks-schemas`, which decides what KubeBlocks accepts, and its findings as diagnostics.
 //! Unknown values stay unknown and are passed over there. Pure.
 
+use crate::text::capitalized;
 use std::collections::BTreeMap;
 
 use kubeblocks_schemas::validate::{
@@ -175,7 +176,7 @@ fn known_or<T, I>(map: &Map<T>, one: fn(&T) -> I, unknown: fn() -> I) -> BTreeMa
 
 /// A finding as the practitioner reads it.
 pub fn diagnostic(problem: &Problem) -> Diagnostic {
-    let detail = format!("{}.\n\n{}", sentence(&problem.message), end(&sentence(&problem.remedy)));
+    let detail = format!("{}.\n\n{}", capitalized(&problem.message), end(&capitalized(&problem.remedy)));
     let summary = summary(problem.kind);
     let diagnostic = match problem.severity {
         Severity::Error => Diagnostic::error(summary, detail),
@@ -200,11 +201,6 @@ fn path(steps: &[PathStep]) -> Path {
         };
     }
     path
-}
-
-fn sentence(clause: &str) -> String {
-    let mut characters = clause.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
 fn end(sentence: &str) -> String {

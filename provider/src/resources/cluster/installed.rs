@@ -146,7 +146,7 @@ fn judge_components(state: &ClusterState, definition: &ClusterDefinition, diagno
         }
         let path = Path::attribute("components").then_key(name);
         let wanted = build::definition(name, component);
-        let Some(known) = definition.spec.component_defs.iter().find(|known| known.name == wanted) else {
+        let Some(known) = definition.spec.component(wanted) else {
             let hint = did_you_mean(wanted, names.iter().map(String::as_str));
             let what =
                 if component.definition.is_null() { " (the key, as `definition` is left out)" } else { "" };

@@ -19,7 +19,7 @@ use super::claims::Place;
 use super::installed::Moment;
 use super::schema::{ClusterState, Component, Map};
 use crate::kubeblocks::naming::connection_secret;
-use crate::kubernetes::{Client, Error};
+use crate::kubernetes::{Client, Error, readable};
 
 /// Keys of the Secret of a database that is referred to. Without the first two the operator crashes.
 const KEYS: [&str; 4] = ["endpoint", "port", "username", "password"];
@@ -143,10 +143,8 @@ pub async fn find(client: &Client, state: &ClusterState) -> Result<Found, Error>
                 .map(|found| Target::Descriptor(found.map(Box::new))),
             (None, None) => continue,
         };
-        match target {
-            Ok(target) => drop(found.insert((component.clone(), name.clone()), target)),
-            Err(Error::Forbidden { .. }) => {}
-            Err(error) => return Err(error),
+        if let Some(target) = readable(target)? {
+            found.insert((component.clone(), name.clone()), target);
         }
     }
     Ok(Found(found))
@@ -175,7 +173,7 @@ pub fn judge(
             continue;
         }
         let wanted = build::definition(name, component);
-        let Some(known) = definition.spec.component_defs.iter().find(|known| known.name == wanted) else {
+        let Some(known) = definition.spec.component(wanted) else {
             continue;
         };
         for (reference, written) in build::known_entries(&component.service_references) {
@@ -186,13 +184,9 @@ pub fn judge(
                 continue;
             };
             let target = found.0.get(&(name.clone(), reference.clone()));
-            let detail = target.and_then(|target| wrong_target(written, declared, target, moment));
-            diagnostics.append(
-                detail
-                    .map(|detail| Diagnostic::error("Service cannot be used", detail).at(at))
-                    .into_iter()
-                    .collect(),
-            );
+            if let Some(detail) = target.and_then(|target| wrong_target(written, declared, target, moment)) {
+                diagnostics.push(Diagnostic::error("Service cannot be used", detail).at(at));
+            }
         }
         diagnostics.append(missing(state, name, component, definition, known).into_iter().collect());
     }
@@ -295,7 +289,7 @@ fn missing(
     let has_own = |kind: &str| {
         build::known_entries(&state.components).any(|(name, component)| {
             let wanted = build::definition(name, component);
-            let own = definition.spec.component_defs.iter().find(|known| known.name == wanted);
+            let own = definition.spec.component(wanted);
             own.is_some_and(|own| {
                 same_kind(&own.name, kind)
                     || own.character_type.as_deref().is_some_and(|one| same_kind(one, kind))

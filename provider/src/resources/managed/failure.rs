@@ -4,6 +4,7 @@ use kubeblocks_cloud::Error;
 use tfplugin::prelude::*;
 
 use super::drive::Stopped;
+use crate::text::capitalized;
 
 /// A cloud's refusal as a diagnostic; `summary` says what could not be done.
 pub(crate) fn diagnostic(summary: &str, error: &Error) -> Diagnostic {
@@ -84,9 +85,4 @@ pub(crate) fn with_import(
         found.detail.push_str(&line);
     }
     found
-}
-
-fn capitalized(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

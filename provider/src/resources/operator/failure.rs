@@ -7,6 +7,7 @@ use super::deployments::NotReady;
 use crate::helm::{access, chart, engine, executable, manifest, release};
 use crate::kubernetes::Error;
 use crate::kubernetes::diagnostic::{detail, diagnostic};
+use crate::text::capitalized;
 
 /// Why a step of an apply did not come to its end.
 #[derive(Debug)]
@@ -174,9 +175,4 @@ pub(super) fn of_chart(error: &chart::Error) -> Diagnostic {
 /// The text of an error of the API, for warnings.
 pub(super) fn text_of(error: &Error) -> String {
     detail(error)
-}
-
-fn capitalized(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }

@@ -53,6 +53,13 @@ pub struct ClusterDefinitionSpec {
     pub connection_credential: BTreeMap<String, String>,
 }
 
+impl ClusterDefinitionSpec {
+    /// What is defined of a component under this name.
+    pub fn component(&self, name: &str) -> Option<&ComponentDefinition> {
+        self.component_defs.iter().find(|known| known.name == name)
+    }
+}
+
 /// One component of an engine. Fields that are not named here are carried along.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "crd", derive(JsonSchema))]

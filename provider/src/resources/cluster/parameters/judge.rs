@@ -31,7 +31,7 @@ pub struct Engine<'a> {
 impl<'a> Engine<'a> {
     /// The config specs of a component definition, with what the version changes.
     pub fn config_specs(self, component: &str) -> Vec<&'a ConfigSpec> {
-        let known = self.definition.spec.component_defs.iter().find(|known| known.name == component);
+        let known = self.definition.spec.component(component);
         let versions = self.version.into_iter().flat_map(|version| &version.spec.component_versions);
         let changed: Vec<&ConfigSpec> = versions
             .filter(|version| version.component_def_ref == component)
