@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/kubeblocks/terraform-provider-kubeblocks/acceptance-tests/control-plane/pods"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -68,7 +69,7 @@ func startNodes(ctx context.Context, kubeconfig string) error {
 		RESTMapper:                        mapper,
 		ImpersonatingDynamicClient:        clientset.ToImpersonatingDynamicClient(),
 		ImpersonatingTypedClient:          clientset.ToImpersonatingTypedClient(),
-		TypedClient:                       podKeeper{typed},
+		TypedClient:                       pods.Keeper{Interface: typed},
 		TypedKwokClient:                   own,
 		ManageNodesWithAnnotationSelector: managedNode + "=fake",
 		CIDR:                              podNetwork,

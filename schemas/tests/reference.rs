@@ -16,8 +16,7 @@ use kubeblocks_schemas::catalogue::{Addon, Catalogue, Function, Support};
 use kubeblocks_schemas::{crds, v1alpha1};
 
 /// Kinds of the reference that nothing here writes or waits for yet.
-const NOT_TYPED: &[&str] =
-    &["ActionSet", "ComponentClassDefinition", "ComponentResourceConstraint", "StorageProvider"];
+const NOT_TYPED: &[&str] = &["ActionSet", "StorageProvider"];
 
 /// Keywords that must be the same on both sides.
 const SAME: &[&str] = &[

@@ -25,6 +25,7 @@ mod cluster_interrupted;
 mod cluster_lifecycle;
 mod cluster_not_ready;
 mod cluster_parameters;
+mod cluster_prechecks;
 mod cluster_restore;
 mod cluster_running;
 mod doctor;

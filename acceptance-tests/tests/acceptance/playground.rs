@@ -45,6 +45,11 @@ impl Playground {
         SHARED.get_or_init(|| Self::start(true)).await
     }
 
+    /// A playground for one test, which changes what is there for all.
+    pub(crate) async fn of_its_own() -> Self {
+        Self::start(true).await
+    }
+
     /// A Kubernetes cluster without KubeBlocks.
     pub(crate) async fn bare() -> Self {
         Self::start(false).await
@@ -107,7 +112,7 @@ impl Playground {
     }
 
     /// A fresh namespace whose name begins with `prefix`.
-    pub(crate) async fn namespace(&'static self, prefix: &str) -> Namespace {
+    pub(crate) async fn namespace(&self, prefix: &str) -> Namespace {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let name = format!("{prefix}-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let client = self.control_plane.client().await.expect("the control plane answers");

@@ -10,7 +10,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use kube::core::CustomResourceExt;
 use kube::core::object::{HasSpec, HasStatus};
 use schemars::JsonSchema;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::v1alpha1;
 
@@ -40,6 +40,8 @@ pub fn crds() -> Result<Vec<CustomResourceDefinition>, Error> {
         definition::<v1alpha1::Cluster>()?,
         definition::<v1alpha1::ClusterDefinition>()?,
         definition::<v1alpha1::ClusterVersion>()?,
+        definition::<v1alpha1::ComponentClassDefinition>()?,
+        without_status::<v1alpha1::ComponentResourceConstraint>()?,
         definition::<v1alpha1::ConfigConstraint>()?,
         definition::<v1alpha1::Configuration>()?,
         definition::<v1alpha1::OpsRequest>()?,
@@ -55,18 +57,35 @@ where
     K::Spec: JsonSchema,
     K::Status: JsonSchema,
 {
-    let mut definition = K::crd();
-    let schema = json!({
+    assemble(K::crd(), &structural::schema_of::<K::Spec>(), Some(structural::schema_of::<K::Status>()))
+}
+
+fn without_status<K>() -> Result<CustomResourceDefinition, Error>
+where
+    K: CustomResourceExt + HasSpec,
+    K::Spec: JsonSchema,
+{
+    assemble(K::crd(), &structural::schema_of::<K::Spec>(), None)
+}
+
+fn assemble(
+    mut definition: CustomResourceDefinition,
+    spec: &Value,
+    status: Option<Value>,
+) -> Result<CustomResourceDefinition, Error> {
+    let mut schema = json!({
         "type": "object",
         "properties": {
             // The API server checks these three itself.
             "apiVersion": {"type": "string"},
             "kind": {"type": "string"},
             "metadata": {"type": "object"},
-            "spec": structural::schema_of::<K::Spec>(),
-            "status": structural::schema_of::<K::Status>(),
+            "spec": spec,
         },
     });
+    if let Some(status) = status {
+        schema["properties"]["status"] = status;
+    }
     let schema: JSONSchemaProps = serde_json::from_value(schema)
         .map_err(|source| Error { kind: definition.spec.names.kind.clone(), source })?;
     for version in &mut definition.spec.versions {

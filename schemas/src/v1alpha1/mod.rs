@@ -14,6 +14,8 @@ pub mod cluster;
 pub mod cluster_definition;
 pub mod cluster_version;
 pub mod common;
+pub mod component_class_definition;
+pub mod component_resource_constraint;
 pub mod config_constraint;
 pub mod configuration;
 pub mod ops_request;
@@ -40,6 +42,12 @@ pub use cluster_version::{ClusterVersion, ClusterVersionSpec, ClusterVersionStat
 pub use common::{
     AccessMode, Affinity, ComponentPhase, Condition, MemberRole, PodAntiAffinity, Resources, Service,
     ServiceType, Tenancy, Toleration, Untyped, WorkloadType,
+};
+pub use component_class_definition::{
+    ComponentClass, ComponentClassDefinition, ComponentClassDefinitionSpec, ComponentClassDefinitionStatus,
+};
+pub use component_resource_constraint::{
+    ComponentResourceConstraint, ComponentResourceConstraintSpec, ResourceConstraintRule,
 };
 pub use config_constraint::{ConfigConstraint, ConfigConstraintSpec, ConfigConstraintStatus};
 pub use configuration::{

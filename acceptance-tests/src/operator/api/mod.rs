@@ -12,6 +12,7 @@ mod data_protection;
 mod definition;
 mod operation;
 mod service_descriptor;
+mod sizes;
 mod workload;
 
 pub(crate) use addon::*;
@@ -21,6 +22,7 @@ pub(crate) use data_protection::*;
 pub(crate) use definition::*;
 pub(crate) use operation::*;
 pub(crate) use service_descriptor::*;
+pub(crate) use sizes::*;
 pub(crate) use workload::*;
 
 use serde::{Deserialize, Serialize};

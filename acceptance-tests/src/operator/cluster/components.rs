@@ -10,6 +10,7 @@ use super::Pass;
 use super::observation::{next_status, observe, transition_message};
 use super::pods::uid_suffix;
 use super::scaling::{self, Scaling};
+use super::sizes;
 use super::workload::{self, owned_meta};
 use crate::operator::api::{
     ConfigConstraint, Configuration, ConfigurationItem, ConfigurationSpec, ConfigurationStatus, ItemStatus,
@@ -132,7 +133,8 @@ async fn apply_workload(
 ) -> Result<(), Error> {
     let fault = pass.context.options.faults.pod_fault(component.namespace(), component.cluster_name());
     let reloads = has_reload_sidecar(pass, component).await?;
-    pass.context.store.apply(&workload::build(component, running, reloads, fault)?).await?;
+    let class = sizes::of_class(pass, component).await?;
+    pass.context.store.apply(&workload::build(component, running, class.as_ref(), reloads, fault)?).await?;
     Ok(())
 }
 

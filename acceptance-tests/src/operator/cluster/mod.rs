@@ -18,6 +18,7 @@ mod revision;
 mod scaling;
 mod scheduling;
 mod service_references;
+mod sizes;
 mod status;
 mod tls;
 pub(crate) mod workload;
@@ -136,6 +137,7 @@ enum Outcome {
 async fn run(pass: &mut Pass<'_>) -> Result<Outcome, Error> {
     let is_updating = pass.cluster.is_updating();
     service_references::resolve(pass).await?;
+    sizes::check(pass).await?;
     components::render(pass).await?;
     let secret = credential::build(pass)?;
     if let Some(secret) = &secret {

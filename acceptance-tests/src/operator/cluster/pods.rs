@@ -9,9 +9,11 @@ use k8s_openapi::api::core::v1::{
     PodTemplateSpec, ResourceRequirements, Toleration, Volume,
 };
 use kube::api::ObjectMeta;
+use serde_json::Value;
 
 use super::scheduling;
 use super::workload::read;
+
 use crate::operator::component::Component;
 use crate::operator::error::Error;
 use crate::operator::naming;
@@ -25,6 +27,7 @@ const CONFIG_MANAGER: &str = "config-manager";
 /// The pod template. The playground's own annotations on the Cluster go along.
 pub(super) fn template(
     component: &Component<'_>,
+    class: Option<&Value>,
     reloads: bool,
     fault: Option<PodFault>,
 ) -> Result<PodTemplateSpec, Error> {
@@ -51,18 +54,19 @@ pub(super) fn template(
             annotations: (!annotations.is_empty()).then_some(annotations),
             ..ObjectMeta::default()
         }),
-        spec: Some(pod_spec(component, reloads)?),
+        spec: Some(pod_spec(component, class, reloads)?),
     })
 }
 
-fn pod_spec(component: &Component<'_>, reloads: bool) -> Result<PodSpec, Error> {
+fn pod_spec(component: &Component<'_>, class: Option<&Value>, reloads: bool) -> Result<PodSpec, Error> {
     let mut containers = component.containers();
     let environment = environment(component);
     for container in &mut containers {
         let own = container.env.take().unwrap_or_default();
         container.env = Some(environment.iter().cloned().chain(own).collect());
     }
-    if let (Some(first), Some(resources)) = (containers.first_mut(), &component.spec.resources) {
+    let resources = class.or(component.spec.resources.as_ref());
+    if let (Some(first), Some(resources)) = (containers.first_mut(), resources) {
         first.resources = Some(read::<ResourceRequirements>(component, "resources", resources)?);
     }
     if component.role_probe().is_some() {

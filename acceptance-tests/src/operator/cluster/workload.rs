@@ -21,6 +21,7 @@ use crate::operator::store::controlled_by;
 pub(crate) fn build(
     component: &Component<'_>,
     running: Option<&ReplicatedStateMachine>,
+    class: Option<&Value>,
     reloads: bool,
     fault: Option<PodFault>,
 ) -> Result<ReplicatedStateMachine, Error> {
@@ -46,7 +47,7 @@ pub(crate) fn build(
             service_name: naming::headless(&workload),
             service: main_service(component),
             alternative_services: extra_services(component),
-            template: template(component, reloads, fault)?,
+            template: template(component, class, reloads, fault)?,
             volume_claim_templates: claims,
             pod_management_policy: Some(if has_roles { "Parallel" } else { "OrderedReady" }.to_owned()),
             update_strategy: Some(StatefulSetUpdateStrategy {

@@ -203,6 +203,7 @@ async fn make_claim(context: &Context, repo: &BackupRepo, namespace: &str) -> Re
             name: Some(name.clone()),
             namespace: Some(namespace.to_owned()),
             labels: Some(naming::labels([(LABEL_REPO, &repo.name_any())])),
+            owner_references: Some(vec![controlled_by(repo)]),
             ..ObjectMeta::default()
         },
         spec: Some(PersistentVolumeClaimSpec {

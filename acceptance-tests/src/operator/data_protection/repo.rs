@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use kube::ResourceExt;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use kube::core::GroupVersionKind;
@@ -37,7 +38,7 @@ pub(crate) async fn reconcile(trigger: Arc<BackupRepo>, context: Arc<Context>) -
     let failed =
         |source| Error::Api { verb: "patch", object: format!("BackupRepo {name}"), source: Box::new(source) };
     if repo.metadata.deletion_timestamp.is_some() {
-        if !is_unused(&context, &name).await? {
+        if !is_unused(&context, &name).await? || !claims_are_gone(&context, &name).await? {
             return Ok(Action::requeue(context.options.pace * 10));
         }
         let left: Vec<&String> =
@@ -73,6 +74,17 @@ pub(crate) async fn reconcile(trigger: Arc<BackupRepo>, context: Arc<Context>) -
 async fn is_unused(context: &Context, name: &str) -> Result<bool, Error> {
     let backups: Vec<Backup> = context.store.list_everywhere(&labels([(LABEL_REPO, name)])).await?;
     Ok(backups.is_empty())
+}
+
+/// Deletes the claims that backups were written to. They go when no pod uses them.
+async fn claims_are_gone(context: &Context, name: &str) -> Result<bool, Error> {
+    let claims: Vec<PersistentVolumeClaim> =
+        context.store.list_everywhere(&labels([(LABEL_REPO, name)])).await?;
+    for claim in claims.iter().filter(|claim| claim.metadata.deletion_timestamp.is_none()) {
+        let namespace = claim.namespace().unwrap_or_default();
+        context.store.delete::<PersistentVolumeClaim>(&namespace, &claim.name_any()).await?;
+    }
+    Ok(claims.is_empty())
 }
 
 fn judge(repo: &BackupRepo, status: &mut BackupRepoStatus, problem: Option<(&'static str, String)>) {

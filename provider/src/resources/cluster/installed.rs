@@ -10,7 +10,7 @@ use tfplugin::path::Path;
 use super::build;
 use super::parameters::judge::{Constraints, Engine};
 use super::schema::ClusterState;
-use super::{parameters, service_references};
+use super::{parameters, service_references, sizes};
 use crate::kubernetes::{Client, Error};
 
 /// Summary of the finding that a definition is not there.
@@ -25,6 +25,8 @@ pub struct Found {
     constraints: Constraints,
     /// What references lead to.
     services: service_references::Found,
+    /// Classes and constraints that the sizes are held to.
+    sizes: sizes::Found,
     /// Names of all definitions; only read when the wanted one is missing.
     definitions: Vec<String>,
     /// Names of the definition's versions; only read when the wanted one is missing.
@@ -67,6 +69,7 @@ pub async fn find(
     }
     if found.definition.is_some() {
         found.services = Box::pin(service_references::find(client, state)).await?;
+        found.sizes = Box::pin(sizes::find(client, state)).await?;
     }
     if let Some(engine) = found.engine() {
         let mut constraints = parameters::judge::find(client, state, engine).await?;
@@ -101,6 +104,7 @@ pub fn judge(state: &ClusterState, found: &Found, moment: Moment) -> Diagnostics
             judge_components(state, definition, &mut diagnostics);
             judge_version(state, wanted, found, &mut diagnostics);
             service_references::judge(state, definition, &found.services, moment, &mut diagnostics);
+            sizes::judge(state, &found.sizes, &mut diagnostics);
             if let Some(engine) = found.engine() {
                 parameters::judge::judge(state, engine, &found.constraints, &mut diagnostics);
             }

@@ -27,6 +27,7 @@ mod rollout;
 pub mod running;
 pub mod schema;
 pub mod service_references;
+pub mod sizes;
 #[cfg(test)]
 pub mod test_support;
 pub mod validate;

@@ -82,13 +82,17 @@ pub fn display_name(state: &ClusterState) -> String {
     format!("\"{}/{}\"", text(&state.namespace), text(&state.name))
 }
 
-/// Whether the change asks for something that may not be installed: another version, component, log or parameter.
+/// Whether the change asks for something that may not be installed or allowed: another version, component, log, parameter
+/// or size.
 pub fn asks_for_other_things(prior: &ClusterState, planned: &ClusterState) -> bool {
     let components = |state: &ClusterState| -> Vec<_> {
         build::known_entries(&state.components)
             .map(|(name, component)| {
-                let Component { definition, logs, parameters, service_references, .. } = component.clone();
-                (name.clone(), definition, logs, parameters::written(&parameters), service_references)
+                let Component {
+                    definition, logs, parameters, resources, service_references, volumes, ..
+                } = component.clone();
+                let parameters = parameters::written(&parameters);
+                (name.clone(), definition, logs, parameters, resources, service_references, volumes)
             })
             .collect()
     };

@@ -1,34 +1,35 @@
-package main
+// Package pods is the client by which simulated nodes play pods.
+package pods
 
 import (
 	"context"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
-
-	corev1 "k8s.io/api/core/v1"
 )
 
-// podKeeper is the client by which KWOK plays pods. KWOK knows a pod by its name alone, and on a busy machine it is late: a
+// Keeper is the client by which KWOK plays pods. KWOK knows a pod by its name alone, and on a busy machine it is late: a
 // StatefulSet may have made the next pod of that name already. Without this, KWOK deletes the new pod in place of the old
 // one, sees that deletion, and does the same to the one after it, without end.
-type podKeeper struct {
+type Keeper struct {
 	kubernetes.Interface
 }
 
-func (k podKeeper) CoreV1() corev1client.CoreV1Interface {
-	return podKeeperCore{k.Interface.CoreV1()}
+// CoreV1 is that of the client, but for pods.
+func (k Keeper) CoreV1() corev1client.CoreV1Interface {
+	return keeperCore{k.Interface.CoreV1()}
 }
 
-type podKeeperCore struct {
+type keeperCore struct {
 	corev1client.CoreV1Interface
 }
 
-func (k podKeeperCore) Pods(namespace string) corev1client.PodInterface {
+func (k keeperCore) Pods(namespace string) corev1client.PodInterface {
 	return keptPods{k.CoreV1Interface.Pods(namespace)}
 }
 
