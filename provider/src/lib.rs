@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod ephemeral;
 pub mod functions;
 pub mod helm;
+pub mod impact;
 pub mod kubeblocks;
 pub mod kubernetes;
 pub mod kubernetes_attribute;

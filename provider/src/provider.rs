@@ -42,6 +42,7 @@ use crate::helm;
 use crate::helm::chart::Charts;
 use crate::helm::engine::Engine;
 use crate::helm::executable::Executable;
+use crate::impact::guard::{self, Guard};
 use crate::kubernetes::{self, Client, Connection, Kubernetes};
 use crate::kubernetes_attribute::{KubernetesConnection, ProcessEnvironment};
 use crate::resources::account::AccountResource;
@@ -63,6 +64,7 @@ use crate::resources::object::ObjectResource;
 use crate::resources::operator::OperatorResource;
 use crate::resources::ops_request::OpsRequestResource;
 use crate::resources::service_descriptor::ServiceDescriptorResource;
+use crate::resources::texts::one_of;
 
 /// Runs databases on Kubernetes with [KubeBlocks](https://kubeblocks.io): describes them, waits until they run, changes
 /// them in place, and says why when they do not come up.
@@ -91,6 +93,17 @@ pub struct ProviderConfig {
     /// How Alibaba Cloud is reached, and as whom. Left out, environment, or a RAM role.
     #[tf(optional)]
     pub alibaba: Value<AlibabaSettings>,
+    /// From which level on a plan fails, unless the resource lists the level in its `accept_impact`: `rolling_restart`,
+    /// `downtime`, `data_loss` (the default), or `off`. A destroy is not held back, as its plan says what goes; a
+    /// replacement is.
+    #[tf(optional, validate = is_guard)]
+    pub guard: Value<String>,
+}
+
+// The derive hands the validators what an attribute holds.
+#[allow(clippy::ptr_arg)]
+fn is_guard(text: &String) -> Result<(), String> {
+    one_of(text, &guard::NAMES)
 }
 
 /// A database: its Kubernetes cluster, its namespace, its name.
@@ -251,6 +264,11 @@ impl Shared {
         };
         // A provider that cannot name its own file cannot guard helm either; starting it will say so.
         Ok(Engine::new(executable, std::env::current_exe().unwrap_or_default()))
+    }
+
+    /// From which level on a change has to be accepted.
+    pub fn guard(&self) -> Guard {
+        Guard::read(&self.config.load().guard)
     }
 
     /// Whether it is known which helm is meant.

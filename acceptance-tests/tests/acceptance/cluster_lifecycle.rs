@@ -59,8 +59,9 @@ async fn lives_its_whole_life(cli: Cli) {
     workspace.plan_is_empty().await;
 
     // Replace: another definition is another database. The plan says so before anything happens.
+    let accepted = changed.extra(r#"accept_impact = ["data_loss"]"#);
     let replaced =
-        changed.to_string().replace("name               = \"cache\"", "name               = \"cache2\"");
+        accepted.to_string().replace("name               = \"cache\"", "name               = \"cache2\"");
     workspace.write("main.tf", replaced);
     assert_eq!(
         workspace.planned_actions().await,

@@ -7,7 +7,7 @@ use crate::playground::{Namespace, Playground};
 use crate::terraform::{Cli, Workspace};
 
 const SPEC: &str = "redis-replication-config";
-const RESTARTS: &str = "Instances restart one after the other";
+const RESTARTS: &str = "Rolling restart";
 
 /// A redis with parameters.
 fn redis(namespace: &str, name: &str, parameters: &str) -> Redis {
@@ -52,7 +52,7 @@ async fn parameters_are_set_reloaded_rolled_put_back_and_imported() {
     // Static: the plan says so, and every instance is replaced once.
     let pods = namespace.pods_from_now_on("cache").await;
     written(&workspace, &of("maxclients = \"30000\", databases = \"64\""));
-    workspace.plan().await.succeeded().says(&[RESTARTS, "\"databases\""]);
+    workspace.plan().await.succeeded().says(&[RESTARTS, "The 2 instances of \"redis\" restart"]);
     workspace.apply().await.succeeded();
     assert_eq!(pods.count(), 4, "each of two instances was replaced once");
     assert_eq!(in_force(&namespace, "cache", "databases").await.as_deref(), Some("64"));

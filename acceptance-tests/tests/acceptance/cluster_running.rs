@@ -54,7 +54,7 @@ async fn a_database_is_stopped_resized_and_started_by_us_and_by_others() {
 
     // Stopped: volumes and the wanted number stay, and `kbcli cluster start` would know it.
     write(&redis(2, false));
-    workspace.plan().await.succeeded().says(&["Database is stopped"]);
+    workspace.plan().await.succeeded().says(&["Downtime", "Every instance stops"]);
     workspace.apply().await.succeeded();
     assert!(namespace.pods("cache").await.is_empty());
     assert_eq!(namespace.claims("cache").await.len(), 2);

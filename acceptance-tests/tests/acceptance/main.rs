@@ -43,6 +43,7 @@ mod operator_lifecycle;
 mod ops_actions;
 mod ops_request;
 mod ops_request_faults;
+mod plan_impact;
 mod platform;
 mod playground;
 mod quickstart;

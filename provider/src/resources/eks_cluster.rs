@@ -16,6 +16,7 @@ use super::managed::schema::{
     CreatedResource, ManagedConnection, Map, SystemNodePool, cluster_state, minor_version,
 };
 use super::managed::state::{list, nodes, some_list, texts};
+use crate::impact::PlannedImpact;
 use crate::kubernetes::CloudMethod;
 use crate::provider::Shared;
 
@@ -81,6 +82,14 @@ pub struct EksClusterState {
     /// How long to wait. Defaults: `create` 45m, `update` 75m, `delete` 45m.
     #[tf(optional)]
     pub timeouts: Value<Timeouts>,
+    /// Which changes may happen although the provider's `guard` holds them back: `["data_loss"]`, for one. A level
+    /// includes those below it. Write it for the one change and take it out again.
+    #[tf(optional)]
+    pub accept_impact: Value<Set<String>>,
+    /// What the change does, at worst, to the databases in the Kubernetes cluster: known in the plan, and kept until the
+    /// next change. What a destroy or a replacement takes away is not in it.
+    #[tf(computed)]
+    pub planned_impact: Value<PlannedImpact>,
     /// Identifier: the name.
     #[tf(computed)]
     pub id: Value<String>,

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    ConfigMapVolumeSource, Container, ContainerPort, EnvVar, EnvVarSource, ObjectFieldSelector, PodSpec,
-    PodTemplateSpec, ResourceRequirements, Toleration, Volume,
+    ConfigMapVolumeSource, Container, ContainerPort, EmptyDirVolumeSource, EnvVar, EnvVarSource,
+    ObjectFieldSelector, PodSpec, PodTemplateSpec, ResourceRequirements, Toleration, Volume,
 };
 use kube::api::ObjectMeta;
 use serde_json::Value;
@@ -83,10 +83,10 @@ fn pod_spec(component: &Component<'_>, class: Option<&Value>, reloads: bool) -> 
     }
     let tolerations = component.spec.tolerations.as_ref().or(component.cluster.spec.tolerations.as_ref());
     Ok(PodSpec {
+        volumes: Some(volumes(component, &containers)),
         containers,
         service_account_name: Some(component.service_account()),
         termination_grace_period_seconds: Some(30),
-        volumes: Some(volumes(component)),
         affinity: scheduling::affinity(component),
         topology_spread_constraints: scheduling::spread(component),
         tolerations: tolerations
@@ -96,7 +96,7 @@ fn pod_spec(component: &Component<'_>, class: Option<&Value>, reloads: bool) -> 
     })
 }
 
-fn volumes(component: &Component<'_>) -> Vec<Volume> {
+fn volumes(component: &Component<'_>, containers: &[Container]) -> Vec<Volume> {
     let configured = component.templates().map(|template| Volume {
         name: template.volume_name.clone(),
         config_map: Some(ConfigMapVolumeSource {
@@ -106,7 +106,20 @@ fn volumes(component: &Component<'_>) -> Vec<Volume> {
         }),
         ..Volume::default()
     });
-    component.definition.pod_spec.volumes.iter().flatten().cloned().chain(configured).collect()
+    let mut volumes: Vec<Volume> =
+        component.definition.pod_spec.volumes.iter().flatten().cloned().chain(configured).collect();
+    // What is mounted and neither there nor claimed is a folder that goes with the pod.
+    let claimed = |name: &str| component.spec.volume_claim_templates.iter().any(|claim| claim.name == name);
+    for mount in containers.iter().flat_map(|container| container.volume_mounts.iter().flatten()) {
+        if !claimed(&mount.name) && !volumes.iter().any(|volume| volume.name == mount.name) {
+            volumes.push(Volume {
+                name: mount.name.clone(),
+                empty_dir: Some(EmptyDirVolumeSource::default()),
+                ..Volume::default()
+            });
+        }
+    }
+    volumes
 }
 
 fn sidecar(name: &str, ports: &[(&str, i32)]) -> Container {

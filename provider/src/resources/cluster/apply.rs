@@ -466,6 +466,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::large_stack_arrays, reason = "a table of whole states, read once")]
     fn only_the_remains_of_an_own_create_of_the_same_database_are_adopted() {
         const OURS: &str = crate::kubernetes::FIELD_MANAGER;
         let mut changed = redis();

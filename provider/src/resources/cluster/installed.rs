@@ -8,7 +8,7 @@ use tfplugin::diagnostic::{Diagnostic, Diagnostics, Severity};
 use tfplugin::path::Path;
 
 use super::build;
-use super::parameters::judge::{Constraints, Engine};
+use super::parameters::judge::{Constraints, Effects, Engine};
 use super::schema::ClusterState;
 use super::{parameters, service_references, sizes};
 use crate::kubernetes::{Client, Error};
@@ -87,11 +87,9 @@ impl Found {
     }
 }
 
-/// Warnings for parameters whose change restarts instances.
-pub fn restarts(prior: &ClusterState, planned: &ClusterState, found: &Found) -> Diagnostics {
-    found.engine().map_or_else(Diagnostics::new, |engine| {
-        parameters::judge::restarts(prior, planned, engine, &found.constraints)
-    })
+/// What the change of parameters does, or `None` when the definition is not there to tell.
+pub fn effects(prior: &ClusterState, planned: &ClusterState, found: &Found) -> Option<Effects> {
+    found.engine().map(|engine| parameters::judge::effects(prior, planned, engine, &found.constraints))
 }
 
 /// What stands against `state`.

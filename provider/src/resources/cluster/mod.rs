@@ -11,6 +11,7 @@ pub mod endpoints;
 pub mod equality;
 pub mod exposure;
 mod final_backup;
+pub mod impact;
 pub mod import;
 pub mod input;
 pub mod installed;
@@ -38,10 +39,12 @@ use kubeblocks_schemas::v1alpha1::Cluster;
 use tfplugin::diagnostic::Severity;
 use tfplugin::prelude::*;
 
+use crate::impact::guard::settle;
 use crate::kubernetes::Error;
 use crate::kubernetes::diagnostic::{detail, silent};
 use crate::provider::Shared;
 use crate::wait::{PLAN_LOOK, at_most};
+use parameters::judge::Effects;
 pub use schema::{ClusterIdentity, ClusterState};
 
 /// Private data: an apply was interrupted, or ran out of time, before the database was ready.
@@ -61,15 +64,16 @@ impl ClusterResource {
         Self { shared }
     }
 
-    /// Looks at what is installed. That the API is away never fails a plan.
+    /// Looks at what is installed. That the API is away never fails a plan. Also tells what a change of parameters does.
     async fn check_installed(
         &self,
         context: &Context,
         prior: Option<&ClusterState>,
         planned: &ClusterState,
-    ) -> Diagnostics {
+    ) -> (Diagnostics, Option<Effects>) {
+        let nothing = (Diagnostics::new(), None);
         let reached = self.shared.planning_client(context, &planned.kubernetes).await;
-        let Some((connection, client)) = reached else { return Diagnostics::new() };
+        let Some((connection, client)) = reached else { return nothing };
         let definition = planned.definition.known().map_or("", String::as_str);
         let being_installed = self.shared.is_being_installed(&connection)
             || self.shared.is_being_enabled(&connection, definition);
@@ -79,24 +83,23 @@ impl ClusterResource {
         };
         match at_most(PLAN_LOOK, look).await {
             Some(Ok((found, restored))) => {
-                let restarts = prior.map(|prior| installed::restarts(prior, planned, &found));
+                let effects = prior.and_then(|prior| installed::effects(prior, planned, &found));
                 let found = installed::judge(planned, &found, installed::Moment::Plan);
                 // What the same plan installs will be there.
                 let mut found = if being_installed { without_missing(found) } else { found };
-                found.append(restarts.unwrap_or_default());
                 let judge = |restored| restore::judge(planned, &restored, installed::Moment::Plan);
                 found.append(restored.map(judge).unwrap_or_default());
-                found
+                (found, effects)
             }
-            Some(Err(error)) if being_installed && error.is_not_served() => Diagnostics::new(),
+            Some(Err(error)) if being_installed && error.is_not_served() => nothing,
             Some(Err(error)) => {
                 self.shared.plan_without(context, &connection, &detail(&error));
-                Diagnostics::new()
+                nothing
             }
             None => {
                 let why = silent(&client, PLAN_LOOK);
                 self.shared.plan_without(context, &connection, &why);
-                Diagnostics::new()
+                nothing
             }
         }
     }
@@ -112,6 +115,55 @@ impl ClusterResource {
         };
         self.shared.plan_without(context, &connection, &why);
         Diagnostics::new()
+    }
+
+    async fn plan_create(&self, context: &Context, planned: &mut ClusterState) -> Result<(), Diagnostics> {
+        let texts = (planned.namespace.known(), planned.name.known(), planned.definition.known());
+        if let (Some(namespace), Some(name), Some(definition)) = texts {
+            self.shared.note_engine(&planned.kubernetes, namespace, name, definition);
+        }
+        planned.planned_impact = impact::of_create(planned).into();
+        settle(context, self.check_installed(context, None, planned).await.0)
+    }
+
+    async fn plan_update(
+        &self,
+        context: &Context,
+        prior: &ClusterState,
+        plan: &mut Plan<ClusterState>,
+    ) -> Result<(), Diagnostics> {
+        if let Some(path) = plan::moved_to(prior, &plan.planned)
+            && !self.is_same_object(context, &plan.planned).await
+        {
+            plan.requires_replace.push(path);
+        }
+        let mut diagnostics = plan::update(plan::Update {
+            prior,
+            planned: &mut plan.planned,
+            requires_replace: &mut plan.requires_replace,
+            unfinished: is_unfinished(context),
+        });
+        let accepted = plan.planned.accept_impact.clone();
+        if !plan.requires_replace.is_empty() {
+            let change = impact::of_replacement(prior, &plan.requires_replace);
+            diagnostics.append(self.shared.guard().judge(&change, &accepted));
+            return settle(context, diagnostics);
+        }
+        if prechecks::is_needed(prior, &plan.planned) && !diagnostics.has_errors() {
+            diagnostics.append(self.precheck(context, prior, &plan.planned).await);
+        }
+        let mut effects = None;
+        if plan::asks_for_other_things(prior, &plan.planned) && !diagnostics.has_errors() {
+            let (found, of_parameters) = self.check_installed(context, Some(prior), &plan.planned).await;
+            diagnostics.append(found);
+            effects = of_parameters;
+        }
+        if !impact::is_unchanged(prior, &plan.planned) {
+            let change = impact::of_update(prior, &plan.planned, effects.as_ref());
+            diagnostics.append(self.shared.guard().judge(&change, &accepted));
+            plan.planned.planned_impact = change.into_planned().into();
+        }
+        settle(context, diagnostics)
     }
 
     /// Whether the object behind another endpoint is the one that we have: then only its address has changed.
@@ -140,36 +192,10 @@ impl Resource for ClusterResource {
     }
 
     async fn modify_plan(&self, context: &Context, plan: &mut Plan<ClusterState>) -> Result<(), Diagnostics> {
-        let Some(prior) = &plan.prior else {
-            let planned = &plan.planned;
-            let texts = (planned.namespace.known(), planned.name.known(), planned.definition.known());
-            if let (Some(namespace), Some(name), Some(definition)) = texts {
-                self.shared.note_engine(&planned.kubernetes, namespace, name, definition);
-            }
-            return settle(context, self.check_installed(context, None, &plan.planned).await);
-        };
-        if let Some(path) = plan::moved_to(prior, &plan.planned)
-            && !self.is_same_object(context, &plan.planned).await
-        {
-            plan.requires_replace.push(path);
+        match plan.prior.clone() {
+            None => Box::pin(self.plan_create(context, &mut plan.planned)).await,
+            Some(prior) => Box::pin(self.plan_update(context, &prior, plan)).await,
         }
-        let mut diagnostics = plan::update(plan::Update {
-            prior,
-            planned: &mut plan.planned,
-            requires_replace: &mut plan.requires_replace,
-            unfinished: is_unfinished(context),
-        });
-        let is_open = |diagnostics: &Diagnostics, plan: &Plan<ClusterState>| {
-            plan.requires_replace.is_empty() && !diagnostics.has_errors()
-        };
-        if prechecks::is_needed(prior, &plan.planned) && is_open(&diagnostics, plan) {
-            diagnostics.append(self.precheck(context, prior, &plan.planned).await);
-        }
-        let asks_for_other_things = plan::asks_for_other_things(prior, &plan.planned);
-        if asks_for_other_things && is_open(&diagnostics, plan) {
-            diagnostics.append(self.check_installed(context, Some(prior), &plan.planned).await);
-        }
-        settle(context, diagnostics)
     }
 
     async fn plan_destroy(&self, _context: &Context, prior: &ClusterState) -> Result<(), Diagnostics> {
@@ -217,15 +243,6 @@ impl Resource for ClusterResource {
         };
         read::import(&self.shared, context, identity).await
     }
-}
-
-/// Errors fail, warnings go along.
-fn settle(context: &Context, diagnostics: Diagnostics) -> Result<(), Diagnostics> {
-    if diagnostics.has_errors() {
-        return Err(diagnostics);
-    }
-    diagnostics.into_iter().for_each(|warning| context.warn(warning));
-    Ok(())
 }
 
 /// What stands against a plan although the same plan installs what is missing. A definition that is not there yet may well

@@ -57,8 +57,10 @@ pub fn cluster(prior: &ClusterState, object: &Cluster, root: &Place<'_>) -> Clus
         ),
         force_conflicts: prior.force_conflicts,
         timeouts: prior.timeouts.clone(),
+        accept_impact: prior.accept_impact.clone(),
         endpoints: prior.endpoints.clone(),
         credentials_secret: prior.credentials_secret.clone(),
+        planned_impact: prior.planned_impact.clone(),
     }
 }
 

@@ -12,7 +12,7 @@ use tfplugin::typed::{Set, Value};
 
 use super::observe_resources;
 use super::schema::{ClusterState, Component, Map, Resources, Volume};
-use super::{build, input, parameters, restart, running};
+use super::{build, input, parameters};
 use crate::kubeblocks::diagnostic::protected;
 
 /// An update that is being planned.
@@ -35,14 +35,6 @@ pub fn update(update: Update<'_>) -> Diagnostics {
     requires_replace.extend(changed_definitions(prior, planned));
     if requires_replace.is_empty() {
         diagnostics.append(refuse_harm(prior, planned));
-        for (name, before, after) in kept_components(prior, planned) {
-            let path = Path::attribute("components").then_key(name);
-            let stopped = running::is_stopped(prior) || running::is_stopped(planned);
-            let path = path.then_attribute("replicas");
-            warn_of_removed_instances(before, after, stopped, &path, &mut diagnostics);
-        }
-        diagnostics.append(running::warnings(prior, planned));
-        diagnostics.append(restart::warnings(prior, planned));
         if unfinished || prior.endpoints.is_null() {
             planned.endpoints = Value::Unknown;
         } else {
@@ -203,42 +195,6 @@ fn refuse_harm(prior: &ClusterState, planned: &ClusterState) -> Diagnostics {
     let mut problems = check_change(&before, &after);
     problems.extend(check_changed_functions(&before, &after, Catalogue::v0_7()));
     problems.iter().map(input::diagnostic).collect()
-}
-
-fn warn_of_removed_instances(
-    before: &Component,
-    after: &Component,
-    stopped: bool,
-    path: &Path,
-    diagnostics: &mut Diagnostics,
-) {
-    if let (Some(from), Some(to)) = (before.replicas.known(), after.replicas.known())
-        && to < from
-        && *to > 0
-    {
-        let removed = instances(from - to);
-        // Instances that do not run leave no volumes behind to be deleted.
-        let warning = if stopped {
-            Diagnostic::warning(
-                "Volumes of removed instances stay",
-                format!(
-                    "Lowering the replicas from {from} to {to} while the database is stopped removes {removed} and leaves the volumes of each, which an instance of the same number would use again."
-                ),
-            )
-        } else {
-            Diagnostic::warning(
-                "Volumes of removed instances are deleted",
-                format!(
-                    "Lowering the replicas from {from} to {to} removes {removed} and deletes the volumes of each."
-                ),
-            )
-        };
-        diagnostics.push(warning.at(path.clone()));
-    }
-}
-
-fn instances(count: i64) -> String {
-    if count == 1 { "one instance".to_owned() } else { format!("{count} instances") }
 }
 
 /// Marks the addresses that may be others after the change, and no more, so that what refers to the rest stays known.
@@ -445,18 +401,6 @@ mod tests {
         ];
         for (case, change, expected) in table {
             assert_eq!(plan(&applied(redis_and_sentinel()), change).errors, expected, "{case}");
-        }
-    }
-
-    #[test]
-    fn fewer_instances_come_with_a_warning_and_stopping_without() {
-        let prior = applied(redis());
-        let path = vec![r#"components["redis"].replicas"#.to_owned()];
-        for (replicas, expected) in [(1, path), (0, vec![]), (2, vec![]), (3, vec![])] {
-            let outcome =
-                plan(&prior, |state| component_mut(state, "redis").replicas = Value::Known(replicas));
-            assert_eq!(outcome.warnings, expected, "{replicas}");
-            assert!(outcome.errors.is_empty());
         }
     }
 

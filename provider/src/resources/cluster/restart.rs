@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kubeblocks_schemas::v1alpha1::Cluster;
-use tfplugin::diagnostic::{Diagnostic, Diagnostics};
+use tfplugin::diagnostic::Diagnostics;
 use tfplugin::path::Path;
 use tfplugin::typed::Value;
 
@@ -23,8 +23,6 @@ use crate::wait::Limits;
 
 /// Annotation of a Cluster: the triggers, by component, as a JSON object.
 const ANNOTATION: &str = "terraform.kubeblocks.io/restart-triggers";
-/// Summary of the warning.
-const RESTARTS: &str = "Instances are restarted";
 const CANNOT_RESTART: &str = "Cannot restart the KubeBlocks cluster";
 
 /// The annotation with the triggers of a state, when there are any.
@@ -56,20 +54,6 @@ pub fn due(prior: &ClusterState, planned: &ClusterState) -> BTreeMap<String, Str
                 && has_instances(&before.replicas)
                 && has_instances(&after.replicas))
             .then(|| (name.clone(), trigger.clone()))
-        })
-        .collect()
-}
-
-/// What a plan says of the restarts that it asks for.
-pub fn warnings(prior: &ClusterState, planned: &ClusterState) -> Diagnostics {
-    due(prior, planned)
-        .into_keys()
-        .map(|component| {
-            let path = Path::attribute("components").then_key(&component).then_attribute("restart_trigger");
-            let detail = format!(
-                "`restart_trigger` has changed: every instance of the component \"{component}\" is restarted, one after the other."
-            );
-            Diagnostic::warning(RESTARTS, detail).at(path)
         })
         .collect()
 }
@@ -238,7 +222,6 @@ mod tests {
                 (with([before.clone(), none.clone()]), with([after.clone(), none.clone()]));
             let found = due(&prior, &planned);
             assert_eq!(found.contains_key("redis"), expected, "{before:?} {after:?}");
-            assert_eq!(warnings(&prior, &planned).iter().count(), usize::from(expected));
             let open = super::before(&prior, &planned);
             assert_eq!(open == planned, !expected);
         }

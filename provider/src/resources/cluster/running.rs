@@ -7,8 +7,6 @@
 use std::collections::BTreeMap;
 
 use kubeblocks_schemas::v1alpha1::Cluster;
-use tfplugin::diagnostic::{Diagnostic, Diagnostics};
-use tfplugin::path::Path;
 use tfplugin::typed::Value;
 
 use super::build;
@@ -66,16 +64,6 @@ pub fn observe(prior: &ClusterState, object: &Cluster) -> Observed {
     let mut kept = written;
     kept.extend(noted(object).unwrap_or_default());
     Observed { running: false, kept }
-}
-
-/// What a plan says of a stop.
-pub fn warnings(prior: &ClusterState, planned: &ClusterState) -> Diagnostics {
-    let mut warnings = Diagnostics::new();
-    if is_stopped(planned) && !is_stopped(prior) {
-        let detail = "`running` becomes false: every instance is stopped, and nobody reaches the database until it is started again. Volumes and backups stay.";
-        warnings.push(Diagnostic::warning("Database is stopped", detail).at(Path::attribute("running")));
-    }
-    warnings
 }
 
 /// Whether a field is one that stopping and starting set: whoever did that last owns it, and the next one takes it over.

@@ -8,6 +8,7 @@ use tfplugin::{TerraformSchema, Timeouts};
 
 use super::equality::{same_quantities, same_quantity, same_retention};
 use super::service_references::ServiceReference;
+use crate::impact::PlannedImpact;
 use crate::kubernetes_attribute::KubernetesConnection;
 
 /// A map attribute whose elements may be unknown.
@@ -79,6 +80,10 @@ pub struct ClusterState {
     /// `OpsRequest` of `kbcli`. Without it such a conflict fails the apply, and the error names fields and manager.
     #[tf(optional)]
     pub force_conflicts: Value<bool>,
+    /// Which changes may happen although the provider's `guard` holds them back: `["data_loss"]`, for one. A level
+    /// includes those below it. Write it for the one change and take it out again.
+    #[tf(optional)]
+    pub accept_impact: Value<Set<String>>,
     /// How long to wait. Defaults: `create` 30m, `update` 60m, `delete` 20m, `read` 2m.
     #[tf(optional)]
     pub timeouts: Value<Timeouts>,
@@ -89,6 +94,12 @@ pub struct ClusterState {
     /// which reads it without storing anything in state.
     #[tf(computed)]
     pub credentials_secret: Value<SecretReference>,
+    /// What the change does, at worst, to whoever uses the database: it is there in the plan, known before anything
+    /// happens, and keeps what the last change did until the next one. Of a new database it tells the size. What a
+    /// destroy or a replacement takes away stands in no attribute, since Terraform plans the new half of a replacement
+    /// like any new object: the provider's `guard` holds it back, and the command `review` tells it.
+    #[tf(computed)]
+    pub planned_impact: Value<PlannedImpact>,
 }
 
 /// A component of a database cluster: one kind of instance.

@@ -1,14 +1,15 @@
 //! Checks of a configuration that need no server, as far as it is known. What KubeBlocks accepts is decided in the crate
 //! `kubeblocks-schemas`; here its findings get their attribute paths, and rules of our own attributes are added.
 
-use kubeblocks_schemas::catalogue::{Catalogue, did_you_mean};
+use kubeblocks_schemas::catalogue::{Catalogue, Workload, did_you_mean};
 use kubeblocks_schemas::duration::parse_restore_time;
 use kubeblocks_schemas::validate::check_cluster;
 use tfplugin::prelude::*;
 
 use super::restore::VOLUME_POLICIES;
 use super::schema::{ClusterState, Restore};
-use super::{input, running, service_references};
+use super::{build, input, running, service_references};
+use crate::impact::guard::validate_accepted;
 
 /// Adds a finding for each thing that is wrong.
 pub fn config(config: &ClusterState, diagnostics: &mut Diagnostics) {
@@ -19,7 +20,37 @@ pub fn config(config: &ClusterState, diagnostics: &mut Diagnostics) {
         diagnostics.push(input::diagnostic(&problem));
     }
     service_references::validate(config, diagnostics);
+    validate_accepted(&config.accept_impact, diagnostics);
+    volumes_of_data(config, diagnostics);
     restored(config, diagnostics);
+}
+
+/// Warns of instances whose data are on no volume: KubeBlocks then keeps them in a folder that goes with the pod.
+fn volumes_of_data(config: &ClusterState, diagnostics: &mut Diagnostics) {
+    let Some(definition) = config.definition.known().and_then(|name| Catalogue::v0_7().definition(name))
+    else {
+        return;
+    };
+    for (name, component) in build::known_entries(&config.components) {
+        let is_open = component.definition.is_unknown() || component.volumes.is_unknown();
+        let Some(known) = definition.component(build::definition(name, component)).filter(|_| !is_open)
+        else {
+            continue;
+        };
+        let written = component.volumes.known().map(|volumes| volumes.keys().map(String::as_str).collect());
+        let written: Vec<&str> = written.unwrap_or_default();
+        let of_data =
+            if known.volumes.contains(&"data") { "data" } else { known.volumes.first().unwrap_or(&"") };
+        let keeps_data = known.workload != Workload::Stateless && !known.volumes.is_empty();
+        if keeps_data && (written.is_empty() || (of_data == "data" && !written.contains(&of_data))) {
+            let detail = format!(
+                "Without the volume \"{of_data}\", KubeBlocks keeps the data of the component \"{}\" in a folder of each pod, and they are lost whenever an instance restarts or moves.\n\nAdd `volumes = {{ {of_data} = {{ size = \"20Gi\" }} }}`. It cannot be added later.",
+                known.name
+            );
+            let path = Path::attribute("components").then_key(name).then_attribute("volumes");
+            diagnostics.push(Diagnostic::warning("Data without a volume", detail).at(path));
+        }
+    }
 }
 
 /// A restore, as far as no server is needed.
@@ -45,6 +76,8 @@ fn restored(config: &ClusterState, diagnostics: &mut Diagnostics) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::resources::cluster::schema::{
         Affinity, Backup, ClusterState, Component, Resources, Service, Tls,
@@ -63,6 +96,37 @@ mod tests {
             .filter(|found| found.severity == Severity::Error)
             .map(|found| found.path.as_ref().map(ToString::to_string).unwrap_or_default())
             .collect()
+    }
+
+    #[test]
+    fn data_without_a_volume_are_warned_of() {
+        type Edit = fn(&mut ClusterState);
+        let warnings = |edit: Edit| {
+            let mut state = redis();
+            edit(&mut state);
+            let mut diagnostics = Diagnostics::new();
+            config(&state, &mut diagnostics);
+            let found = diagnostics.iter().filter(|found| found.summary == "Data without a volume");
+            found.map(|found| found.path.as_ref().unwrap().to_string()).collect::<Vec<_>>()
+        };
+        let path = r#"components["redis"].volumes"#;
+        let table: [(Edit, Option<&str>); 6] = [
+            (|_| {}, None),
+            (|state| component_mut(state, "redis").volumes = Value::Null, Some(path)),
+            (|state| component_mut(state, "redis").volumes = Value::Known(BTreeMap::new()), Some(path)),
+            (|state| component_mut(state, "redis").volumes = Value::Unknown, None),
+            (|state| state.definition = text("our-own"), None),
+            (
+                |state| {
+                    component_mut(state, "redis").volumes = Value::Null;
+                    state.definition = Value::Unknown;
+                },
+                None,
+            ),
+        ];
+        for (edit, expected) in table {
+            assert_eq!(warnings(edit), Vec::from_iter(expected));
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use tfplugin::prelude::*;
 use super::kind::ManagedCluster;
 use super::schema::ClusterState as _;
 use super::{apply, destroy, plan, read, rules, set_imported};
+use crate::impact::guard::validate_accepted;
 use crate::provider::Shared;
 
 /// The resource of one cloud.
@@ -40,11 +41,12 @@ impl<K: ManagedCluster> Resource for ClusterResource<K> {
             let path = Path::attribute("system_node_pool");
             rules::validate_pool(&pool.size, &pool.autoscaling, &path, diagnostics);
         }
+        validate_accepted(&common.accept_impact, diagnostics);
         K::validate(config, diagnostics);
     }
 
     async fn modify_plan(&self, context: &Context, plan: &mut Plan<K::State>) -> Result<(), Diagnostics> {
-        plan::modify::<K>(context, plan)
+        plan::modify::<K>(self.shared.guard(), context, plan)
     }
 
     async fn plan_destroy(&self, _context: &Context, prior: &K::State) -> Result<(), Diagnostics> {

@@ -11,6 +11,7 @@ pub(crate) mod drive;
 pub(crate) mod equality;
 pub(crate) mod failure;
 pub mod fitness;
+mod impact;
 pub mod kind;
 pub mod open;
 mod plan;

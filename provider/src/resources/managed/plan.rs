@@ -2,24 +2,34 @@
 
 use tfplugin::prelude::*;
 
+use super::impact::{Nodes, Version, of_replaced_cluster};
 use super::kind::ManagedCluster;
 use super::open::Open;
 use super::rules::{judge_system_pool, judge_version, protected};
-use super::schema::ClusterState as _;
+use super::schema::{ClusterState, Common, SystemNodePool};
 use super::{UNFINISHED, is_lost, is_unfinished};
+use crate::impact::guard::{Guard, settle};
 
 /// Plans a create or an update.
 pub(super) fn modify<K: ManagedCluster>(
+    guard: Guard,
     context: &Context,
     plan: &mut Plan<K::State>,
 ) -> Result<(), Diagnostics> {
-    let Some(prior) = &plan.prior else { return Ok(()) };
+    let config = plan.config.common();
+    let Some(prior) = plan.prior.clone() else {
+        let mut after = plan.planned.common();
+        after.planned_impact = nodes(None, &after, &config, |nodes| nodes.of_create()).into_planned().into();
+        plan.planned.set_common(after);
+        return Ok(());
+    };
     let (before, mut after) = (prior.common(), plan.planned.common());
     if !plan.requires_replace.is_empty() {
         if before.deletion_protection == Value::Known(true) {
             return Err(protected(K::METHOD.service(), name(&before.name)).into());
         }
-        return Ok(());
+        let change = of_replaced_cluster(&plan.requires_replace);
+        return settle(context, guard.judge(&change, &after.accept_impact));
     }
     let mut found: Vec<Diagnostic> =
         judge_version(&before.kubernetes_version, &after.kubernetes_version).into_iter().collect();
@@ -39,22 +49,61 @@ pub(super) fn modify<K: ManagedCluster>(
     if goes_on || before.kubernetes_version != after.kubernetes_version {
         after.platform_version = Value::Unknown;
     }
-    if before.kubernetes_version != after.kubernetes_version
-        && let (Some(from), Some(to)) = (before.kubernetes_version.known(), after.kubernetes_version.known())
-    {
-        context.warn(
-            Diagnostic::warning(
-                "Nodes are replaced one after the other",
-                format!("Going from Kubernetes {from} to {to} makes the first nodes anew: their pods move, so every database instance on them restarts. Node pools are upgraded by their own `kubernetes_version`."),
-            )
-            .at(Path::attribute("kubernetes_version")),
-        );
-    }
+    let accepted = after.accept_impact.clone();
     plan.planned.set_common(after);
     if goes_on {
         K::open_values(&mut plan.planned).into_iter().for_each(Open::reopen);
     }
-    Ok(())
+    if is_unchanged(&prior, &plan.planned) {
+        return Ok(());
+    }
+    let mut after = plan.planned.common();
+    let version = Version {
+        before: &before.kubernetes_version,
+        after: &after.kubernetes_version,
+        config: &config.kubernetes_version,
+    };
+    let change = nodes(Some(&before), &after, &config, |nodes| nodes.of_update(&version));
+    let found = guard.judge(&change, &accepted);
+    after.planned_impact = change.into_planned().into();
+    plan.planned.set_common(after);
+    settle(context, found)
+}
+
+/// The first nodes, as far as they are known.
+fn nodes<T>(
+    before: Option<&Common>,
+    after: &Common,
+    config: &Common,
+    judge: impl FnOnce(Nodes<'_>) -> T,
+) -> T {
+    let unknown =
+        SystemNodePool { size: Value::Unknown, taints: Value::Unknown, ..SystemNodePool::default() };
+    let known = |pool: &Value<SystemNodePool>| match pool {
+        Value::Known(pool) => pool.clone(),
+        Value::Unknown => unknown.clone(),
+        Value::Null => SystemNodePool::default(),
+    };
+    let before = before.map(|before| known(&before.system_node_pool));
+    judge(Nodes {
+        path: Path::attribute("system_node_pool"),
+        noun: "cluster's first node pool",
+        before: before.as_ref(),
+        after: &known(&after.system_node_pool),
+        config: &known(&config.system_node_pool),
+    })
+}
+
+/// Whether two states ask for the same, whatever the last change did.
+fn is_unchanged<S: ClusterState>(prior: &S, planned: &S) -> bool {
+    let without = |state: &S| {
+        let mut state = state.clone();
+        let mut common = state.common();
+        common.planned_impact = Value::Null;
+        state.set_common(common);
+        state.into_raw()
+    };
+    without(prior) == without(planned)
 }
 
 /// A cluster that somebody removed is made anew around what is left of it: the plan shows an update, which says too little.

@@ -6,14 +6,18 @@ use std::sync::Arc;
 use kubeblocks_cloud::contract::POOL;
 use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes, PoolId, Progress, SeenPool};
 use tfplugin::prelude::{Progress as Recorder, *};
+use tfplugin::typed::ValueType as _;
 
 use super::drive::{Call, Stopped, drive};
+use super::impact::{Nodes, Version};
 use super::open::{Open, fill};
 use super::pool_kind::ManagedPool;
 use super::pool_schema::{CommonPool, PoolState as _};
 use super::rules::{judge_version, validate_pool};
+use super::schema::SystemNodePool;
 use super::state::{owner, seen_pool, shown_map, some_list};
 use super::{failure, is_unfinished, set_imported, set_unfinished, take_imported};
+use crate::impact::guard::{settle, validate_accepted};
 use crate::provider::Shared;
 use crate::wait::Limits;
 
@@ -100,37 +104,48 @@ impl<K: ManagedPool> Resource for PoolResource<K> {
     fn validate(&self, config: &K::State, diagnostics: &mut Diagnostics) {
         let common = config.common();
         validate_pool(&common.size, &common.autoscaling, &Path::root(), diagnostics);
+        validate_accepted(&common.accept_impact, diagnostics);
         K::validate(config, diagnostics);
     }
 
     async fn modify_plan(&self, context: &Context, plan: &mut Plan<K::State>) -> Result<(), Diagnostics> {
-        let Some(prior) = &plan.prior else { return Ok(()) };
-        if !plan.requires_replace.is_empty() {
+        let config = plan.config.common().as_nodes();
+        let Some(prior) = plan.prior.clone() else {
+            let mut after = plan.planned.common();
+            after.planned_impact =
+                nodes::<K>(None, &after.as_nodes(), &config).of_create().into_planned().into();
+            plan.planned.set_common(after);
             return Ok(());
-        }
+        };
         let (before, mut after) = (prior.common(), plan.planned.common());
+        let (nodes_before, nodes_after) = (before.as_nodes(), after.as_nodes());
+        let nodes = nodes::<K>(Some(&nodes_before), &nodes_after, &config);
+        let guard = self.shared.guard();
+        if !plan.requires_replace.is_empty() {
+            let change = nodes.of_replacement(&plan.requires_replace);
+            return settle(context, guard.judge(&change, &after.accept_impact));
+        }
         if let Some(refusal) = judge_version(&before.kubernetes_version, &after.kubernetes_version) {
             return Err(refusal.into());
         }
         if is_unfinished(context) {
             after.open_values().into_iter().for_each(Open::reopen);
-        }
-        if before.kubernetes_version.known().is_some()
-            && before.kubernetes_version != after.kubernetes_version
-        {
-            context.warn(
-                Diagnostic::warning(
-                    "Nodes are replaced one after the other",
-                    "Another version of Kubernetes makes the nodes of the pool anew: their pods move, so every database instance on them restarts.",
-                )
-                .at(Path::attribute("kubernetes_version")),
-            );
-        }
-        plan.planned.set_common(after);
-        if is_unfinished(context) {
+            plan.planned.set_common(after.clone());
             K::open_values(&mut plan.planned).into_iter().for_each(Open::reopen);
         }
-        Ok(())
+        if is_unchanged::<K>(&prior, &plan.planned) {
+            return Ok(());
+        }
+        let written = plan.config.common().kubernetes_version;
+        let change = nodes.of_update(&Version {
+            before: &before.kubernetes_version,
+            after: &after.kubernetes_version,
+            config: &written,
+        });
+        let found = guard.judge(&change, &after.accept_impact);
+        after.planned_impact = change.into_planned().into();
+        plan.planned.set_common(after);
+        settle(context, found)
     }
 
     async fn create(
@@ -251,6 +266,26 @@ impl<K: ManagedPool> Call for Removal<'_, K> {
     async fn call(&mut self) -> Result<Progress, Error> {
         self.cloud.delete_pool(self.id, self.made).await
     }
+}
+
+fn nodes<'a, K: ManagedPool>(
+    before: Option<&'a SystemNodePool>,
+    after: &'a SystemNodePool,
+    config: &'a SystemNodePool,
+) -> Nodes<'a> {
+    Nodes { path: Path::root(), noun: K::NOUN, before, after, config }
+}
+
+/// Whether two states ask for the same, whatever the last change did.
+fn is_unchanged<K: ManagedPool>(prior: &K::State, planned: &K::State) -> bool {
+    let without = |state: &K::State| {
+        let mut state = state.clone();
+        let mut common = state.common();
+        common.planned_impact = Value::Null;
+        state.set_common(common);
+        state.into_raw()
+    };
+    without(prior) == without(planned)
 }
 
 /// The mark of a pool: that of nothing else, also not of a pool of the same name elsewhere.

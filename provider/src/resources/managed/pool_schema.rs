@@ -3,11 +3,12 @@
 use kubeblocks_cloud::Nodes;
 use tfplugin::TerraformSchema;
 use tfplugin::Timeouts;
-use tfplugin::typed::Value;
+use tfplugin::typed::{Set, Value};
 
 use super::open::Open;
 use super::schema::{Autoscaling, Map, NodeTaint, SystemNodePool};
 use super::state::nodes;
+use crate::impact::PlannedImpact;
 
 /// The attributes of every node pool.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,6 +39,10 @@ pub struct CommonPool {
     pub timeouts: Value<Timeouts>,
     /// The cloud's identifier.
     pub id: Value<String>,
+    /// Which changes may happen although the guard holds them back.
+    pub accept_impact: Value<Set<String>>,
+    /// What the last change did.
+    pub planned_impact: Value<PlannedImpact>,
 }
 
 impl CommonPool {
@@ -138,9 +143,17 @@ macro_rules! pool_state {
             /// How long to wait. Defaults: 60m each.
             #[tf(optional)]
             pub timeouts: tfplugin::typed::Value<tfplugin::Timeouts>,
+            /// Which changes may happen although the provider's `guard` holds them back, such as `["rolling_restart"]`. A
+            /// level includes those below it.
+            #[tf(optional)]
+            pub accept_impact: tfplugin::typed::Value<tfplugin::typed::Set<String>>,
             /// Identifier within the cluster.
             #[tf(computed)]
             pub id: tfplugin::typed::Value<String>,
+            /// What the change does, at worst, to the databases on the nodes: known in the plan, and kept until the next
+            /// change. What a destroy or a replacement takes away is not in it.
+            #[tf(computed)]
+            pub planned_impact: tfplugin::typed::Value<$crate::impact::PlannedImpact>,
             $($own)*
         }
 
@@ -160,6 +173,8 @@ macro_rules! pool_state {
                     tags: self.tags.clone(),
                     timeouts: self.timeouts.clone(),
                     id: self.id.clone(),
+                    accept_impact: self.accept_impact.clone(),
+                    planned_impact: self.planned_impact.clone(),
                 }
             }
 
@@ -178,6 +193,8 @@ macro_rules! pool_state {
                     tags,
                     timeouts,
                     id,
+                    accept_impact,
+                    planned_impact,
                 } = common;
                 self.kubernetes_cluster_id = kubernetes_cluster_id;
                 self.name = name;
@@ -192,6 +209,8 @@ macro_rules! pool_state {
                 self.tags = tags;
                 self.timeouts = timeouts;
                 self.id = id;
+                self.accept_impact = accept_impact;
+                self.planned_impact = planned_impact;
             }
         }
     };

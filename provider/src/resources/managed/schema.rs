@@ -3,9 +3,10 @@
 
 use tfplugin::TerraformSchema;
 use tfplugin::Timeouts;
-use tfplugin::typed::Value;
+use tfplugin::typed::{Set, Value};
 
 use super::open::{Open, of_nodes};
+use crate::impact::PlannedImpact;
 pub use crate::resources::cluster::schema::Map;
 
 /// The way into a managed Kubernetes cluster. It holds no secret: the provider makes tokens and certificates when they
@@ -130,6 +131,10 @@ pub struct Common {
     pub oidc_issuer: Value<String>,
     /// What was made in the cloud.
     pub created_resources: Value<Vec<Value<CreatedResource>>>,
+    /// Which changes may happen although the guard holds them back.
+    pub accept_impact: Value<Set<String>>,
+    /// What the last change did.
+    pub planned_impact: Value<PlannedImpact>,
 }
 
 impl Common {
@@ -173,6 +178,8 @@ macro_rules! cluster_state {
                     platform_version: self.platform_version.clone(),
                     oidc_issuer: self.oidc_issuer.clone(),
                     created_resources: self.created_resources.clone(),
+                    accept_impact: self.accept_impact.clone(),
+                    planned_impact: self.planned_impact.clone(),
                 }
             }
 
@@ -190,6 +197,8 @@ macro_rules! cluster_state {
                     platform_version,
                     oidc_issuer,
                     created_resources,
+                    accept_impact,
+                    planned_impact,
                 } = common;
                 self.name = name;
                 self.kubernetes_version = kubernetes_version;
@@ -202,6 +211,8 @@ macro_rules! cluster_state {
                 self.platform_version = platform_version;
                 self.oidc_issuer = oidc_issuer;
                 self.created_resources = created_resources;
+                self.accept_impact = accept_impact;
+                self.planned_impact = planned_impact;
             }
         }
     };

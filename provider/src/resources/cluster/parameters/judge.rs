@@ -7,14 +7,12 @@ use kubeblocks_schemas::parameters::{Effect, Rules};
 use kubeblocks_schemas::v1alpha1::configuration::ConfigSpec;
 use kubeblocks_schemas::v1alpha1::{ClusterDefinition, ClusterVersion, ConfigConstraint};
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
+use tfplugin::path::Path;
 
 use super::{path, split_key, written, written_of};
 use crate::kubernetes::{Client, Error};
 use crate::resources::cluster::build;
-use crate::resources::cluster::schema::ClusterState;
-
-/// Summary of the warning for a change that restarts instances.
-pub const RESTARTS: &str = "Instances restart one after the other";
+use crate::resources::cluster::schema::{ClusterState, Component};
 
 /// Constraints by name.
 pub type Constraints = BTreeMap<String, ConfigConstraint>;
@@ -125,51 +123,72 @@ fn judge_value(constraint: &ConfigConstraint, parameter: &str, value: &str) -> O
     Some(Diagnostic::error("Invalid value of a parameter", detail))
 }
 
-/// A warning for each config spec of which a change restarts the instances. A database that is only now made has none.
-pub fn restarts(
+/// What the change of parameters does, as far as the definition and its constraints tell.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Effects {
+    /// By component: where a parameter stands that takes effect only in a new process.
+    restarts: BTreeMap<String, Vec<Path>>,
+    /// By component: what nobody could tell.
+    undecided: BTreeMap<String, Vec<Path>>,
+}
+
+impl Effects {
+    /// Where parameters of a component stand whose change restarts its instances.
+    pub fn restarts(&self, component: &str) -> impl Iterator<Item = &Path> {
+        self.restarts.get(component).into_iter().flatten()
+    }
+
+    /// Where parameters of a component stand of which nobody could tell.
+    pub fn undecided(&self, component: &str) -> impl Iterator<Item = &Path> {
+        self.undecided.get(component).into_iter().flatten()
+    }
+}
+
+/// Which changes of parameters restart instances. A component that is only now made has none.
+pub fn effects(
     prior: &ClusterState,
     planned: &ClusterState,
     engine: Engine<'_>,
     constraints: &Constraints,
-) -> Diagnostics {
-    let mut warnings = Diagnostics::new();
+) -> Effects {
+    let mut effects = Effects::default();
     for (name, component) in build::known_entries(&planned.components) {
         if !build::known_entries(&prior.components).any(|(known, _)| known == name) {
             continue;
         }
         let specs = engine.config_specs(build::definition(name, component));
-        let (before, after) = (written_of(prior, name), written(&component.parameters));
-        for key in before.keys().chain(after.keys()).collect::<BTreeSet<_>>() {
+        for (key, parameter, path) in changed(prior, name, component) {
             let constraint = specs
                 .iter()
-                .find(|spec| spec.name == split_key(key).0)
+                .find(|spec| spec.name == split_key(&key).0)
                 .and_then(|spec| constraints.get(spec.constraint_ref.as_ref()?));
-            let Some(constraint) = constraint else { continue };
-            let (old, new) = (before.get(key), after.get(key));
-            let all = old.into_iter().chain(new).flat_map(BTreeMap::keys).collect::<BTreeSet<_>>();
-            let value =
-                |of: Option<&BTreeMap<String, String>>, name: &str| of.and_then(|of| of.get(name).cloned());
-            let names: Vec<&str> = all
-                .into_iter()
-                .filter(|parameter| value(old, parameter) != value(new, parameter))
-                .filter(|parameter| Effect::of(&constraint.spec, parameter) == Effect::Restart)
-                .map(String::as_str)
-                .collect();
-            if !names.is_empty() {
-                let detail = format!(
-                    "A change of {} takes effect only in a new process, so KubeBlocks restarts every instance of the component \"{name}\", one after the other.",
-                    quoted(&names)
-                );
-                let key = if after.contains_key(key) { path(name, key, None) } else { parent(name) };
-                warnings.push(Diagnostic::warning(RESTARTS, detail).at(key));
+            let into = match constraint {
+                None => &mut effects.undecided,
+                Some(known) if Effect::of(&known.spec, &parameter) == Effect::Restart => {
+                    &mut effects.restarts
+                }
+                Some(_) => continue,
+            };
+            into.entry(name.clone()).or_default().push(path);
+        }
+    }
+    effects
+}
+
+/// Parameters of a component that are set, changed or taken out: config spec, name, and where that stands.
+fn changed(prior: &ClusterState, name: &str, component: &Component) -> Vec<(String, String, Path)> {
+    let (before, after) = (written_of(prior, name), written(&component.parameters));
+    let mut changed = Vec::new();
+    for key in before.keys().chain(after.keys()).collect::<BTreeSet<_>>() {
+        let (old, new) = (before.get(key), after.get(key));
+        for parameter in old.into_iter().chain(new).flat_map(BTreeMap::keys).collect::<BTreeSet<_>>() {
+            let value = |of: Option<&BTreeMap<String, String>>| of.and_then(|of| of.get(parameter).cloned());
+            if value(old) != value(new) {
+                changed.push((key.clone(), parameter.clone(), path(name, key, Some(parameter))));
             }
         }
     }
-    warnings
-}
-
-fn parent(component: &str) -> tfplugin::path::Path {
-    tfplugin::path::Path::attribute("components").then_key(component)
+    changed
 }
 
 fn quoted(names: &[&str]) -> String {
@@ -262,20 +281,24 @@ mod tests {
         let engine = Engine { definition: &definition, version: None };
         let set = |max: &str, mode: &str| parameters([("config", [("max", max), ("mode", mode)])]);
         let one = |name: &str, value: &str| parameters([("config", [(name, value)])]);
+        let max = r#"components["redis"].parameters["config"]["max"]"#;
         for (before, after, expected) in [
             (set("50", "a"), set("50", "a"), None),
             (set("50", "a"), set("50", "b"), None),
-            (set("50", "a"), set("60", "b"), Some(r#"components["redis"].parameters["config"]"#)),
+            (set("50", "a"), set("60", "b"), Some(max)),
             (Value::Null, one("mode", "a"), None),
-            (Value::Null, one("max", "9"), Some(r#"components["redis"].parameters["config"]"#)),
-            (set("50", "a"), one("mode", "a"), Some(r#"components["redis"].parameters["config"]"#)),
-            (one("max", "9"), Value::Null, Some(r#"components["redis"]"#)),
+            (Value::Null, one("max", "9"), Some(max)),
+            (set("50", "a"), one("mode", "a"), Some(max)),
+            (one("max", "9"), Value::Null, Some(max)),
         ] {
-            let diagnostics = restarts(&state(before), &state(after), engine, &constraints());
-            let found = found(&diagnostics, Severity::Warning);
-            assert_eq!(found.first().map(|found| found.0.as_str()), expected, "{found:?}");
-            assert!(found.iter().all(|found| found.1.contains("\"max\"") && !found.1.contains("\"mode\"")));
+            let effects = effects(&state(before), &state(after), engine, &constraints());
+            let found: Vec<String> = effects.restarts("redis").map(ToString::to_string).collect();
+            assert_eq!(found, Vec::from_iter(expected));
+            assert_eq!(effects.undecided("redis").count(), 0);
         }
+        let hidden = effects(&state(Value::Null), &state(one("max", "9")), engine, &Constraints::new());
+        let undecided: Vec<String> = hidden.undecided("redis").map(ToString::to_string).collect();
+        assert_eq!((undecided, hidden.restarts("redis").count()), (vec![max.to_owned()], 0));
     }
 
     #[test]

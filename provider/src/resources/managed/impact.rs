@@ -1,0 +1,221 @@
+//! What a change of a managed Kubernetes cluster or of a pool of nodes does to the databases on it. Pure.
+
+use tfplugin::path::Path;
+use tfplugin::typed::Value;
+
+use super::schema::{NodeTaint, SystemNodePool};
+use crate::impact::{Amount, Assessment, Level, Total};
+
+/// Nodes that are made when nobody says how many.
+const DEFAULT_SIZE: i64 = 3;
+
+/// Nodes before and after a change.
+pub(super) struct Nodes<'a> {
+    /// Where their attributes stand.
+    pub(super) path: Path,
+    /// What they are called.
+    pub(super) noun: &'static str,
+    /// Before; `None` where there are none yet.
+    pub(super) before: Option<&'a SystemNodePool>,
+    /// After.
+    pub(super) after: &'a SystemNodePool,
+    /// As it is written: what the cloud may choose is unknown only there when somebody else has yet to tell it.
+    pub(super) config: &'a SystemNodePool,
+}
+
+/// A version of Kubernetes, before, after and as it is written.
+pub(super) struct Version<'a> {
+    pub(super) before: &'a Value<String>,
+    pub(super) after: &'a Value<String>,
+    pub(super) config: &'a Value<String>,
+}
+
+impl Nodes<'_> {
+    /// Of nodes that are made for the first time.
+    pub(super) fn of_create(&self) -> Assessment {
+        Assessment { after: Some(self.total_after()), ..Assessment::default() }
+    }
+
+    /// What a change in place does.
+    pub(super) fn of_update(&self, version: &Version<'_>) -> Assessment {
+        let before = self.before.map(|before| Total { nodes: counted(&before.size), ..Total::default() });
+        let mut change = Assessment { before, after: Some(self.total_after()), ..Assessment::default() };
+        self.upgrade(version, &mut change);
+        if let Some(before) = self.before {
+            self.shrink(before, &mut change);
+            self.repel(before, &mut change);
+        }
+        change
+    }
+
+    /// What a replacement of a whole pool does.
+    pub(super) fn of_replacement(&self, because: &[Path]) -> Assessment {
+        let path = because.first().cloned().unwrap_or_else(Path::root);
+        let mut change = Assessment::default();
+        let text = format!(
+            "the {} is removed and made anew: instances on its nodes restart on others, if there is room",
+            self.noun
+        );
+        change.add(path, Level::RollingRestart, text);
+        change
+    }
+
+    fn total_after(&self) -> Total {
+        let size = match (&self.config.size, &self.after.size) {
+            (Value::Unknown, _) => Amount::Unknown,
+            (_, Value::Known(size)) => Amount::count(*size),
+            // The cloud has yet to make them.
+            _ => Amount::count(DEFAULT_SIZE),
+        };
+        Total { nodes: size, ..Total::default() }
+    }
+
+    fn upgrade(&self, version: &Version<'_>, change: &mut Assessment) {
+        let path = Path::attribute("kubernetes_version");
+        if version.config.is_unknown() {
+            return change.undecided.push(path);
+        }
+        if let (Some(from), Some(to)) = (version.before.known(), version.after.known())
+            && from != to
+        {
+            let count = self.before.and_then(|before| before.size.known()).copied().unwrap_or_default();
+            change.nodes_recreated += count;
+            let text = format!(
+                "going from Kubernetes {from} to {to} makes the nodes of the {} anew, one after the other: every instance on them restarts",
+                self.noun
+            );
+            change.add(path, Level::RollingRestart, text);
+        }
+    }
+
+    /// An autoscaler takes away only nodes that are hardly used.
+    fn shrink(&self, before: &SystemNodePool, change: &mut Assessment) {
+        let path = self.path.then_attribute("size");
+        if self.config.size.is_unknown() {
+            return change.undecided.push(path);
+        }
+        if let (Some(from), Some(to), true) =
+            (before.size.known(), self.after.size.known(), self.after.autoscaling.is_null())
+            && to < from
+        {
+            let text = format!(
+                "{} fewer: every instance on a node that goes restarts on another one, if there is room",
+                nodes(from - to)
+            );
+            change.add(path, Level::RollingRestart, text);
+        }
+    }
+
+    fn repel(&self, before: &SystemNodePool, change: &mut Assessment) {
+        let path = self.path.then_attribute("taints");
+        if !self.config.taints.clone().into_raw().is_wholly_known() {
+            return change.undecided.push(path);
+        }
+        let evicting = |taints: &Value<Vec<Value<NodeTaint>>>| -> Vec<NodeTaint> {
+            let known = taints.known().into_iter().flatten().filter_map(Value::known);
+            known
+                .filter(|taint| taint.effect.known().is_some_and(|effect| effect == "NoExecute"))
+                .cloned()
+                .collect()
+        };
+        let known = evicting(&before.taints);
+        if evicting(&self.after.taints).iter().any(|taint| !known.contains(taint)) {
+            let text = "the new taint `NoExecute` drives away every instance that does not tolerate it";
+            change.add(path, Level::RollingRestart, text);
+        }
+    }
+}
+
+/// What the replacement of a whole Kubernetes cluster does.
+pub(super) fn of_replaced_cluster(because: &[Path]) -> Assessment {
+    let path = because.first().cloned().unwrap_or_else(Path::root);
+    let mut change = Assessment::default();
+    let text = "the Kubernetes cluster is removed with every database in it, and another one made, which begins empty";
+    change.add(path, Level::DataLoss, text);
+    change
+}
+
+fn counted(size: &Value<i64>) -> Amount {
+    size.known().map_or(Amount::Absent, |size| Amount::count(*size))
+}
+
+fn nodes(count: i64) -> String {
+    if count == 1 { "one node".to_owned() } else { format!("{count} nodes") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::managed::schema::Autoscaling;
+
+    fn pool(size: Value<i64>) -> SystemNodePool {
+        SystemNodePool { size, ..SystemNodePool::default() }
+    }
+
+    fn text(text: &str) -> Value<String> {
+        Value::Known(text.to_owned())
+    }
+
+    fn assess(before: &SystemNodePool, after: &SystemNodePool, to: &Value<String>) -> Assessment {
+        let path = Path::attribute("system_node_pool");
+        let nodes = Nodes { path, noun: "node pool", before: Some(before), after, config: after };
+        nodes.of_update(&Version { before: &text("1.33"), after: to, config: to })
+    }
+
+    #[test]
+    fn a_change_of_nodes_has_its_level() {
+        let taint = |effect: &str| {
+            let taint = NodeTaint { key: text("k"), effect: text(effect), value: Value::Null };
+            SystemNodePool { taints: Value::Known(vec![Value::Known(taint)]), ..pool(Value::Known(3)) }
+        };
+        let autoscaled = |size| SystemNodePool {
+            autoscaling: Value::Known(Autoscaling::default()),
+            ..pool(Value::Known(size))
+        };
+        let three = || pool(Value::Known(3));
+        let (same, next) = (text("1.33"), text("1.34"));
+        let rolling = Level::RollingRestart;
+        for (before, after, to, level, recreated) in [
+            (three(), three(), &same, Level::None, 0),
+            (three(), three(), &next, rolling, 3),
+            (three(), pool(Value::Known(2)), &same, rolling, 0),
+            (three(), pool(Value::Known(5)), &same, Level::None, 0),
+            (three(), autoscaled(2), &same, Level::None, 0),
+            (three(), taint("NoSchedule"), &same, Level::None, 0),
+            (three(), taint("NoExecute"), &same, rolling, 0),
+            (taint("NoExecute"), taint("NoExecute"), &same, Level::None, 0),
+            (taint("NoExecute"), three(), &same, Level::None, 0),
+        ] {
+            let change = assess(&before, &after, to);
+            assert_eq!((change.level(), change.nodes_recreated), (level, recreated), "{after:?} {to:?}");
+            assert!(change.undecided.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_others_have_yet_to_tell_is_undecided_and_what_the_cloud_chooses_is_not() {
+        let three = pool(Value::Known(3));
+        let config = SystemNodePool { taints: Value::Unknown, ..pool(Value::Unknown) };
+        let nodes = |config| Nodes {
+            path: Path::root(),
+            noun: "node pool",
+            before: Some(&three),
+            after: &three,
+            config,
+        };
+        let version = |config| Version { before: &Value::Unknown, after: &Value::Unknown, config };
+        let change = nodes(&config).of_update(&version(&Value::Unknown));
+        assert_eq!(change.undecided.len(), 3);
+        assert_eq!(change.after.unwrap().nodes, Amount::Unknown);
+        let open = pool(Value::Null);
+        assert!(nodes(&open).of_update(&version(&Value::Null)).undecided.is_empty());
+        let made = Nodes {
+            path: Path::root(),
+            noun: "node pool",
+            before: None,
+            after: &pool(Value::Unknown),
+            config: &open,
+        };
+        assert_eq!(made.of_create().after.unwrap().nodes, Amount::count(3));
+    }
+}
