@@ -1,6 +1,6 @@
 # Every target is what CI runs, too. `make demo` and `make test` need nothing but Rust (rustup), Go and a C linker.
 
-.PHONY: help demo demo-destroy test format lint deny unit playground acceptance bench audit clean
+.PHONY: help demo demo-destroy test format lint deny unit browser playground acceptance bench audit clean
 .PHONY: acceptance-aws acceptance-gcp acceptance-azure acceptance-alibaba sweep-aws sweep-gcp sweep-azure sweep-alibaba
 
 help: ## List the targets
@@ -26,6 +26,9 @@ deny: ## Licences, sources and duplicates of the dependencies
 
 unit: ## Tests that need no Kubernetes
 	@scripts/test unit
+
+browser: ## Open the HTML of a review in a real browser
+	@scripts/test browser
 
 playground: ## Tests of the control plane, the stand-in operator, the charts, and helm
 	@scripts/test playground

@@ -137,6 +137,30 @@ pub fn helm4() -> Result<PathBuf, Error> {
     })
 }
 
+/// The Open Policy Agent, built on the first call as `opa/go.mod` pins it.
+pub fn opa() -> Result<PathBuf, Error> {
+    build::obtain(&Recipe {
+        name: "opa",
+        title: "the Open Policy Agent",
+        usual_minutes: 2,
+        source: source("opa"),
+        package: "github.com/open-policy-agent/opa",
+        link_variables: &[],
+    })
+}
+
+/// The Registry's own check of documentation, built on the first call as `tfplugindocs/go.mod` pins it.
+pub fn tfplugindocs() -> Result<PathBuf, Error> {
+    build::obtain(&Recipe {
+        name: "tfplugindocs",
+        title: "tfplugindocs",
+        usual_minutes: 2,
+        source: source("tfplugindocs"),
+        package: "github.com/hashicorp/terraform-plugin-docs/cmd/tfplugindocs",
+        link_variables: &[],
+    })
+}
+
 /// A Python that has what the stand-ins for the clouds need, installed on the first call as `clouds/requirements.txt`
 /// pins it.
 pub fn clouds_python() -> Result<PathBuf, Error> {

@@ -29,6 +29,8 @@ enum Command {
     /// Print the version.
     Version,
     Doctor(kubeblocks_provider::doctor::Arguments),
+    Export(kubeblocks_provider::export::Arguments),
+    Review(kubeblocks_provider::review::Arguments),
     // Helpers that the provider starts.
     /// Print a credential for the Kubernetes cluster that the provider works on.
     #[cfg(unix)]
@@ -65,6 +67,8 @@ fn run_command(command: Command) -> ExitCode {
     match command {
         Command::Version => print(&format!("{NAME} {VERSION}\n")),
         Command::Doctor(arguments) => in_runtime(kubeblocks_provider::doctor::run(&arguments)),
+        Command::Export(arguments) => in_runtime(kubeblocks_provider::export::run(&arguments)),
+        Command::Review(arguments) => kubeblocks_provider::review::run(&arguments),
         #[cfg(unix)]
         Command::ExecCredential => in_runtime(async {
             match kubeblocks_provider::helm::access::exec_credential::run().await {
@@ -123,7 +127,7 @@ mod tests {
 
     #[test]
     fn only_known_words_are_commands_and_flags_stay_the_plugins() {
-        for word in ["version", "doctor", "help"] {
+        for word in ["version", "doctor", "export", "review", "help"] {
             assert!(is_command(&word.into()), "{word}");
         }
         for word in ["--version", "-version", "--debug", "--help", "-h", "", "serve"] {

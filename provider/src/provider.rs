@@ -370,6 +370,11 @@ impl KubeblocksProvider {
     pub fn new() -> Self {
         Self { shared: Shared::new() }
     }
+
+    /// What its operations share.
+    pub fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
 }
 
 impl Default for KubeblocksProvider {

@@ -66,6 +66,7 @@ pub mod typed;
 pub mod types;
 
 pub use serve::{Options, serve};
+pub use server::configuration_of;
 pub use tfplugin_derive::TerraformSchema;
 pub use timeouts::Timeouts;
 pub use typed::TerraformSchema;

@@ -125,7 +125,7 @@ async fn a_trigger_restarts_each_instance_once_whatever_else_changes() {
 
     let pods = namespace.pods_from_now_on("cache").await;
     write(&redis("2", "128Mi"));
-    workspace.plan().await.succeeded().says(&["Instances are restarted", "restart_trigger"]);
+    workspace.plan().await.succeeded().says(&["Rolling restart", "restart_trigger"]);
     workspace.apply().await.succeeded();
     assert_eq!(pods.count(), 4, "each of two instances was replaced once");
     workspace.plan_is_empty().await;

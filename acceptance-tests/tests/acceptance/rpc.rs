@@ -67,7 +67,7 @@ impl Plugin {
         let channel = endpoint.connect_with_connector(connector).await.expect("it answers");
         let plugin = Self { channel, _child: child, _temporary: temporary };
         let config = json(&serde_json::json!({
-            "kubernetes": null, "helm_path": null, "aws": null, "gcp": null, "azure": null, "alibaba": null,
+            "kubernetes": null, "helm_path": null, "aws": null, "gcp": null, "azure": null, "alibaba": null, "guard": null,
         }));
         let request = configure_provider::Request { config, ..configure_provider::Request::default() };
         let answer: configure_provider::Response =

@@ -58,7 +58,7 @@ pub struct PlannedImpact {
     /// Why, the worst first.
     #[tf(computed)]
     pub reasons: Value<Vec<Value<Reason>>>,
-    /// How many instances restart.
+    /// How many instances restart. Null where the plan does not count them.
     #[tf(computed)]
     pub instances_restarted: Value<i64>,
     /// How many nodes are removed and made anew.
@@ -109,8 +109,12 @@ pub struct Assessment {
     pub findings: Vec<Finding>,
     /// Attributes that are not known yet, or cannot be judged yet, and might do something.
     pub undecided: Vec<Path>,
+    /// Whether something may still be added to what is told, that does not change the level.
+    pub is_open: bool,
     /// Instances that restart.
     pub instances_restarted: i64,
+    /// Whether nobody has counted the instances that restart.
+    pub uncounted: bool,
     /// Nodes that are made anew.
     pub nodes_recreated: i64,
     /// What is deleted together with its data.
@@ -149,12 +153,12 @@ impl Assessment {
         let decided = |number| if is_decided { Value::Known(number) } else { Value::Unknown };
         PlannedImpact {
             level,
-            reasons: if is_decided {
+            reasons: if is_decided && !self.is_open {
                 Value::Known(self.findings.into_iter().map(|finding| Value::Known(finding.into())).collect())
             } else {
                 Value::Unknown
             },
-            instances_restarted: decided(self.instances_restarted),
+            instances_restarted: if self.uncounted { Value::Null } else { decided(self.instances_restarted) },
             nodes_recreated: decided(self.nodes_recreated),
             data_removed: if is_decided {
                 Value::Known(self.data_removed.into_iter().map(Value::Known).collect())

@@ -9,7 +9,7 @@ use crate::types::Type;
 
 /// The Markdown of a function's page. `example` is HCL and left out when empty.
 pub fn function_page(provider: &str, name: &str, signature: &Signature, example: &str) -> String {
-    let mut text = front_matter(&format!("{name} function - {provider}"), "", &signature.summary);
+    let mut text = front_matter(&format!("{name} function - {provider}"), Some(""), &signature.summary);
     paragraph(&mut text, &format!("# function: {name}"));
     if let Some(instead) = &signature.deprecated {
         paragraph(&mut text, &format!("~> **Deprecated** {instead}"));

@@ -86,7 +86,9 @@ pub struct ImportHelp<'a> {
 
 /// The Markdown of a page.
 pub fn page(page: &Page<'_>) -> String {
-    let mut text = front_matter(&page_title(page), page.subcategory, &page.schema.description);
+    // The Registry files the provider's own page under nothing.
+    let subcategory = (page.kind != PageKind::Provider).then_some(page.subcategory);
+    let mut text = front_matter(&page_title(page), subcategory, &page.schema.description);
     let heading = match page.kind {
         PageKind::Provider => format!("# {} Provider", page.name),
         kind => format!("# {} ({})", page.name, kind.title()),
@@ -117,10 +119,12 @@ fn page_title(page: &Page<'_>) -> String {
     }
 }
 
-fn front_matter(title: &str, subcategory: &str, description: &str) -> String {
+fn front_matter(title: &str, subcategory: Option<&str>, description: &str) -> String {
     let mut text = String::from("---\n");
     let _ = writeln!(text, "page_title: {}", quoted(title));
-    let _ = writeln!(text, "subcategory: {}", quoted(subcategory));
+    if let Some(subcategory) = subcategory {
+        let _ = writeln!(text, "subcategory: {}", quoted(subcategory));
+    }
     text.push_str("description: |-\n");
     for line in plain(description).lines() {
         let _ = writeln!(text, "{}", format!("  {line}").trim_end());

@@ -29,6 +29,7 @@ pub use self::erased::{
     Applied, ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedFunction, ErasedListResource,
     ErasedProvider, ErasedResource, RawListItem,
 };
+pub use self::storable::configuration_of;
 
 use self::catalog::Catalog;
 use self::stop::Stop;

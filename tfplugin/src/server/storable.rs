@@ -15,7 +15,7 @@ pub(super) fn without_write_only(schema: &Schema, state: RawValue) -> RawValue {
 
 /// A configuration that would describe `state`: what only the provider gives, what is a default anyway, what is
 /// deprecated and what is never stored is left out.
-pub(super) fn configuration_of(schema: &Schema, state: RawValue) -> RawValue {
+pub fn configuration_of(schema: &Schema, state: RawValue) -> RawValue {
     change_attributes(&schema.attributes, state, &|attribute, value| {
         let is_default = attribute.default.is_some_and(|default| default() == value);
         let left_out = attribute.mode == Mode::Computed

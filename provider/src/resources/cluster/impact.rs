@@ -51,6 +51,16 @@ pub fn of_update(prior: &ClusterState, planned: &ClusterState, effects: Option<&
     if planned.components.is_unknown() {
         change.undecided.push(Path::attribute("components"));
     }
+    for (name, component) in planned.components.known().into_iter().flatten() {
+        let path = Path::attribute("components").then_key(name);
+        match component.known() {
+            None => change.undecided.push(path),
+            Some(component) if component.definition.is_unknown() => {
+                change.undecided.push(path.then_attribute("definition"));
+            }
+            Some(_) => {}
+        }
+    }
     change
 }
 
@@ -182,6 +192,7 @@ impl Kept<'_> {
     }
 
     fn grow(&self, change: &mut Assessment) {
+        change.is_open |= !self.after.volumes.clone().into_raw().is_wholly_known();
         let before: BTreeMap<&String, &Volume> = build::known_entries(&self.before.volumes).collect();
         for (name, after) in build::known_entries(&self.after.volumes) {
             let size = |volume: &Volume| volume.size.known()?.parse::<Quantity>().ok();

@@ -13,7 +13,7 @@ use tfplugin::prelude::*;
 use super::claims::{Claims, Everything, Nothing, Place};
 use super::parameters::live::Live;
 use super::schema::{ClusterIdentity, ClusterState, Endpoint, Map, SecretReference};
-use super::{UID, UNFINISHED, build, endpoints, names, observe, parameters};
+use super::{UID, UNFINISHED, build, endpoints, impact, names, observe, parameters};
 use crate::kubeblocks::naming;
 use crate::kubernetes::diagnostic::{diagnostic, read_timed_out};
 use crate::kubernetes::ownership::Ownership;
@@ -77,6 +77,9 @@ async fn look(
             Err(error) => return Err(error),
         };
         observed.credentials_secret = Value::Known(credentials_secret(&observed));
+    }
+    if is_import {
+        observed.planned_impact = impact::of_create(&observed).into();
     }
     Ok(Some(observed))
 }

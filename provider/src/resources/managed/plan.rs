@@ -8,6 +8,7 @@ use super::open::Open;
 use super::rules::{judge_system_pool, judge_version, protected};
 use super::schema::{ClusterState, Common, SystemNodePool};
 use super::{UNFINISHED, is_lost, is_unfinished};
+use crate::impact::PlannedImpact;
 use crate::impact::guard::{Guard, settle};
 
 /// Plans a create or an update.
@@ -19,7 +20,7 @@ pub(super) fn modify<K: ManagedCluster>(
     let config = plan.config.common();
     let Some(prior) = plan.prior.clone() else {
         let mut after = plan.planned.common();
-        after.planned_impact = nodes(None, &after, &config, |nodes| nodes.of_create()).into_planned().into();
+        after.planned_impact = of_create(&after, &config).into();
         plan.planned.set_common(after);
         return Ok(());
     };
@@ -68,6 +69,11 @@ pub(super) fn modify<K: ManagedCluster>(
     after.planned_impact = change.into_planned().into();
     plan.planned.set_common(after);
     settle(context, found)
+}
+
+/// What is said of a cluster that is new, to the cloud or to the state.
+pub(super) fn of_create(after: &Common, config: &Common) -> PlannedImpact {
+    nodes(None, after, config, |nodes| nodes.of_create()).into_planned()
 }
 
 /// The first nodes, as far as they are known.

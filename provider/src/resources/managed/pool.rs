@@ -309,8 +309,12 @@ fn adopt<K: ManagedPool>(state: &mut K::State, id: &PoolId, seen: &SeenPool<K::C
     if is_import {
         common.name = Value::Known(seen.name.clone());
     }
-    let nodes = seen_pool(Value::Known(common.as_nodes()), &seen.nodes, is_import);
-    common.set_nodes(nodes);
+    let seen_nodes = seen_pool(Value::Known(common.as_nodes()), &seen.nodes, is_import);
+    common.set_nodes(seen_nodes);
+    if is_import {
+        let known = common.as_nodes();
+        common.planned_impact = nodes::<K>(None, &known, &known).of_create().into_planned().into();
+    }
     if let Some(version) = &seen.version {
         common.kubernetes_version = Value::Known(version.clone());
     }

@@ -5,6 +5,7 @@ use kubeblocks_cloud::{ClusterId, Error, ManagedKubernetes as _, Observed, Phase
 use tfplugin::prelude::*;
 
 use super::kind::ManagedCluster;
+use super::plan;
 use super::schema::ClusterState as _;
 use super::{failure, is_lost, set_lost, set_unfinished, state, take_imported};
 use crate::provider::Shared;
@@ -32,8 +33,11 @@ pub(super) async fn read<K: ManagedCluster>(
             let mut common = state.common();
             if common.created_resources.is_null() {
                 common.created_resources = Value::Known(Vec::new());
-                state.set_common(common);
             }
+            if is_import {
+                common.planned_impact = plan::of_create(&common, &common).into();
+            }
+            state.set_common(common);
             Ok(Some(state))
         }
         // An interrupted create, a destroy that failed, or somebody who removed the cluster alone: what was made around it is

@@ -5,6 +5,7 @@
 
 mod apply;
 pub mod convert;
+mod impact;
 pub mod schema;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use tfplugin::diagnostic::Severity;
 use tfplugin::prelude::*;
 
+use crate::impact::guard::{settle, validate_accepted};
 use crate::kubeblocks::operation::diagnostic::{refused, unsupported};
 use crate::kubeblocks::operation::{Foreseen, Request, foresee};
 use crate::kubernetes::diagnostic::{detail, silent};
@@ -98,6 +100,7 @@ fn validate(config: &OpsRequestState, diagnostics: &mut Diagnostics) {
     if let Some(script) = config.script.known() {
         convert::check_script(script, &Path::attribute("script"), diagnostics);
     }
+    validate_accepted(&config.accept_impact, diagnostics);
 }
 
 impl Resource for OpsRequestResource {
@@ -120,7 +123,12 @@ impl Resource for OpsRequestResource {
         plan: &mut Plan<OpsRequestState>,
     ) -> Result<(), Diagnostics> {
         match &plan.prior {
-            None => self.look(context, &plan.planned).await?,
+            None => {
+                let change = impact::of(&plan.planned);
+                settle(context, self.shared.guard().judge(&change, &plan.planned.accept_impact))?;
+                plan.planned.planned_impact = change.into_planned().into();
+                self.look(context, &plan.planned).await?;
+            }
             Some(prior) if is_unfinished(prior) => {
                 plan.planned.phase = Value::Unknown;
                 plan.planned.progress = Value::Unknown;

@@ -1,8 +1,9 @@
 //! The schema of `kubeblocks_ops_request`. Doc comments are the documentation. Declares only; decides nothing.
 
-use tfplugin::typed::Value;
+use tfplugin::typed::{Set, Value};
 use tfplugin::{TerraformSchema, Timeouts};
 
+use crate::impact::PlannedImpact;
 use crate::kubernetes_attribute::KubernetesConnection;
 pub use crate::resources::cluster::schema::Map;
 use crate::resources::texts::{deletion_policy, namespace_name, object_name, retention};
@@ -56,6 +57,13 @@ pub struct OpsRequestState {
     /// switchover; `delete` 5m. An update only goes on waiting for an operation that was interrupted.
     #[tf(optional)]
     pub timeouts: Value<Timeouts>,
+    /// Which operations may be done although the provider's `guard` holds them back, such as `["downtime"]`. A level
+    /// includes those below it.
+    #[tf(optional)]
+    pub accept_impact: Value<Set<String>>,
+    /// What the operation does, at worst, to whoever uses the database: known in the plan.
+    #[tf(computed)]
+    pub planned_impact: Value<PlannedImpact>,
     /// Name of the `OpsRequest`. Null when there was nothing to do: the database was stopped, or started, already.
     #[tf(computed)]
     pub name: Value<String>,

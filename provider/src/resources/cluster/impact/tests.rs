@@ -165,7 +165,7 @@ fn what_is_not_known_yet_is_undecided_where_it_could_do_something() {
         let change = assess(&redis(), edit);
         (change.undecided.iter().map(ToString::to_string).collect::<Vec<_>>(), change.into_planned())
     };
-    let table: [(Edit, &[&str]); 8] = [
+    let table: [(Edit, &[&str]); 10] = [
         (|state| state.version = Value::Unknown, &["version"]),
         (|state| redis_mut(state).resources = Value::Unknown, &[r#"components["redis"].resources"#]),
         (
@@ -182,6 +182,13 @@ fn what_is_not_known_yet_is_undecided_where_it_could_do_something() {
         (|state| redis_mut(state).parameters = Value::Unknown, &[r#"components["redis"].parameters"#]),
         (|state| state.running = Value::Unknown, &["running"]),
         (|state| state.components = Value::Unknown, &["components"]),
+        (|state| redis_mut(state).definition = Value::Unknown, &[r#"components["redis"].definition"#]),
+        (
+            |state| {
+                state.components.known_mut().unwrap().insert("redis".to_owned(), Value::Unknown);
+            },
+            &[r#"components["redis"]"#],
+        ),
         (|state| redis_mut(state).services = Value::Unknown, &[]),
     ];
     for (edit, expected) in table {
@@ -189,6 +196,9 @@ fn what_is_not_known_yet_is_undecided_where_it_could_do_something() {
         assert_eq!(paths, expected);
         assert_eq!(planned.level.is_unknown(), !expected.is_empty(), "{expected:?}");
     }
+    // A size does nothing, and is told once it is known.
+    let (paths, sized) = undecided(|state| volume_mut(state, "redis", "data").size = Value::Unknown);
+    assert!(paths.is_empty() && sized.level == text("none") && sized.reasons.is_unknown());
     // Parameters can only be told by the constraints of the engine.
     let mut planned = redis();
     redis_mut(&mut planned).parameters =

@@ -1,0 +1,85 @@
+//! The documentation by the Registry's own check, and the example modules by their own tests.
+
+use std::path::{Path, PathBuf};
+
+use acceptance_tests::tools;
+
+use crate::terraform::{Cli, Workspace, install_in_mirror, provider_binary};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("it is there")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_registry_accepts_the_documentation() {
+    let mut workspace = Workspace::new(Cli::Terraform);
+    workspace.remove("versions.tf");
+    workspace.write("main.tf", "provider \"kubeblocks\" {}\n");
+    // The check looks for providers of HashiCorp unless it is told where else to, and then takes every page for another's.
+    let binary = tokio::task::spawn_blocking(provider_binary).await.expect("no panic");
+    let settings = workspace.path("docs.tfrc");
+    let folder = binary.parent().expect("a folder").display().to_string();
+    let overrides = format!("dev_overrides {{\n    \"hashicorp/kubeblocks\" = \"{folder}\"\n  }}");
+    workspace.write("docs.tfrc", format!("provider_installation {{\n  {overrides}\n  direct {{}}\n}}\n"));
+    workspace.set("TF_CLI_CONFIG_FILE", settings.display());
+    let schema = workspace.run(["providers", "schema", "-json"]).await.succeeded();
+    workspace.write("schema.json", &schema.stdout);
+
+    let check =
+        tokio::task::spawn_blocking(tools::tfplugindocs).await.expect("no panic").expect("it is built");
+    let output = tokio::process::Command::new(check)
+        .args(["validate", "--provider-name", "kubeblocks", "--provider-dir"])
+        .arg(repository())
+        .arg("--providers-schema")
+        .arg(workspace.path("schema.json"))
+        .output()
+        .await
+        .expect("it runs");
+    let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_modules_pass_their_own_tests_with_terraform() {
+    test_modules(Cli::Terraform).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_modules_pass_their_own_tests_with_opentofu() {
+    test_modules(Cli::OpenTofu).await;
+}
+
+async fn test_modules(cli: Cli) {
+    let modules = repository().join("examples/modules");
+    let mut workspace = Workspace::new(cli);
+    workspace.remove("versions.tf");
+    install_in_mirror(&mut workspace);
+    let mut count = 0;
+    for module in std::fs::read_dir(&modules).expect("the folder can be read").flatten() {
+        let files = copy(&module.path(), &workspace);
+        workspace.run(["init", "-no-color", "-input=false"]).await.succeeded();
+        let tested = workspace.run(["test", "-no-color"]).await.succeeded();
+        assert!(tested.stdout.contains("Success!"), "{}", tested.text());
+        for file in files {
+            workspace.remove(&file);
+        }
+        count += 1;
+    }
+    assert_eq!(count, 6, "the modules are found");
+}
+
+/// Copies a module and its tests; returns the names of the files.
+fn copy(module: &Path, workspace: &Workspace) -> Vec<String> {
+    std::fs::create_dir_all(workspace.path("tests")).expect("it can be made");
+    let mut copied = Vec::new();
+    for (folder, prefix) in [(module.to_owned(), ""), (module.join("tests"), "tests/")] {
+        for file in std::fs::read_dir(folder).expect("the folder can be read").flatten() {
+            if file.path().is_file() {
+                let name = format!("{prefix}{}", file.file_name().to_string_lossy());
+                workspace.write(&name, std::fs::read_to_string(file.path()).expect("text"));
+                copied.push(name);
+            }
+        }
+    }
+    copied
+}

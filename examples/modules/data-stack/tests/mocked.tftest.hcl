@@ -1,0 +1,259 @@
+# Each cloud, with a provider that makes nothing.
+mock_provider "kubeblocks" {
+  mock_resource "kubeblocks_eks_cluster" {
+    defaults = {
+      kubernetes = {
+        endpoint       = "https://eks.example.com"
+        ca_certificate = "-----BEGIN CERTIFICATE-----"
+        auth = {
+          method             = "eks"
+          cluster            = "data-stack"
+          region             = "eu-central-1"
+          arguments          = null
+          command            = null
+          environment        = null
+          kubeconfig_context = null
+          kubeconfig_path    = null
+          token_file         = null
+        }
+      }
+    }
+  }
+
+  mock_resource "kubeblocks_gke_cluster" {
+    defaults = {
+      kubernetes = {
+        endpoint       = "https://gke.example.com"
+        ca_certificate = "-----BEGIN CERTIFICATE-----"
+        auth = {
+          method             = "gke"
+          cluster            = "data-stack"
+          region             = null
+          arguments          = null
+          command            = null
+          environment        = null
+          kubeconfig_context = null
+          kubeconfig_path    = null
+          token_file         = null
+        }
+      }
+    }
+  }
+
+  mock_resource "kubeblocks_aks_cluster" {
+    defaults = {
+      kubernetes = {
+        endpoint       = "https://aks.example.com"
+        ca_certificate = "-----BEGIN CERTIFICATE-----"
+        auth = {
+          method             = "aks"
+          cluster            = "data-stack"
+          region             = null
+          arguments          = null
+          command            = null
+          environment        = null
+          kubeconfig_context = null
+          kubeconfig_path    = null
+          token_file         = null
+        }
+      }
+    }
+  }
+
+  mock_resource "kubeblocks_ack_cluster" {
+    defaults = {
+      kubernetes = {
+        endpoint       = "https://ack.example.com"
+        ca_certificate = "-----BEGIN CERTIFICATE-----"
+        auth = {
+          method             = "ack"
+          cluster            = "data-stack"
+          region             = "eu-central-1"
+          arguments          = null
+          command            = null
+          environment        = null
+          kubeconfig_context = null
+          kubeconfig_path    = null
+          token_file         = null
+        }
+      }
+    }
+  }
+
+  mock_resource "kubeblocks_cluster" {
+    defaults = {
+      credentials_secret = { namespace = "default", name = "orders-conn-credential" }
+    }
+  }
+}
+
+variables {
+  databases = { orders = { engine = "postgresql" } }
+
+  # An ephemeral variable that is left out fails a run that applies.
+  backup_credentials = { accessKeyId = "a", secretAccessKey = "s" }
+}
+
+run "aws" {
+  variables {
+    cloud    = "aws"
+    location = "eu-central-1"
+    nodes    = { size = 5 }
+  }
+
+  assert {
+    condition     = output.kubernetes.endpoint == "https://eks.example.com"
+    error_message = "The operator goes into the EKS cluster."
+  }
+
+  assert {
+    condition     = kubeblocks_cluster.this["orders"].kubernetes.auth.method == "eks"
+    error_message = "So does the database."
+  }
+
+  assert {
+    condition     = kubeblocks_eks_cluster.this[0].region == "eu-central-1" && kubeblocks_eks_cluster.this[0].system_node_pool.size == 5
+    error_message = "The cluster is where and as large as the variables say."
+  }
+
+  assert {
+    condition     = kubeblocks_eks_cluster.this[0].name == "data-stack" && kubeblocks_eks_cluster.this[0].network.cidr == "10.0.0.0/16"
+    error_message = "Name and network are the defaults."
+  }
+
+  assert {
+    condition     = kubeblocks_eks_cluster.this[0].deletion_protection
+    error_message = "The cluster is protected."
+  }
+}
+
+run "gcp" {
+  variables {
+    cloud    = "gcp"
+    location = "europe-west3"
+    nodes    = { size = 5 }
+  }
+
+  assert {
+    condition     = output.kubernetes.endpoint == "https://gke.example.com"
+    error_message = "The operator goes into the GKE cluster."
+  }
+
+  assert {
+    condition     = kubeblocks_cluster.this["orders"].kubernetes.auth.method == "gke"
+    error_message = "So does the database."
+  }
+
+  assert {
+    condition     = kubeblocks_gke_cluster.this[0].location == "europe-west3" && kubeblocks_gke_cluster.this[0].system_node_pool.size == 5
+    error_message = "The cluster is where and as large as the variables say."
+  }
+
+  assert {
+    condition     = kubeblocks_gke_cluster.this[0].name == "data-stack" && kubeblocks_gke_cluster.this[0].network.cidr == "10.0.0.0/16"
+    error_message = "Name and network are the defaults."
+  }
+
+  assert {
+    condition     = kubeblocks_gke_cluster.this[0].deletion_protection
+    error_message = "The cluster is protected."
+  }
+}
+
+run "azure" {
+  variables {
+    cloud    = "azure"
+    location = "westeurope"
+    nodes    = { size = 5 }
+  }
+
+  assert {
+    condition     = output.kubernetes.endpoint == "https://aks.example.com"
+    error_message = "The operator goes into the AKS cluster."
+  }
+
+  assert {
+    condition     = kubeblocks_cluster.this["orders"].kubernetes.auth.method == "aks"
+    error_message = "So does the database."
+  }
+
+  assert {
+    condition     = kubeblocks_aks_cluster.this[0].location == "westeurope" && kubeblocks_aks_cluster.this[0].system_node_pool.size == 5
+    error_message = "The cluster is where and as large as the variables say."
+  }
+
+  assert {
+    condition     = kubeblocks_aks_cluster.this[0].name == "data-stack" && kubeblocks_aks_cluster.this[0].network.cidr == "10.0.0.0/16"
+    error_message = "Name and network are the defaults."
+  }
+
+  assert {
+    condition     = kubeblocks_aks_cluster.this[0].deletion_protection
+    error_message = "The cluster is protected."
+  }
+}
+
+run "alibaba" {
+  variables {
+    cloud    = "alibaba"
+    location = "eu-central-1"
+    nodes    = { size = 5 }
+  }
+
+  assert {
+    condition     = output.kubernetes.endpoint == "https://ack.example.com"
+    error_message = "The operator goes into the ACK cluster."
+  }
+
+  assert {
+    condition     = kubeblocks_cluster.this["orders"].kubernetes.auth.method == "ack"
+    error_message = "So does the database."
+  }
+
+  assert {
+    condition     = kubeblocks_ack_cluster.this[0].region == "eu-central-1" && kubeblocks_ack_cluster.this[0].system_node_pool.size == 5
+    error_message = "The cluster is where and as large as the variables say."
+  }
+
+  assert {
+    condition     = kubeblocks_ack_cluster.this[0].name == "data-stack" && kubeblocks_ack_cluster.this[0].network.cidr == "10.0.0.0/16"
+    error_message = "Name and network are the defaults."
+  }
+
+  assert {
+    condition     = kubeblocks_ack_cluster.this[0].deletion_protection
+    error_message = "The cluster is protected."
+  }
+}
+
+run "hands_on_what_clients_need" {
+  assert {
+    condition     = kubeblocks_operator.this.version == "0.7.5" && kubeblocks_operator.this.image_registry == "docker.io"
+    error_message = "The operator is 0.7.5, with images of Docker Hub."
+  }
+
+  assert {
+    condition     = kubeblocks_operator.this.chart.repository == "https://apecloud.github.io/helm-charts"
+    error_message = "The chart comes from the repository of the project."
+  }
+
+  assert {
+    condition     = var.nodes.size == 3
+    error_message = "A managed Kubernetes cluster has three nodes unless something else is asked for."
+  }
+
+  assert {
+    condition     = kubeblocks_addon.this["postgresql"].kubernetes == null
+    error_message = "Without a Kubernetes cluster it is that of the provider block."
+  }
+
+  assert {
+    condition     = output.databases["orders"].credentials_secret.name == "orders-conn-credential"
+    error_message = "The Secret is handed on."
+  }
+
+  assert {
+    condition     = output.databases["orders"].engine == "postgresql" && output.databases["orders"].namespace == "default"
+    error_message = "Engine and namespace are handed on."
+  }
+}
