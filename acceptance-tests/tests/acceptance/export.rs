@@ -54,7 +54,7 @@ resource "kubeblocks_cluster" "orders" {
   definition         = "postgresql"
   version            = "postgresql-14.8.0"
   termination_policy = "WipeOut"
-  labels             = { "example.com/team" = "$${orders}" }
+  labels             = { "example.com/team" = "orders" }
   backup             = { repo = kubeblocks_backup_repo.main.name, method = "pg-basebackup", schedule = "0 3 * * *" }
 
   components = {
@@ -103,7 +103,7 @@ fn imported(plan: &Value) -> Vec<String> {
 async fn what_is_exported_is_imported_without_a_change() {
     let platform = Platform::bare().await;
     let owner = platform.workspace(Cli::Terraform);
-    owner.write("main.tf", platform.operator(VERSION, "") + DATABASES);
+    owner.write("main.tf", platform.operator(VERSION, "delete_crds = true") + DATABASES);
     owner.apply().await.succeeded();
 
     let all = export(platform.kubeconfig(), &[]).await;

@@ -122,3 +122,35 @@ fn the_guide_of_doctor_tells_every_check() {
         assert!(guide.contains(&format!("| `{check}` |")), "{check}");
     }
 }
+
+/// The sources of the provider without their tests.
+fn sources(folder: &std::path::Path, into: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // The commands for people have guides of their own.
+        if path.is_dir() && !["doctor", "review", "export"].contains(&name.as_str()) {
+            sources(&path, into);
+        } else if name.ends_with(".rs") && !name.contains("test") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            into.push(text.split("#[cfg(test)]\nmod").next().unwrap_or_default().to_owned());
+        }
+    }
+}
+
+#[test]
+fn the_guide_of_troubleshooting_has_every_summary() {
+    let in_one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let guide = in_one_line(&std::fs::read_to_string(repository("docs/guides/troubleshooting.md")).unwrap());
+    let mut texts = Vec::new();
+    sources(&repository("provider/src"), &mut texts);
+    let summary = regex::Regex::new(r#"Diagnostic::(?:error|warning)\(\s*"([^"\\]+)""#).unwrap();
+    let all: std::collections::BTreeSet<&str> = texts
+        .iter()
+        .flat_map(|text| summary.captures_iter(text))
+        .map(|found| found.extract::<1>().1[0])
+        .collect();
+    assert!(all.len() > 100, "the summaries are found: {}", all.len());
+    let missing: Vec<&&str> = all.iter().filter(|summary| !guide.contains(**summary)).collect();
+    assert!(missing.is_empty(), "not in the guide: {missing:#?}");
+}
