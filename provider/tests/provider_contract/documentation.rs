@@ -131,7 +131,7 @@ fn sources(folder: &std::path::Path, into: &mut Vec<String>) {
         // The commands for people have guides of their own.
         if path.is_dir() && !["doctor", "review", "export"].contains(&name.as_str()) {
             sources(&path, into);
-        } else if name.ends_with(".rs") && !name.contains("test") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !name.contains("test") {
             let text = std::fs::read_to_string(&path).unwrap();
             into.push(text.split("#[cfg(test)]\nmod").next().unwrap_or_default().to_owned());
         }
