@@ -59,14 +59,14 @@ async fn many_clusters_come_change_and_go_in_one_run_each() {
     let pods = namespace.all_pods_from_now_on().await;
     write("192Mi");
     workspace.run(all_at_once).await.succeeded();
+    for number in 0..scale() {
+        let now = namespace.pods(&format!("cache{number}")).await;
+        assert_eq!(now[0]["spec"]["containers"][0]["resources"]["limits"]["memory"], "192Mi", "{number}");
+    }
     let seen = pods.per_cluster();
     assert_eq!(seen.len(), scale());
     let rolled_otherwise: Vec<_> = seen.iter().filter(|(_, count)| **count != 2).collect();
     assert!(rolled_otherwise.is_empty(), "{rolled_otherwise:?}");
-    for number in 0..scale() {
-        let pods = namespace.pods(&format!("cache{number}")).await;
-        assert_eq!(pods[0]["spec"]["containers"][0]["resources"]["limits"]["memory"], "192Mi", "{number}");
-    }
     workspace.plan_is_empty().await;
     workspace
         .run(["destroy", "-auto-approve", "-no-color", "-input=false", "-parallelism=100"])

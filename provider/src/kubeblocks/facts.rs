@@ -1,6 +1,7 @@
 //! What readiness and diagnosis need to know of each object, and nothing more: watches keep only this in memory.
 //! Pure mappings from the API's kinds.
 
+use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::{ContainerStatus, Event, PersistentVolumeClaim, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::Timestamp;
@@ -92,6 +93,9 @@ pub struct WorkloadFacts {
     pub update_revision: Option<String>,
     /// Wanted, existing, ready and updated pods.
     pub replicas: [i32; 4],
+    /// Whether the `StatefulSet` beneath has not taken up its newest spec, or has pods of an older one, so that the numbers
+    /// above are of before. Only a fresh read tells.
+    pub is_behind: bool,
 }
 
 /// A pod.
@@ -245,8 +249,17 @@ impl From<&ReplicatedStateMachine> for WorkloadFacts {
                 status.ready_replicas.unwrap_or_default(),
                 status.updated_replicas.unwrap_or_default(),
             ],
+            is_behind: false,
         }
     }
+}
+
+/// Whether a `StatefulSet` has not rolled, by its own word: the numbers that the workload above it copies are those of the spec
+/// that was observed last.
+pub fn is_behind(set: &StatefulSet) -> bool {
+    let status = set.status.clone().unwrap_or_default();
+    status.observed_generation != set.metadata.generation
+        || status.updated_replicas.unwrap_or_default() != status.replicas
 }
 
 impl Fact for WorkloadFacts {
@@ -374,6 +387,30 @@ impl Fact for RestoreFacts {
     }
 }
 
-fn label(metadata: &ObjectMeta, key: &str) -> Option<String> {
+pub(super) fn label(metadata: &ObjectMeta, key: &str) -> Option<String> {
     metadata.labels.as_ref().and_then(|labels| labels.get(key)).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::is_behind;
+
+    #[test]
+    fn a_set_is_behind_until_it_has_observed_its_spec_and_all_of_its_pods_are_of_it() {
+        for (observed, replicas, updated, expected) in
+            [(2, 3, 3, false), (1, 3, 3, true), (2, 3, 2, true), (2, 0, 0, false)]
+        {
+            let set = json!({
+                "metadata": {"name": "s", "generation": 2},
+                "spec": {"selector": {}, "serviceName": "s", "template": {}},
+                "status": {"observedGeneration": observed, "replicas": replicas, "updatedReplicas": updated},
+            });
+            let set = serde_json::from_value(set).unwrap();
+            assert_eq!(is_behind(&set), expected, "{observed} {replicas} {updated}");
+        }
+        let new = json!({"metadata": {"name": "s", "generation": 1}, "spec": {"selector": {}, "serviceName": "s", "template": {}}});
+        assert!(is_behind(&serde_json::from_value(new).unwrap()), "it has said nothing yet");
+    }
 }

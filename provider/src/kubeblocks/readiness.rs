@@ -336,7 +336,7 @@ fn missing_of_component<'a>(snapshot: &'a Snapshot, component: &'a ComponentFact
             return Some(Missing::Workload(component));
         }
         let here = Some(workload.generation);
-        if workload.observed_generation != here || workload.current_generation != here {
+        if workload.observed_generation != here || workload.current_generation != here || workload.is_behind {
             return Some(Missing::Roll(component, workload.replicas));
         }
     }

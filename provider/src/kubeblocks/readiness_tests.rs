@@ -398,3 +398,17 @@ fn slow_is_healthy_and_anything_wrong_is_not() {
     assert!(!is_healthy(&orders().running().component_phase(ComponentPhase::Failed)));
     assert!(!is_healthy(&creating().condition("ApplyResources", "False", "ApplyResourcesFailed", "x")));
 }
+
+#[test]
+fn numbers_of_an_older_spec_do_not_count() {
+    let behind = |is_behind: bool| {
+        let mut snapshot = orders().running();
+        let Sighted::Visible(workloads) = &mut snapshot.workloads else { panic!("they are in sight") };
+        workloads[0].is_behind = is_behind;
+        snapshot
+    };
+    let verdicts = judge([(0, behind(false)), (2, behind(true)), (4, behind(false)), (6, behind(false))]);
+    assert!(matches!(verdicts[1], Verdict::Progressing { .. }), "{verdicts:?}");
+    assert!(matches!(verdicts[2], Verdict::Settling { .. }), "it begins anew: {verdicts:?}");
+    assert_eq!(verdicts[3], Verdict::Ready);
+}

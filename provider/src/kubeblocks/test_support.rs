@@ -60,6 +60,7 @@ impl Orders {
             cluster_generation: Some(3),
             update_revision: Some("redis-new".to_owned()),
             replicas: [2, 2, 1, 0],
+            is_behind: false,
         }]);
         snapshot.phase(ComponentPhase::Running).component_phase(ComponentPhase::Running)
     }

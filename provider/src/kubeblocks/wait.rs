@@ -16,6 +16,8 @@ use crate::kubernetes::error::{Error, ObjectName};
 use crate::kubernetes::{Client, client};
 use crate::wait::{Limits, Step, WaitError, pause, until};
 
+/// How often a workload is looked at whose numbers are of before.
+const BEHIND: Duration = Duration::from_secs(2);
 /// How long a Cluster that was just written may be absent from a watch before the server is asked.
 const ABSENT_GRACE: Duration = Duration::from_secs(3);
 
@@ -215,6 +217,13 @@ impl ReadyWait {
                 }
                 Verdict::Settling { read_again } => at = read_again,
                 Verdict::FailedForGood(failure) => return Err(Reason::Failed(failure)),
+                // No watch tells when this ends.
+                Verdict::Progressing { why, .. }
+                    if now.workloads.iter().any(|workload| workload.is_behind) =>
+                {
+                    self.missing = Some(why);
+                    at = Instant::now() + BEHIND;
+                }
                 Verdict::Progressing { why, .. } => {
                     self.missing = Some(why);
                     return Ok(self.not_ready());

@@ -118,7 +118,7 @@ async fn a_cluster_that_becomes_ready_ends_the_wait_two_seconds_later_without_po
         ran.elapsed()
     );
     // One list and one watch a kind, one fresh read at the end.
-    assert!(scene.api.count("GET") <= 15, "{} requests", scene.api.count("GET"));
+    assert!(scene.api.count("GET") <= 16, "{} requests", scene.api.count("GET"));
 }
 
 #[tokio::test(start_paused = true)]

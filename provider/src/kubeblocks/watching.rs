@@ -4,17 +4,18 @@
 use std::sync::Arc;
 
 use futures::{Stream, stream};
+use k8s_openapi::api::apps::v1::StatefulSet;
 use kube::Resource;
 use kube::core::NamespaceResourceScope;
 use kubeblocks_schemas::v1alpha1::{Cluster, ReplicatedStateMachine};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::facts::{ClaimFacts, ClusterFacts, EventFacts, PodFacts, RestoreFacts, WorkloadFacts};
-use super::naming::{MANAGED_BY_KUBEBLOCKS, cluster_selector};
+use super::facts::{ClaimFacts, ClusterFacts, EventFacts, PodFacts, RestoreFacts, WorkloadFacts, label};
+use super::naming::{COMPONENT_LABEL, MANAGED_BY_KUBEBLOCKS, cluster_selector};
 use super::snapshot::{Sighted, Snapshot};
 use crate::kubernetes::feed::{Fact, Feed, Feeds, Scope, Sight, View};
-use crate::kubernetes::{Client, Error};
+use crate::kubernetes::{Client, Error, readable};
 
 /// What is seen of a Cluster at a moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -178,7 +179,18 @@ pub(super) async fn read_again(client: &Client, snapshot: &Snapshot) -> Result<O
     } else {
         let found =
             client.list::<ReplicatedStateMachine>(Some(namespace), Some(&cluster_selector(name))).await?;
-        Sighted::Visible(found.iter().map(WorkloadFacts::from).collect())
+        // Under load Kubernetes' own controller is late, and the operator copies what it said of the spec before.
+        let sets = client.list::<StatefulSet>(Some(namespace), Some(&cluster_selector(name))).await;
+        let sets = readable(sets)?.unwrap_or_default();
+        let is_behind = |component: &str| {
+            let of_component = |set: &&StatefulSet| {
+                label(&set.metadata, COMPONENT_LABEL).is_some_and(|found| found == component)
+            };
+            sets.iter().find(of_component).is_some_and(super::facts::is_behind)
+        };
+        let facts = found.iter().map(WorkloadFacts::from);
+        let facts = facts.map(|one| WorkloadFacts { is_behind: is_behind(&one.component), ..one });
+        Sighted::Visible(facts.collect())
     };
     let cluster = ClusterFacts::from(&cluster);
     Ok(Some(Snapshot { taken: Instant::now(), cluster, workloads, ..snapshot.clone() }))
