@@ -18,6 +18,7 @@ use crate::wait::Limits;
 
 const CLUSTERS: &str = "clusters";
 const WORKLOADS: &str = "replicatedstatemachines";
+const SETS: &str = "statefulsets";
 
 fn labels() -> Value {
     json!({
@@ -119,6 +120,32 @@ async fn a_cluster_that_becomes_ready_ends_the_wait_two_seconds_later_without_po
     );
     // One list and one watch a kind, one fresh read at the end.
     assert!(scene.api.count("GET") <= 16, "{} requests", scene.api.count("GET"));
+}
+
+fn set(observed: i64, updated: i32) -> Value {
+    json!({
+        "metadata": { "name": "orders-redis", "namespace": "shop", "generation": 4, "labels": labels() },
+        "spec": { "selector": {}, "serviceName": "orders-redis", "template": {} },
+        "status": { "observedGeneration": observed, "replicas": 2, "updatedReplicas": updated },
+    })
+}
+
+/// The operator says that all is well, by numbers of the spec before, and no watch tells when that ends.
+#[tokio::test(start_paused = true)]
+async fn a_workload_whose_set_has_not_rolled_is_not_ready() {
+    let scene = applied(30);
+    let story = async {
+        scene.api.put(SETS, set(3, 2));
+        scene.run();
+        seconds(60).await;
+        scene.api.put(SETS, set(4, 1));
+        seconds(60).await;
+        scene.api.put(SETS, set(4, 2));
+        Instant::now()
+    };
+    let (outcome, rolled) = tokio::join!(scene.wait(), story);
+    outcome.unwrap();
+    assert!(rolled.elapsed() < Duration::from_secs(8), "{:?}", rolled.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
