@@ -89,6 +89,21 @@ impl Environment for ProcessEnvironment {
 }
 
 impl KubernetesConnection {
+    /// A file and a context of it as the flags of a command name them; nothing when neither is named, which means the usual
+    /// way.
+    pub fn of_kubeconfig(path: Option<&String>, context: Option<&String>) -> Option<Self> {
+        if path.is_none() && context.is_none() {
+            return None;
+        }
+        let auth = KubernetesAuth {
+            method: Value::Known("kubeconfig".to_owned()),
+            kubeconfig_path: path.cloned().into(),
+            kubeconfig_context: context.cloned().into(),
+            ..KubernetesAuth::default()
+        };
+        Some(Self { auth: Value::Known(auth), ..Self::default() })
+    }
+
     /// Checks what one attribute alone cannot tell; unknowns are passed over. Findings stand below `path`.
     pub fn validate(&self, path: &Path, diagnostics: &mut Diagnostics) {
         let Some(auth) = self.auth.known() else { return };

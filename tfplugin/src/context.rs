@@ -58,6 +58,15 @@ impl Context {
         std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Fails with `diagnostics` when one of them is an error; otherwise they are warnings, and go along.
+    pub fn settle(&self, diagnostics: Diagnostics) -> Result<(), Diagnostics> {
+        if diagnostics.has_errors() {
+            return Err(diagnostics);
+        }
+        diagnostics.into_iter().for_each(|warning| self.warn(warning));
+        Ok(())
+    }
+
     /// A value of the private data.
     pub fn private(&self, key: &str) -> Option<serde_json::Value> {
         self.private.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()

@@ -7,11 +7,10 @@ use acceptance_tests::kubeconfig::{Kubeconfig, Login};
 use k8s_openapi::api::core::v1::Node;
 use kube::api::{Api, ListParams, Patch, PatchParams};
 use serde_json::{Value, json};
-use tokio::process::Command;
 
 use crate::platform::Platform;
 use crate::playground::Playground;
-use crate::terraform::provider_binary;
+use crate::terraform::provider_command;
 
 /// What a run printed, and its exit code.
 struct Diagnosis {
@@ -29,17 +28,15 @@ impl Diagnosis {
     }
 }
 
-/// Runs `doctor` with helm at hand. Nothing of this process's Kubernetes settings reaches it.
+/// Runs `doctor` with helm at hand.
 async fn doctor(kubeconfig: &Path, flags: &[&str]) -> Diagnosis {
-    let binary = tokio::task::spawn_blocking(provider_binary).await.expect("no panic");
     let helm = tokio::task::spawn_blocking(acceptance_tests::tools::helm).await.expect("no panic");
-    let output = Command::new(binary)
-        .arg("doctor")
+    let output = provider_command("doctor")
+        .await
         .args(flags)
         .env("KUBECONFIG", "/nonexistent/and/overruled")
         .env("KUBE_CONFIG_PATH", kubeconfig)
         .env("KUBEBLOCKS_HELM", helm.expect("helm is built"))
-        .env_remove("KUBE_CTX")
         .output()
         .await
         .expect("the program runs");

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::platform::{Platform, VERSION};
-use crate::terraform::{Cli, Workspace, provider_binary};
+use crate::terraform::{Cli, Workspace, provider_command};
 
 struct Exported {
     code: i32,
@@ -13,17 +13,13 @@ struct Exported {
     problems: String,
 }
 
-/// Runs `export`. Nothing of this process's Kubernetes settings reaches it.
+/// Runs `export`.
 async fn export(kubeconfig: &Path, flags: &[&str]) -> Exported {
-    let binary = tokio::task::spawn_blocking(provider_binary).await.expect("no panic");
-    let output = tokio::process::Command::new(binary)
-        .arg("export")
+    let output = provider_command("export")
+        .await
         .arg("--kubeconfig")
         .arg(kubeconfig)
         .args(flags)
-        .env_remove("KUBECONFIG")
-        .env_remove("KUBE_CONFIG_PATH")
-        .env_remove("KUBE_CTX")
         .output()
         .await
         .expect("it runs");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::hcl::{self, Redis};
 use crate::playground::{Namespace, Playground};
-use crate::terraform::{Cli, Workspace, provider_binary};
+use crate::terraform::{Cli, Workspace, provider_command};
 
 const SPEC: &str = "redis-replication-config";
 
@@ -34,7 +34,7 @@ impl Stage<'_> {
     }
 
     async fn planned(&self) -> Value {
-        let plan = self.workspace.plan_json().await;
+        let plan = plan(self.workspace).await;
         let changes = plan["resource_changes"].as_array().expect("changes").clone();
         let change =
             changes.into_iter().find(|change| change["address"] == *self.address).expect("it is there");
@@ -86,18 +86,17 @@ impl Reviewed {
     }
 }
 
+/// Plans, and keeps the plan for `review`.
+async fn plan(workspace: &Workspace) -> Value {
+    let plan = workspace.plan_json().await;
+    workspace.write("plan.json", plan.to_string());
+    plan
+}
+
 /// The command `review` on the plan that was kept last.
 async fn review(workspace: &Workspace, flags: &[&str]) -> Reviewed {
-    let plan = workspace.run(["show", "-json", "-no-color", "plan.bin"]).await.succeeded();
-    workspace.write("plan.json", plan.stdout);
-    let binary = tokio::task::spawn_blocking(provider_binary).await.expect("no panic");
-    let output = tokio::process::Command::new(binary)
-        .arg("review")
-        .args(flags)
-        .arg(workspace.path("plan.json"))
-        .output()
-        .await
-        .expect("it runs");
+    let mut command = provider_command("review").await;
+    let output = command.args(flags).arg(workspace.path("plan.json")).output().await.expect("it runs");
     let text = String::from_utf8(output.stdout).expect("text");
     Reviewed { code: output.status.code().expect("it ends by itself"), text }
 }
@@ -245,7 +244,7 @@ async fn what_loses_data_is_held_back_until_it_is_accepted() {
 
     // Accepted: it happens, and the review tells of it.
     workspace.write("main.tf", renamed(&redis.clone().extra(r#"accept_impact = ["data_loss"]"#)));
-    workspace.plan_json().await;
+    plan(&workspace).await;
     let reviewed = review(&workspace, &["--fail-on", "data_loss"]).await;
     assert_eq!(reviewed.code, 2, "{}", reviewed.text);
     assert!(
@@ -297,7 +296,7 @@ async fn what_is_not_known_while_planning_is_judged_when_it_is() {
     workspace.plan_is_empty().await;
 
     workspace.write("main.tf", of("192Mi"));
-    let plan = workspace.plan_json().await;
+    let plan = plan(&workspace).await;
     let changes = plan["resource_changes"].as_array().expect("changes").clone();
     let change = changes.iter().find(|change| change["type"] == "kubeblocks_cluster").expect("it changes");
     assert_eq!(change["change"]["after_unknown"]["planned_impact"]["level"], true, "{change:#}");

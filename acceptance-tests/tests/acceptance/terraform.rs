@@ -260,6 +260,14 @@ impl Workspace {
     }
 }
 
+/// A command of the provider's program, to which nothing of this process's Kubernetes settings comes.
+pub(crate) async fn provider_command(name: &str) -> Command {
+    let binary = tokio::task::spawn_blocking(provider_binary).await.expect("no panic");
+    let mut command = Command::new(binary);
+    command.arg(name).env_remove("KUBECONFIG").env_remove("KUBE_CONFIG_PATH").env_remove("KUBE_CTX");
+    command
+}
+
 /// Lets `init` find the provider as a user's would: unpacked in a filesystem mirror.
 pub(crate) fn install_in_mirror(workspace: &mut Workspace) {
     let version = env!("CARGO_PKG_VERSION");

@@ -15,11 +15,9 @@ pub mod report;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use tfplugin::typed::Value;
-
 use crate::helm::executable;
 use crate::kubernetes::{Client, Error, Kubernetes, diagnostic};
-use crate::kubernetes_attribute::{KubernetesAuth, KubernetesConnection, ProcessEnvironment};
+use crate::kubernetes_attribute::{KubernetesConnection, ProcessEnvironment};
 use facts::{Cloud, Facts};
 use read::Told;
 use report::{Check, Report};
@@ -87,16 +85,8 @@ pub struct Arguments {
 impl Arguments {
     /// The way to the Kubernetes cluster, resolved as the provider resolves its `kubernetes` attribute.
     fn connection(&self) -> KubernetesConnection {
-        if self.kubeconfig.is_none() && self.context.is_none() {
-            return KubernetesConnection::default();
-        }
-        let auth = KubernetesAuth {
-            method: Value::Known("kubeconfig".to_owned()),
-            kubeconfig_path: self.kubeconfig.clone().into(),
-            kubeconfig_context: self.context.clone().into(),
-            ..KubernetesAuth::default()
-        };
-        KubernetesConnection { auth: Value::Known(auth), ..KubernetesConnection::default() }
+        KubernetesConnection::of_kubeconfig(self.kubeconfig.as_ref(), self.context.as_ref())
+            .unwrap_or_default()
     }
 
     fn told(&self) -> Told {

@@ -18,7 +18,7 @@ use tfplugin::typed::ValueType as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::kubernetes::{self, Client};
-use crate::kubernetes_attribute::{KubernetesAuth, KubernetesConnection};
+use crate::kubernetes_attribute::KubernetesConnection;
 use crate::provider::{KubeblocksProvider, ProviderConfig, Reach, Shared};
 use crate::resources::addon::AddonResource;
 use crate::resources::backup_repo::BackupRepoResource;
@@ -66,16 +66,7 @@ enum Error {
 impl Arguments {
     /// The way to the Kubernetes cluster as the provider block says it; nothing when it is the usual one.
     fn connection(&self) -> Value<KubernetesConnection> {
-        if self.kubeconfig.is_none() && self.context.is_none() {
-            return Value::Null;
-        }
-        let auth = KubernetesAuth {
-            method: Value::Known("kubeconfig".to_owned()),
-            kubeconfig_path: self.kubeconfig.clone().into(),
-            kubeconfig_context: self.context.clone().into(),
-            ..KubernetesAuth::default()
-        };
-        Value::Known(KubernetesConnection { auth: Value::Known(auth), ..KubernetesConnection::default() })
+        KubernetesConnection::of_kubeconfig(self.kubeconfig.as_ref(), self.context.as_ref()).into()
     }
 }
 

@@ -77,6 +77,13 @@ pub struct Total {
     pub storage: Amount,
 }
 
+impl Total {
+    /// The same of everything that instances have.
+    pub fn of_instances(amount: Amount) -> Self {
+        Self { instances: amount, cpu: amount, memory: amount, storage: amount, ..Self::default() }
+    }
+}
+
 impl Default for Total {
     fn default() -> Self {
         let absent = Amount::Absent;

@@ -1,7 +1,6 @@
 //! The guard: a change whose impact reaches a level fails its plan, unless the resource accepts it. Warnings tell of what
 //! is let through.
 
-use tfplugin::context::Context;
 use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::path::Path;
 use tfplugin::typed::{Set, Value};
@@ -81,15 +80,6 @@ fn refusal(change: &Assessment, level: Level) -> Diagnostic {
     );
     let path = findings.first().map_or_else(|| Path::attribute("accept_impact"), |worst| worst.path.clone());
     Diagnostic::error(REFUSED, detail).at(path)
-}
-
-/// Errors fail, warnings go along.
-pub fn settle(context: &Context, diagnostics: Diagnostics) -> Result<(), Diagnostics> {
-    if diagnostics.has_errors() {
-        return Err(diagnostics);
-    }
-    diagnostics.into_iter().for_each(|warning| context.warn(warning));
-    Ok(())
 }
 
 /// A text with a capital and a full stop.

@@ -5,14 +5,18 @@
 mod capacity;
 pub mod guard;
 
+use serde::Serialize;
 use tfplugin::TerraformSchema;
 use tfplugin::path::Path;
+use tfplugin::raw::RawValue;
 use tfplugin::typed::{Set, Value};
 
 pub use capacity::{Amount, Capacity, Total};
 
 /// What a change does, at worst. In ascending order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
 pub enum Level {
     /// Nothing that a user would notice.
     #[default]
@@ -183,6 +187,20 @@ impl From<Finding> for Reason {
 
 fn text(text: &str) -> Value<String> {
     Value::Known(text.to_owned())
+}
+
+/// Whether two states ask for the same, whatever the last change did.
+pub fn is_unchanged<S: TerraformSchema + PartialEq>(prior: &S, planned: &S) -> bool {
+    // Nearly every plan without a change is told by this alone.
+    prior == planned || without_impact(prior) == without_impact(planned)
+}
+
+fn without_impact<S: TerraformSchema>(state: &S) -> RawValue {
+    let mut state = state.clone().into_raw();
+    if let RawValue::Object(attributes) = &mut state {
+        attributes.remove("planned_impact");
+    }
+    state
 }
 
 /// Levels that a configuration names.

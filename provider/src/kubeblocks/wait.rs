@@ -217,16 +217,13 @@ impl ReadyWait {
                 }
                 Verdict::Settling { read_again } => at = read_again,
                 Verdict::FailedForGood(failure) => return Err(Reason::Failed(failure)),
-                // No watch tells when this ends.
-                Verdict::Progressing { why, .. }
-                    if now.workloads.iter().any(|workload| workload.is_behind) =>
-                {
-                    self.missing = Some(why);
-                    at = Instant::now() + BEHIND;
-                }
                 Verdict::Progressing { why, .. } => {
                     self.missing = Some(why);
-                    return Ok(self.not_ready());
+                    // No watch tells when a workload is no longer behind.
+                    if !now.workloads.iter().any(|workload| workload.is_behind) {
+                        return Ok(self.not_ready());
+                    }
+                    at = Instant::now() + BEHIND;
                 }
             }
         }

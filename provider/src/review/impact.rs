@@ -4,39 +4,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-/// How much a change disturbs, from nothing to the worst.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-#[value(rename_all = "snake_case")]
-pub enum Level {
-    /// Nothing that runs is disturbed.
-    #[default]
-    None,
-    /// Instances restart one after another; connections break for a moment.
-    RollingRestart,
-    /// A database does not serve for a while.
-    Downtime,
-    /// Data is deleted.
-    DataLoss,
-}
-
-impl Level {
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        [Self::None, Self::RollingRestart, Self::Downtime, Self::DataLoss]
-            .into_iter()
-            .find(|level| level.as_str() == text)
-    }
-
-    /// As the JSON has it.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::RollingRestart => "rolling_restart",
-            Self::Downtime => "downtime",
-            Self::DataLoss => "data_loss",
-        }
-    }
-}
+pub(super) use crate::impact::Level;
 
 /// Where a level stands in a list that begins with the worst. One that is not known may be any, so only certain loss
 /// of data is worse.

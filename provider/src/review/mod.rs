@@ -31,7 +31,7 @@ use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-pub use impact::Level;
+use impact::Level;
 use model::Review;
 
 /// The exit code when a change reaches the level of `--fail-on`.

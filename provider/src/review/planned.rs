@@ -69,7 +69,7 @@ impl<'a> Read<'a> {
 
     /// A word that is no level comes from another release of the provider, and may mean anything.
     fn level(self) -> Option<Level> {
-        Level::parse(self.value.as_str()?)
+        Level::from_name(self.value.as_str()?)
     }
 
     fn capacity(self) -> Capacity {

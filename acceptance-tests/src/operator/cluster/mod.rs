@@ -137,7 +137,10 @@ enum Outcome {
 async fn run(pass: &mut Pass<'_>) -> Result<Outcome, Error> {
     let is_updating = pass.cluster.is_updating();
     service_references::resolve(pass).await?;
-    sizes::check(pass).await?;
+    // A spec that was taken up is not judged anew: that would be a list of all rules in each pass.
+    if is_updating {
+        sizes::check(pass).await?;
+    }
     components::render(pass).await?;
     let secret = credential::build(pass)?;
     if let Some(secret) = &secret {

@@ -13,7 +13,6 @@ use serde_json::Value;
 
 use super::scheduling;
 use super::workload::read;
-
 use crate::operator::component::Component;
 use crate::operator::error::Error;
 use crate::operator::naming;

@@ -128,7 +128,7 @@ impl<'a> Work<'a> {
                 diagnostics.push(text::not_installable(self.summary, name, selector, &platform));
             }
         }
-        super::settle(self.context, diagnostics).map_err(Stop::Told)
+        self.context.settle(diagnostics).map_err(Stop::Told)
     }
 
     async fn platform(&self) -> Result<Option<Platform>, Stop> {

@@ -190,15 +190,6 @@ impl Resource for AddonResource {
     }
 }
 
-/// Errors fail, warnings go along.
-fn settle(context: &Context, diagnostics: Diagnostics) -> Result<(), Diagnostics> {
-    if diagnostics.has_errors() {
-        return Err(diagnostics);
-    }
-    diagnostics.into_iter().for_each(|warning| context.warn(warning));
-    Ok(())
-}
-
 fn is_unfinished(context: &Context) -> bool {
     context.private(UNFINISHED) == Some(serde_json::Value::Bool(true))
 }

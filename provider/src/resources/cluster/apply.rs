@@ -17,7 +17,7 @@ use super::parameters::wait::Stopped;
 use super::schema::ClusterState;
 use super::{
     build, final_backup, installed, is_unfinished, names, parameters, paths, plan, prechecks, read, remember,
-    restart, restore, rollout, settle,
+    restart, restore, rollout,
 };
 use crate::kubeblocks::deletion::{DeleteError, delete_cluster};
 use crate::kubeblocks::diagnostic::{Timeout, not_deleted, not_ready, slow_but_healthy};
@@ -137,7 +137,7 @@ async fn require_backup(
     let failed = |error| Diagnostics::from(diagnostic(CANNOT_CREATE, &error));
     let found = restore::find(client, planned).await.map_err(failed)?;
     if let (Some(found), None) = (&found, cut_off) {
-        settle(context, restore::judge(planned, found, installed::Moment::Apply))?;
+        context.settle(restore::judge(planned, found, installed::Moment::Apply))?;
     }
     Ok(found)
 }
@@ -289,7 +289,7 @@ async fn require_installed(
     planned: &ClusterState,
 ) -> Result<(), Diagnostics> {
     match installed::find(client, None, planned).await {
-        Ok(found) => settle(context, installed::judge(planned, &found, installed::Moment::Apply)),
+        Ok(found) => context.settle(installed::judge(planned, &found, installed::Moment::Apply)),
         // Definitions are cluster-wide and not everybody may read them; the operator will say what is missing.
         Err(Error::Forbidden { .. } | Error::Decode { .. }) => Ok(()),
         Err(error) => Err(diagnostic(CANNOT_CREATE, &error).into()),
@@ -320,7 +320,7 @@ async fn precheck(
     }
     let found = prechecks::find(client, prior, planned).await;
     let found = found.map_err(|error| Diagnostics::from(diagnostic(CANNOT_UPDATE, &error)))?;
-    settle(context, prechecks::judge(prior, planned, &found))
+    context.settle(prechecks::judge(prior, planned, &found))
 }
 
 /// What to do about fields that another manager has set to another value.

@@ -19,12 +19,6 @@ pub fn of_create(planned: &ClusterState) -> PlannedImpact {
     Assessment { after: Some(total(planned)), ..Assessment::default() }.into_planned()
 }
 
-/// Whether two states ask for the same, whatever the last change did.
-pub fn is_unchanged(prior: &ClusterState, planned: &ClusterState) -> bool {
-    let without = |state: &ClusterState| ClusterState { planned_impact: Value::Null, ..state.clone() };
-    without(prior) == without(planned)
-}
-
 /// What a change in place does. `effects` is what its parameters do, or `None` where that could not be asked.
 pub fn of_update(prior: &ClusterState, planned: &ClusterState, effects: Option<&Effects>) -> Assessment {
     let mut change =
@@ -266,15 +260,12 @@ impl Kept<'_> {
         let affinity = is_own(self.before.affinity.is_null(), self.after.affinity.is_null());
         let tolerations = is_own(self.before.tolerations.is_null(), self.after.tolerations.is_null());
         for (attribute, found, is_own) in [
-            ("version", &whole.version, false),
-            ("affinity", &whole.affinity, affinity),
-            ("tolerations", &whole.tolerations, tolerations),
+            ("version", whole.version, false),
+            ("affinity", whole.affinity, affinity),
+            ("tolerations", whole.tolerations, tolerations),
         ] {
-            match found {
-                _ if is_own => {}
-                Change::No => {}
-                Change::Yes => reasons.push(Path::attribute(attribute)),
-                Change::Perhaps => change.undecided.push(Path::attribute(attribute)),
+            if !is_own {
+                sort(found, Path::attribute(attribute), reasons, change);
             }
         }
     }
@@ -315,29 +306,13 @@ fn instances(count: i64) -> String {
 
 /// How much a database takes. A stopped one keeps its volumes.
 fn total(state: &ClusterState) -> Total {
-    let none = Amount::count(0);
-    let mut total = Total { instances: none, nodes: Amount::Absent, cpu: none, memory: none, storage: none };
+    let unknown = Total::of_instances(Amount::Unknown);
     if state.components.is_unknown() {
-        let unknown = Amount::Unknown;
-        return Total {
-            instances: unknown,
-            nodes: Amount::Absent,
-            cpu: unknown,
-            memory: unknown,
-            storage: unknown,
-        };
+        return unknown;
     }
+    let mut total = Total::of_instances(Amount::count(0));
     for component in state.components.known().into_iter().flat_map(BTreeMap::values) {
-        let Some(component) = component.known() else {
-            let unknown = Amount::Unknown;
-            return Total {
-                instances: unknown,
-                nodes: Amount::Absent,
-                cpu: unknown,
-                memory: unknown,
-                storage: unknown,
-            };
-        };
+        let Some(component) = component.known() else { return unknown };
         let written = if component.replicas.is_unknown() {
             None
         } else {

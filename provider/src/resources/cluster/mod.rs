@@ -39,7 +39,7 @@ use kubeblocks_schemas::v1alpha1::Cluster;
 use tfplugin::diagnostic::Severity;
 use tfplugin::prelude::*;
 
-use crate::impact::guard::settle;
+use crate::impact::is_unchanged;
 use crate::kubernetes::Error;
 use crate::kubernetes::diagnostic::{detail, silent};
 use crate::provider::Shared;
@@ -123,47 +123,47 @@ impl ClusterResource {
             self.shared.note_engine(&planned.kubernetes, namespace, name, definition);
         }
         planned.planned_impact = impact::of_create(planned).into();
-        settle(context, self.check_installed(context, None, planned).await.0)
+        context.settle(self.check_installed(context, None, planned).await.0)
     }
 
     async fn plan_update(
         &self,
         context: &Context,
         prior: &ClusterState,
-        plan: &mut Plan<ClusterState>,
+        planned: &mut ClusterState,
+        requires_replace: &mut Vec<Path>,
     ) -> Result<(), Diagnostics> {
-        if let Some(path) = plan::moved_to(prior, &plan.planned)
-            && !self.is_same_object(context, &plan.planned).await
+        if let Some(path) = plan::moved_to(prior, planned)
+            && !self.is_same_object(context, planned).await
         {
-            plan.requires_replace.push(path);
+            requires_replace.push(path);
         }
         let mut diagnostics = plan::update(plan::Update {
             prior,
-            planned: &mut plan.planned,
-            requires_replace: &mut plan.requires_replace,
+            planned,
+            requires_replace,
             unfinished: is_unfinished(context),
         });
-        let accepted = plan.planned.accept_impact.clone();
-        if !plan.requires_replace.is_empty() {
-            let change = impact::of_replacement(prior, &plan.requires_replace);
-            diagnostics.append(self.shared.guard().judge(&change, &accepted));
-            return settle(context, diagnostics);
+        if !requires_replace.is_empty() {
+            let change = impact::of_replacement(prior, requires_replace);
+            diagnostics.append(self.shared.guard().judge(&change, &planned.accept_impact));
+            return context.settle(diagnostics);
         }
-        if prechecks::is_needed(prior, &plan.planned) && !diagnostics.has_errors() {
-            diagnostics.append(self.precheck(context, prior, &plan.planned).await);
+        if prechecks::is_needed(prior, planned) && !diagnostics.has_errors() {
+            diagnostics.append(self.precheck(context, prior, planned).await);
         }
         let mut effects = None;
-        if plan::asks_for_other_things(prior, &plan.planned) && !diagnostics.has_errors() {
-            let (found, of_parameters) = self.check_installed(context, Some(prior), &plan.planned).await;
+        if plan::asks_for_other_things(prior, planned) && !diagnostics.has_errors() {
+            let (found, of_parameters) = self.check_installed(context, Some(prior), planned).await;
             diagnostics.append(found);
             effects = of_parameters;
         }
-        if !impact::is_unchanged(prior, &plan.planned) {
-            let change = impact::of_update(prior, &plan.planned, effects.as_ref());
-            diagnostics.append(self.shared.guard().judge(&change, &accepted));
-            plan.planned.planned_impact = change.into_planned().into();
+        if !is_unchanged(prior, planned) {
+            let change = impact::of_update(prior, planned, effects.as_ref());
+            diagnostics.append(self.shared.guard().judge(&change, &planned.accept_impact));
+            planned.planned_impact = change.into_planned().into();
         }
-        settle(context, diagnostics)
+        context.settle(diagnostics)
     }
 
     /// Whether the object behind another endpoint is the one that we have: then only its address has changed.
@@ -192,9 +192,10 @@ impl Resource for ClusterResource {
     }
 
     async fn modify_plan(&self, context: &Context, plan: &mut Plan<ClusterState>) -> Result<(), Diagnostics> {
-        match plan.prior.clone() {
-            None => Box::pin(self.plan_create(context, &mut plan.planned)).await,
-            Some(prior) => Box::pin(self.plan_update(context, &prior, plan)).await,
+        let Plan { prior, planned, requires_replace, .. } = plan;
+        match prior {
+            None => Box::pin(self.plan_create(context, planned)).await,
+            Some(prior) => Box::pin(self.plan_update(context, prior, planned, requires_replace)).await,
         }
     }
 

@@ -60,7 +60,7 @@ pub async fn find(client: &Client, prior: &ClusterState, planned: &ClusterState)
 }
 
 /// What may be read and can be: definitions of other lines of KubeBlocks may not be understood.
-fn legible<T>(found: Result<T, Error>) -> Result<Option<T>, Error> {
+pub(super) fn legible<T>(found: Result<T, Error>) -> Result<Option<T>, Error> {
     match found {
         Err(Error::Decode { .. }) => Ok(None),
         found => readable(found),

@@ -15,8 +15,9 @@ use tfplugin::path::Path;
 use tfplugin::typed::Value;
 
 use super::build;
+use super::prechecks::legible;
 use super::schema::{ClusterState, Component};
-use crate::kubernetes::{Client, Error, readable};
+use crate::kubernetes::{Client, Error};
 
 /// Label of a definition of classes: the engine.
 const ENGINE_LABEL: &str = "clusterdefinition.kubeblocks.io/name";
@@ -39,21 +40,17 @@ pub async fn find(client: &Client, state: &ClusterState) -> Result<Found, Error>
         .map(|(_, component)| component)
         .partition(|one| class(one).is_some());
     if !by_class.is_empty() {
-        found.classes = legible(client.list(None, Some(&format!("{ENGINE_LABEL}={engine}"))).await)?;
+        found.classes = served(client.list(None, Some(&format!("{ENGINE_LABEL}={engine}"))).await)?;
     }
     if !by_size.is_empty() {
-        found.constraints = legible(client.list(None, None).await)?.unwrap_or_default();
+        found.constraints = served(client.list(None, None).await)?.unwrap_or_default();
     }
     Ok(found)
 }
 
-/// What can be read: other lines of KubeBlocks have neither kind.
-fn legible<T>(found: Result<T, Error>) -> Result<Option<T>, Error> {
-    match found {
-        Err(Error::Decode { .. }) => Ok(None),
-        Err(error) if error.is_not_served() => Ok(None),
-        found => readable(found),
-    }
+/// What is served: other lines of KubeBlocks have neither kind.
+fn served<T>(found: Result<T, Error>) -> Result<Option<T>, Error> {
+    if found.as_ref().is_err_and(Error::is_not_served) { Ok(None) } else { legible(found) }
 }
 
 /// Adds what stands against the sizes of `state`.

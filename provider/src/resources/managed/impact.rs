@@ -10,17 +10,17 @@ use crate::impact::{Amount, Assessment, Level, Total};
 const DEFAULT_SIZE: i64 = 3;
 
 /// Nodes before and after a change.
-pub(super) struct Nodes<'a> {
+pub(super) struct Nodes {
     /// Where their attributes stand.
     pub(super) path: Path,
     /// What they are called.
     pub(super) noun: &'static str,
     /// Before; `None` where there are none yet.
-    pub(super) before: Option<&'a SystemNodePool>,
+    pub(super) before: Option<SystemNodePool>,
     /// After.
-    pub(super) after: &'a SystemNodePool,
+    pub(super) after: SystemNodePool,
     /// As it is written: what the cloud may choose is unknown only there when somebody else has yet to tell it.
-    pub(super) config: &'a SystemNodePool,
+    pub(super) config: SystemNodePool,
 }
 
 /// A version of Kubernetes, before, after and as it is written.
@@ -30,7 +30,7 @@ pub(super) struct Version<'a> {
     pub(super) config: &'a Value<String>,
 }
 
-impl Nodes<'_> {
+impl Nodes {
     /// Of nodes that are made for the first time.
     pub(super) fn of_create(&self) -> Assessment {
         Assessment { after: Some(self.total_after()), ..Assessment::default() }
@@ -38,10 +38,11 @@ impl Nodes<'_> {
 
     /// What a change in place does.
     pub(super) fn of_update(&self, version: &Version<'_>) -> Assessment {
-        let before = self.before.map(|before| Total { nodes: counted(&before.size), ..Total::default() });
+        let before =
+            self.before.as_ref().map(|before| Total { nodes: counted(&before.size), ..Total::default() });
         let mut change = Assessment { before, after: Some(self.total_after()), ..Assessment::default() };
         self.upgrade(version, &mut change);
-        if let Some(before) = self.before {
+        if let Some(before) = &self.before {
             self.shrink(before, &mut change);
             self.repel(before, &mut change);
         }
@@ -78,7 +79,8 @@ impl Nodes<'_> {
         if let (Some(from), Some(to)) = (version.before.known(), version.after.known())
             && from != to
         {
-            let count = self.before.and_then(|before| before.size.known()).copied().unwrap_or_default();
+            let count =
+                self.before.as_ref().and_then(|before| before.size.known()).copied().unwrap_or_default();
             change.nodes_recreated += count;
             let text = format!(
                 "going from Kubernetes {from} to {to} makes the nodes of the {} anew, one after the other: every instance on them restarts",
@@ -158,7 +160,8 @@ mod tests {
 
     fn assess(before: &SystemNodePool, after: &SystemNodePool, to: &Value<String>) -> Assessment {
         let path = Path::attribute("system_node_pool");
-        let nodes = Nodes { path, noun: "node pool", before: Some(before), after, config: after };
+        let (before, after) = (Some(before.clone()), after.clone());
+        let nodes = Nodes { path, noun: "node pool", before, config: after.clone(), after };
         nodes.of_update(&Version { before: &text("1.33"), after: to, config: to })
     }
 
@@ -196,12 +199,12 @@ mod tests {
     fn what_others_have_yet_to_tell_is_undecided_and_what_the_cloud_chooses_is_not() {
         let three = pool(Value::Known(3));
         let config = SystemNodePool { taints: Value::Unknown, ..pool(Value::Unknown) };
-        let nodes = |config| Nodes {
+        let nodes = |config: &SystemNodePool| Nodes {
             path: Path::root(),
             noun: "node pool",
-            before: Some(&three),
-            after: &three,
-            config,
+            before: Some(three.clone()),
+            after: three.clone(),
+            config: config.clone(),
         };
         let version = |config| Version { before: &Value::Unknown, after: &Value::Unknown, config };
         let change = nodes(&config).of_update(&version(&Value::Unknown));
@@ -213,8 +216,8 @@ mod tests {
             path: Path::root(),
             noun: "node pool",
             before: None,
-            after: &pool(Value::Unknown),
-            config: &open,
+            after: pool(Value::Unknown),
+            config: open,
         };
         assert_eq!(made.of_create().after.unwrap().nodes, Amount::count(3));
     }

@@ -6,10 +6,10 @@ use super::impact::{Nodes, Version, of_replaced_cluster};
 use super::kind::ManagedCluster;
 use super::open::Open;
 use super::rules::{judge_system_pool, judge_version, protected};
-use super::schema::{ClusterState, Common, SystemNodePool};
+use super::schema::{ClusterState as _, Common, SystemNodePool};
 use super::{UNFINISHED, is_lost, is_unfinished};
-use crate::impact::PlannedImpact;
-use crate::impact::guard::{Guard, settle};
+use crate::impact::guard::Guard;
+use crate::impact::{PlannedImpact, is_unchanged};
 
 /// Plans a create or an update.
 pub(super) fn modify<K: ManagedCluster>(
@@ -18,7 +18,7 @@ pub(super) fn modify<K: ManagedCluster>(
     plan: &mut Plan<K::State>,
 ) -> Result<(), Diagnostics> {
     let config = plan.config.common();
-    let Some(prior) = plan.prior.clone() else {
+    let Some(prior) = &plan.prior else {
         let mut after = plan.planned.common();
         after.planned_impact = of_create(&after, &config).into();
         plan.planned.set_common(after);
@@ -30,7 +30,7 @@ pub(super) fn modify<K: ManagedCluster>(
             return Err(protected(K::METHOD.service(), name(&before.name)).into());
         }
         let change = of_replaced_cluster(&plan.requires_replace);
-        return settle(context, guard.judge(&change, &after.accept_impact));
+        return context.settle(guard.judge(&change, &after.accept_impact));
     }
     let mut found: Vec<Diagnostic> =
         judge_version(&before.kubernetes_version, &after.kubernetes_version).into_iter().collect();
@@ -50,66 +50,46 @@ pub(super) fn modify<K: ManagedCluster>(
     if goes_on || before.kubernetes_version != after.kubernetes_version {
         after.platform_version = Value::Unknown;
     }
-    let accepted = after.accept_impact.clone();
-    plan.planned.set_common(after);
+    plan.planned.set_common(after.clone());
     if goes_on {
         K::open_values(&mut plan.planned).into_iter().for_each(Open::reopen);
     }
-    if is_unchanged(&prior, &plan.planned) {
+    if is_unchanged(prior, &plan.planned) {
         return Ok(());
     }
-    let mut after = plan.planned.common();
     let version = Version {
         before: &before.kubernetes_version,
         after: &after.kubernetes_version,
         config: &config.kubernetes_version,
     };
-    let change = nodes(Some(&before), &after, &config, |nodes| nodes.of_update(&version));
-    let found = guard.judge(&change, &accepted);
+    let change = nodes(Some(&before), &after, &config).of_update(&version);
+    let found = guard.judge(&change, &after.accept_impact);
     after.planned_impact = change.into_planned().into();
     plan.planned.set_common(after);
-    settle(context, found)
+    context.settle(found)
 }
 
 /// What is said of a cluster that is new, to the cloud or to the state.
 pub(super) fn of_create(after: &Common, config: &Common) -> PlannedImpact {
-    nodes(None, after, config, |nodes| nodes.of_create()).into_planned()
+    nodes(None, after, config).of_create().into_planned()
 }
 
 /// The first nodes, as far as they are known.
-fn nodes<T>(
-    before: Option<&Common>,
-    after: &Common,
-    config: &Common,
-    judge: impl FnOnce(Nodes<'_>) -> T,
-) -> T {
-    let unknown =
-        SystemNodePool { size: Value::Unknown, taints: Value::Unknown, ..SystemNodePool::default() };
-    let known = |pool: &Value<SystemNodePool>| match pool {
+fn nodes(before: Option<&Common>, after: &Common, config: &Common) -> Nodes {
+    let known = |common: &Common| match &common.system_node_pool {
         Value::Known(pool) => pool.clone(),
-        Value::Unknown => unknown.clone(),
+        Value::Unknown => {
+            SystemNodePool { size: Value::Unknown, taints: Value::Unknown, ..SystemNodePool::default() }
+        }
         Value::Null => SystemNodePool::default(),
     };
-    let before = before.map(|before| known(&before.system_node_pool));
-    judge(Nodes {
+    Nodes {
         path: Path::attribute("system_node_pool"),
         noun: "cluster's first node pool",
-        before: before.as_ref(),
-        after: &known(&after.system_node_pool),
-        config: &known(&config.system_node_pool),
-    })
-}
-
-/// Whether two states ask for the same, whatever the last change did.
-fn is_unchanged<S: ClusterState>(prior: &S, planned: &S) -> bool {
-    let without = |state: &S| {
-        let mut state = state.clone();
-        let mut common = state.common();
-        common.planned_impact = Value::Null;
-        state.set_common(common);
-        state.into_raw()
-    };
-    without(prior) == without(planned)
+        before: before.map(known),
+        after: known(after),
+        config: known(config),
+    }
 }
 
 /// A cluster that somebody removed is made anew around what is left of it: the plan shows an update, which says too little.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use kubeblocks_cloud::contract::POOL;
 use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes, PoolId, Progress, SeenPool};
 use tfplugin::prelude::{Progress as Recorder, *};
-use tfplugin::typed::ValueType as _;
 
 use super::drive::{Call, Stopped, drive};
 use super::impact::{Nodes, Version};
@@ -14,10 +13,10 @@ use super::open::{Open, fill};
 use super::pool_kind::ManagedPool;
 use super::pool_schema::{CommonPool, PoolState as _};
 use super::rules::{judge_version, validate_pool};
-use super::schema::SystemNodePool;
 use super::state::{owner, seen_pool, shown_map, some_list};
 use super::{failure, is_unfinished, set_imported, set_unfinished, take_imported};
-use crate::impact::guard::{settle, validate_accepted};
+use crate::impact::guard::validate_accepted;
+use crate::impact::is_unchanged;
 use crate::provider::Shared;
 use crate::wait::Limits;
 
@@ -109,21 +108,19 @@ impl<K: ManagedPool> Resource for PoolResource<K> {
     }
 
     async fn modify_plan(&self, context: &Context, plan: &mut Plan<K::State>) -> Result<(), Diagnostics> {
-        let config = plan.config.common().as_nodes();
-        let Some(prior) = plan.prior.clone() else {
+        let config = plan.config.common();
+        let Some(prior) = &plan.prior else {
             let mut after = plan.planned.common();
-            after.planned_impact =
-                nodes::<K>(None, &after.as_nodes(), &config).of_create().into_planned().into();
+            after.planned_impact = nodes::<K>(None, &after, &config).of_create().into_planned().into();
             plan.planned.set_common(after);
             return Ok(());
         };
         let (before, mut after) = (prior.common(), plan.planned.common());
-        let (nodes_before, nodes_after) = (before.as_nodes(), after.as_nodes());
-        let nodes = nodes::<K>(Some(&nodes_before), &nodes_after, &config);
+        let nodes = nodes::<K>(Some(&before), &after, &config);
         let guard = self.shared.guard();
         if !plan.requires_replace.is_empty() {
             let change = nodes.of_replacement(&plan.requires_replace);
-            return settle(context, guard.judge(&change, &after.accept_impact));
+            return context.settle(guard.judge(&change, &after.accept_impact));
         }
         if let Some(refusal) = judge_version(&before.kubernetes_version, &after.kubernetes_version) {
             return Err(refusal.into());
@@ -133,19 +130,18 @@ impl<K: ManagedPool> Resource for PoolResource<K> {
             plan.planned.set_common(after.clone());
             K::open_values(&mut plan.planned).into_iter().for_each(Open::reopen);
         }
-        if is_unchanged::<K>(&prior, &plan.planned) {
+        if is_unchanged(prior, &plan.planned) {
             return Ok(());
         }
-        let written = plan.config.common().kubernetes_version;
         let change = nodes.of_update(&Version {
             before: &before.kubernetes_version,
             after: &after.kubernetes_version,
-            config: &written,
+            config: &config.kubernetes_version,
         });
         let found = guard.judge(&change, &after.accept_impact);
         after.planned_impact = change.into_planned().into();
         plan.planned.set_common(after);
-        settle(context, found)
+        context.settle(found)
     }
 
     async fn create(
@@ -268,24 +264,14 @@ impl<K: ManagedPool> Call for Removal<'_, K> {
     }
 }
 
-fn nodes<'a, K: ManagedPool>(
-    before: Option<&'a SystemNodePool>,
-    after: &'a SystemNodePool,
-    config: &'a SystemNodePool,
-) -> Nodes<'a> {
-    Nodes { path: Path::root(), noun: K::NOUN, before, after, config }
-}
-
-/// Whether two states ask for the same, whatever the last change did.
-fn is_unchanged<K: ManagedPool>(prior: &K::State, planned: &K::State) -> bool {
-    let without = |state: &K::State| {
-        let mut state = state.clone();
-        let mut common = state.common();
-        common.planned_impact = Value::Null;
-        state.set_common(common);
-        state.into_raw()
-    };
-    without(prior) == without(planned)
+fn nodes<K: ManagedPool>(before: Option<&CommonPool>, after: &CommonPool, config: &CommonPool) -> Nodes {
+    Nodes {
+        path: Path::root(),
+        noun: K::NOUN,
+        before: before.map(CommonPool::as_nodes),
+        after: after.as_nodes(),
+        config: config.as_nodes(),
+    }
 }
 
 /// The mark of a pool: that of nothing else, also not of a pool of the same name elsewhere.
@@ -312,8 +298,7 @@ fn adopt<K: ManagedPool>(state: &mut K::State, id: &PoolId, seen: &SeenPool<K::C
     let seen_nodes = seen_pool(Value::Known(common.as_nodes()), &seen.nodes, is_import);
     common.set_nodes(seen_nodes);
     if is_import {
-        let known = common.as_nodes();
-        common.planned_impact = nodes::<K>(None, &known, &known).of_create().into_planned().into();
+        common.planned_impact = nodes::<K>(None, &common, &common).of_create().into_planned().into();
     }
     if let Some(version) = &seen.version {
         common.kubernetes_version = Value::Known(version.clone());

@@ -90,7 +90,7 @@ impl CommonPool {
 }
 
 /// A state that has them.
-pub trait PoolState: TerraformSchema {
+pub trait PoolState: TerraformSchema + PartialEq {
     /// A copy of the common attributes.
     fn common(&self) -> CommonPool;
     /// Puts them back.

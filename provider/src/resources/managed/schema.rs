@@ -154,7 +154,7 @@ impl Common {
 }
 
 /// A state that has them.
-pub trait ClusterState: TerraformSchema {
+pub trait ClusterState: TerraformSchema + PartialEq {
     /// A copy of the common attributes.
     fn common(&self) -> Common;
     /// Puts them back.

@@ -62,7 +62,7 @@ pub(super) async fn modify(
     }
     plan.planned.planned_changes = Value::Unknown;
     if let Some(refusal) = refuse(plan, chart.as_deref()) {
-        settle(context, refusal)?;
+        context.settle(refusal)?;
     }
     if !shared.is_helm_known() {
         return Ok(());
@@ -288,13 +288,4 @@ async fn is_same_release(
     let (namespace, name) = names(planned);
     let last = at_most(PLAN_LOOK, release::last(&client, &namespace, &name)).await;
     matches!(last, Some(Ok(Some(last))) if Note::on(&last).as_ref() == Some(note))
-}
-
-/// Errors fail, warnings go along.
-pub(super) fn settle(context: &Context, diagnostics: Diagnostics) -> Result<(), Diagnostics> {
-    if diagnostics.has_errors() {
-        return Err(diagnostics);
-    }
-    diagnostics.into_iter().for_each(|warning| context.warn(warning));
-    Ok(())
 }

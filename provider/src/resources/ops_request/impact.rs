@@ -9,7 +9,7 @@ use crate::impact::{Assessment, Level};
 
 /// What the operation that is written does.
 pub(super) fn of(state: &OpsRequestState) -> Assessment {
-    let mut change = Assessment { uncounted: true, ..Assessment::default() };
+    let mut change = Assessment::default();
     let operations = convert::written(state);
     let [operation] = operations[..] else {
         // One of several may turn out null.
@@ -22,28 +22,24 @@ pub(super) fn of(state: &OpsRequestState) -> Assessment {
             let text =
                 "the instances restart one after the other, and one that is alone takes its component down";
             change.add(path, Level::RollingRestart, text);
+            change.uncounted = true;
         }
         "switchover" => {
             let text = "another instance takes the lead, and connections to the one that leads now break";
             change.add(path, Level::RollingRestart, text);
-            change.uncounted = false;
         }
         "stop" => {
             let text = "every instance stops, and nobody reaches the database until it is started again";
             change.add(path, Level::Downtime, text);
-            change.uncounted = false;
         }
         "script" => {
             change.notice(path, "statements run in the database, and what they do is not judged");
-            change.uncounted = false;
         }
         "start" => {
             change.add(path, Level::None, "the database starts");
-            change.uncounted = false;
         }
         _ => {
             change.add(path, Level::None, "a backup is made");
-            change.uncounted = false;
         }
     }
     change
@@ -84,6 +80,7 @@ mod tests {
         assert!(planned.instances_restarted.is_null(), "nobody has counted them");
         let two = OpsRequestState { stop: Value::Unknown, restart: Value::Unknown, ..nothing() };
         assert_eq!(of(&two).undecided.len(), 2);
+        assert!(of(&two).into_planned().instances_restarted.is_unknown(), "either may come");
         let stop = of(&OpsRequestState { stop: Value::Known(Nothing {}), ..nothing() }).into_planned();
         assert_eq!(stop.instances_restarted, Value::Known(0));
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use tfplugin::diagnostic::Severity;
 use tfplugin::prelude::*;
 
-use crate::impact::guard::{settle, validate_accepted};
+use crate::impact::guard::validate_accepted;
 use crate::kubeblocks::operation::diagnostic::{refused, unsupported};
 use crate::kubeblocks::operation::{Foreseen, Request, foresee};
 use crate::kubernetes::diagnostic::{detail, silent};
@@ -125,7 +125,7 @@ impl Resource for OpsRequestResource {
         match &plan.prior {
             None => {
                 let change = impact::of(&plan.planned);
-                settle(context, self.shared.guard().judge(&change, &plan.planned.accept_impact))?;
+                context.settle(self.shared.guard().judge(&change, &plan.planned.accept_impact))?;
                 plan.planned.planned_impact = change.into_planned().into();
                 self.look(context, &plan.planned).await?;
             }

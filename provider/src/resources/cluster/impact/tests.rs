@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use tfplugin::typed::Set;
 
 use super::*;
-use crate::impact::Capacity;
+use crate::impact::{Capacity, is_unchanged};
 use crate::resources::cluster::schema::{Affinity, Resources, Service, Tls, Toleration};
 use crate::resources::cluster::test_support::{
     component_mut, entries, redis, redis_and_sentinel, set, text, texts, volume_mut,
