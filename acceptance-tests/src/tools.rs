@@ -108,6 +108,19 @@ pub fn tofu() -> Result<PathBuf, Error> {
     })
 }
 
+/// A Terraform newer than the least that the provider asks for, built on the first call as `terraform/go.mod` pins it: it
+/// has `terraform query`, actions and generated configuration, and no remote backends.
+pub fn newest_terraform() -> Result<PathBuf, Error> {
+    build::obtain(&Recipe {
+        name: "terraform",
+        title: "Terraform 1.16",
+        usual_minutes: 3,
+        source: source("terraform"),
+        package: "github.com/hashicorp/terraform",
+        link_variables: &["github.com/hashicorp/terraform/version.dev=no"],
+    })
+}
+
 /// Helm 3, built on the first call as `helm3/go.mod` pins it.
 pub fn helm() -> Result<PathBuf, Error> {
     build::obtain(&Recipe {

@@ -15,6 +15,7 @@ pub mod impact;
 pub mod kubeblocks;
 pub mod kubernetes;
 pub mod kubernetes_attribute;
+mod lists;
 pub mod provider;
 pub mod resources;
 pub mod review;

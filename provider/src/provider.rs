@@ -14,7 +14,8 @@ use tfplugin::diagnostic::{Diagnostic, Diagnostics};
 use tfplugin::path::Path;
 use tfplugin::provider::Provider;
 use tfplugin::server::{
-    ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedFunction, ErasedResource,
+    ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedFunction, ErasedListResource,
+    ErasedResource,
 };
 use tfplugin::typed::Value;
 
@@ -45,6 +46,7 @@ use crate::helm::executable::Executable;
 use crate::impact::guard::{self, Guard};
 use crate::kubernetes::{self, Client, Connection, Kubernetes};
 use crate::kubernetes_attribute::{KubernetesConnection, ProcessEnvironment};
+use crate::lists::Listing;
 use crate::resources::account::AccountResource;
 use crate::resources::ack_cluster::AckCluster;
 use crate::resources::ack_node_pool::AckNodePool;
@@ -453,6 +455,20 @@ impl Provider for KubeblocksProvider {
         vec![
             Box::new(Credentials::new(Arc::clone(&self.shared))),
             Box::new(Kubeconfig::new(Arc::clone(&self.shared))),
+        ]
+    }
+
+    fn list_resources(&self) -> Vec<Box<dyn ErasedListResource>> {
+        let shared = || Arc::clone(&self.shared);
+        vec![
+            Box::new(Listing::new(shared(), AddonResource::new)),
+            Box::new(Listing::new(shared(), BackupResource::new)),
+            Box::new(Listing::new(shared(), BackupRepoResource::new)),
+            Box::new(Listing::new(shared(), BackupScheduleResource::new)),
+            Box::new(Listing::new(shared(), ClusterResource::new)),
+            Box::new(Listing::new(shared(), ObjectResource::new)),
+            Box::new(Listing::new(shared(), OperatorResource::new)),
+            Box::new(Listing::new(shared(), ServiceDescriptorResource::new)),
         ]
     }
 

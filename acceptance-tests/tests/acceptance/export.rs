@@ -1,4 +1,5 @@
-//! The command `export`: the plan of what it writes imports all and changes nothing.
+//! The command `export`: the plan of what it writes imports all and changes nothing. So does what `terraform query`
+//! generates.
 
 use std::path::Path;
 
@@ -86,17 +87,19 @@ resource "kubeblocks_service_descriptor" "outside" {
 }
 "#;
 
-fn imported(plan: &Value) -> Vec<String> {
+/// Addresses of what a plan imports, which is all that it does.
+pub(crate) fn imported(plan: &Value) -> Vec<String> {
     let changes = plan["resource_changes"].as_array().expect("changes");
     for change in changes {
         assert_eq!(change["change"]["actions"], serde_json::json!(["no-op"]), "{change:#}");
-        assert!(change["change"]["importing"]["id"].is_string(), "{change:#}");
+        let importing = &change["change"]["importing"];
+        assert!(importing["id"].is_string() || importing["identity"].is_object(), "{change:#}");
     }
     changes.iter().map(|change| change["address"].as_str().expect("an address").to_owned()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_exported_is_imported_without_a_change() {
+async fn what_is_exported_or_queried_is_imported_without_a_change() {
     let platform = Platform::bare().await;
     let owner = platform.workspace(Cli::Terraform);
     owner.write("main.tf", platform.operator(VERSION, "delete_crds = true") + DATABASES);
@@ -118,6 +121,8 @@ async fn what_is_exported_is_imported_without_a_change() {
     }
     workspace.apply().await.succeeded();
     workspace.plan_is_empty().await;
+
+    crate::query::finds_all(&platform).await;
 
     // One namespace, into a file that must not be there.
     let file = workspace.path("some.tf");

@@ -49,6 +49,7 @@ mod plan_impact;
 mod platform;
 mod playground;
 mod policies;
+mod query;
 mod quickstart;
 mod rpc;
 mod secrets;

@@ -15,8 +15,10 @@ use tokio::process::{Child, Command};
 /// Which program plays Terraform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cli {
-    /// `terraform`.
+    /// `terraform`, as it is installed.
     Terraform,
+    /// A `terraform` that has actions, `query` and generated configuration.
+    Newest,
     /// `tofu`.
     OpenTofu,
 }
@@ -25,7 +27,7 @@ impl Cli {
     /// Host of the provider's source address that this program assumes.
     pub(crate) fn registry_host(self) -> &'static str {
         match self {
-            Self::Terraform => "registry.terraform.io",
+            Self::Terraform | Self::Newest => "registry.terraform.io",
             Self::OpenTofu => "registry.opentofu.org",
         }
     }
@@ -33,6 +35,7 @@ impl Cli {
     fn program(self) -> Result<PathBuf, String> {
         match self {
             Self::Terraform => acceptance_tests::tools::terraform().map_err(|error| error.to_string()),
+            Self::Newest => acceptance_tests::tools::newest_terraform().map_err(|error| error.to_string()),
             Self::OpenTofu => acceptance_tests::tools::tofu().map_err(|error| error.to_string()),
         }
     }

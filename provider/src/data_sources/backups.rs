@@ -142,32 +142,44 @@ impl DataSource for BackupsDataSource {
         let failed = |error: Error| cannot_read(CANNOT_READ, &error);
         let namespace = config.namespace.known().cloned().unwrap_or_default();
         let backups = client.list::<Backup>(Some(&namespace), None).await.map_err(failed)?;
-        let owners = owners(&client, &namespace, &backups).await.map_err(failed)?;
+        let owners = owners(&client, Some(&namespace), &backups).await.map_err(failed)?;
         Ok(show(config, backups, &owners))
     }
 }
 
-/// Databases by the name of their policies. The operator labels a backup only when it begins, so one that failed before
-/// is told by its policy alone. Who may not list policies does without.
-async fn owners(
+/// Databases by namespace and name of their policies.
+pub(crate) type Owners = BTreeMap<(String, String), String>;
+
+/// Databases by their policies. The operator labels a backup only when it begins, so one that failed before is told by its
+/// policy alone. Who may not list policies does without.
+pub(crate) async fn owners(
     client: &Client,
-    namespace: &str,
+    namespace: Option<&str>,
     backups: &[Backup],
-) -> Result<BTreeMap<String, String>, Error> {
+) -> Result<Owners, Error> {
     if backups.iter().all(|backup| backup.labels().contains_key(CLUSTER_LABEL)) {
-        return Ok(BTreeMap::new());
+        return Ok(Owners::new());
     }
-    let policies = match client.list::<BackupPolicy>(Some(namespace), None).await {
+    let policies = match client.list::<BackupPolicy>(namespace, None).await {
         Ok(policies) => policies,
         Err(Error::Forbidden { .. }) => Vec::new(),
         Err(error) => return Err(error),
     };
-    let owner =
-        |policy: &BackupPolicy| Some((policy.name_any(), policy.labels().get(CLUSTER_LABEL)?.clone()));
+    let owner = |policy: &BackupPolicy| {
+        let place = (policy.namespace().unwrap_or_default(), policy.name_any());
+        Some((place, policy.labels().get(CLUSTER_LABEL)?.clone()))
+    };
     Ok(policies.iter().filter_map(owner).collect())
 }
 
-fn show(config: BackupsData, mut backups: Vec<Backup>, owners: &BTreeMap<String, String>) -> BackupsData {
+/// The database that a backup is of, when anything tells it.
+pub(crate) fn cluster_of(backup: &Backup, owners: &Owners) -> Option<String> {
+    let by_label = backup.labels().get(CLUSTER_LABEL).cloned().filter(some);
+    let policy = || (backup.namespace().unwrap_or_default(), backup.spec.backup_policy_name.clone());
+    by_label.or_else(|| owners.get(&policy()).cloned())
+}
+
+fn show(config: BackupsData, mut backups: Vec<Backup>, owners: &Owners) -> BackupsData {
     // By what the API server noted where the operator has not begun. Names tell apart what began in one second.
     backups.sort_by_cached_key(|backup| {
         let begun = backup.status.as_ref().and_then(|status| status.start_timestamp.clone());
@@ -205,7 +217,7 @@ fn latest_completed(backups: &[Backup], shown: &[BackupData]) -> Option<String> 
     backups.iter().filter(is_shown).filter_map(completed).max().map(|(_, name)| name)
 }
 
-fn describe(backup: &Backup, owners: &BTreeMap<String, String>) -> BackupData {
+fn describe(backup: &Backup, owners: &Owners) -> BackupData {
     let status = backup.status.clone().unwrap_or_default();
     let label = |key: &str| backup.labels().get(key).cloned().filter(some);
     let range = status.time_range.map(|range| TimeRangeData {
@@ -215,7 +227,7 @@ fn describe(backup: &Backup, owners: &BTreeMap<String, String>) -> BackupData {
     let policy = &backup.spec.backup_policy_name;
     BackupData {
         name: Value::Known(backup.name_any()),
-        cluster: label(CLUSTER_LABEL).or_else(|| owners.get(policy).cloned()).into(),
+        cluster: cluster_of(backup, owners).into(),
         component: label(COMPONENT_LABEL).into(),
         method: Value::Known(backup.spec.backup_method.clone()),
         policy: Value::Known(policy.clone()),
@@ -280,7 +292,7 @@ mod tests {
             ("other", Some("stock"), "pg", "Completed", 7, Some(20)),
             ("snap", Some("orders"), "snapshot", "Running", 8, None),
         ];
-        let owners = BTreeMap::from([("orders-policy".to_owned(), "orders".to_owned())]);
+        let owners = Owners::from([(("shop".to_owned(), "orders-policy".to_owned()), "orders".to_owned())]);
         let none = BackupsData::default;
         for (config, expected, latest) in [
             (none(), &["snap", "other", "bad", "short", "long"][..], Some("other")),
@@ -340,6 +352,6 @@ mod tests {
             deletion_policy: known("Retain"),
             ..BackupData::default()
         };
-        assert_eq!(describe(&object, &BTreeMap::new()), expected);
+        assert_eq!(describe(&object, &Owners::new()), expected);
     }
 }

@@ -26,7 +26,7 @@ use crate::resources::backup_schedule::BackupScheduleResource;
 use crate::resources::cluster::ClusterResource;
 use crate::resources::operator::OperatorResource;
 use crate::resources::service_descriptor::ServiceDescriptorResource;
-use find::{Found, Kind};
+use find::{Exportable, Kind};
 use write::Exported;
 
 /// Write what runs in a Kubernetes cluster as HCL, with a block that imports each object.
@@ -115,7 +115,7 @@ async fn connect(shared: &Shared) -> Result<Client, Error> {
 }
 
 /// Everything as its own resource reads it after an import, and what could not be read.
-async fn read_all(shared: &Arc<Shared>, found: Vec<Found>) -> (Vec<Exported>, Vec<String>) {
+async fn read_all(shared: &Arc<Shared>, found: Vec<Exportable>) -> (Vec<Exported>, Vec<String>) {
     let (mut exported, mut problems) = (Vec::new(), Vec::new());
     for object in found {
         let outcome = match object.kind {
@@ -140,7 +140,7 @@ async fn read_all(shared: &Arc<Shared>, found: Vec<Found>) -> (Vec<Exported>, Ve
     (exported, problems)
 }
 
-async fn read<R: Resource>(resource: &R, object: &Found) -> Result<Option<Exported>, Diagnostics> {
+async fn read<R: Resource>(resource: &R, object: &Exportable) -> Result<Option<Exported>, Diagnostics> {
     let context = Context::new(CancellationToken::new());
     let state = Box::pin(resource.import(&context, Import::Id(object.id.clone()))).await?;
     let Some(state) = Box::pin(resource.read(&context, state)).await? else { return Ok(None) };

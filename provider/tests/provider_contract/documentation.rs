@@ -85,6 +85,11 @@ fn the_pages_are_made_from_today_s_schemas_and_examples() {
         let example = example(&format!("actions/{name}/action.tf"));
         pages.push(schema_page(PageKind::Action, name, &action.schema(), &example, None));
     }
+    for list in provider.list_resources() {
+        let name = list.type_name();
+        let example = example(&format!("list-resources/{name}/list-resource.tfquery.hcl"));
+        pages.push(schema_page(PageKind::ListResource, name, &list.schema(), &example, None));
+    }
     pages.extend(guides());
     assert_folder("docs", ".md", &pages);
 }

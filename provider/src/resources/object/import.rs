@@ -41,7 +41,15 @@ pub fn check_identity(identity: ObjectIdentity) -> Result<ObjectIdentity, Diagno
 
 /// The id of the object of a state or plan.
 pub fn id_of(state: &ObjectState) -> String {
-    let parts = [&state.api_version, &state.kind, &state.namespace, &state.name];
+    join([&state.api_version, &state.kind, &state.namespace, &state.name])
+}
+
+/// The id of what an identity names.
+pub fn id_of_identity(identity: &ObjectIdentity) -> String {
+    join([&identity.api_version, &identity.kind, &identity.namespace, &identity.name])
+}
+
+fn join(parts: [&Value<String>; 4]) -> String {
     parts.into_iter().filter_map(|part| part.known().map(String::as_str)).collect::<Vec<_>>().join("/")
 }
 

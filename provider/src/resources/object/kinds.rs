@@ -64,6 +64,18 @@ pub fn is_kubeblocks_group(group: &str) -> bool {
     group == "kubeblocks.io" || group.ends_with(".kubeblocks.io")
 }
 
+/// Checks an `apiVersion` of `KubeBlocks`.
+// The derive hands the validators what an attribute holds.
+#[allow(clippy::ptr_arg)]
+pub fn is_kubeblocks_api(api_version: &String) -> Result<(), String> {
+    if is_kubeblocks_group(group_of(api_version)) && !api_version.ends_with('/') {
+        return Ok(());
+    }
+    Err(format!(
+        "{api_version:?} is no group and version of KubeBlocks. Write one such as \"apps.kubeblocks.io/v1alpha1\"."
+    ))
+}
+
 /// The group of an `apiVersion`; empty for the core group.
 pub fn group_of(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)

@@ -60,20 +60,22 @@ impl Kinds {
         api_version: &str,
         kind: &str,
     ) -> Result<ServedKind, Error> {
-        self.find(client, api_version, kind).await?.ok_or_else(|| {
-            let version = api_version.rsplit('/').next().unwrap_or_default();
-            let action = Action {
-                verb: "get",
-                group: group_of(api_version).to_owned(),
-                version: version.to_owned(),
-                resource: kind.to_lowercase(),
-                kind: kind.to_owned(),
-                namespace: None,
-                name: None,
-            };
-            Error::KindNotServed { endpoint: client.endpoint(), action: Box::new(action) }
-        })
+        self.find(client, api_version, kind).await?.ok_or_else(|| not_served(client, api_version, kind))
     }
+}
+
+/// That a server does not serve a kind.
+pub(crate) fn not_served(client: &Client, api_version: &str, kind: &str) -> Error {
+    let action = Action {
+        verb: "get",
+        group: group_of(api_version).to_owned(),
+        version: api_version.rsplit('/').next().unwrap_or_default().to_owned(),
+        resource: kind.to_lowercase(),
+        kind: kind.to_owned(),
+        namespace: None,
+        name: None,
+    };
+    Error::KindNotServed { endpoint: client.endpoint(), action: Box::new(action) }
 }
 
 /// An object on a server.

@@ -1,0 +1,2 @@
+// Package terraform is asked for by a test of Terraform only.
+package terraform
