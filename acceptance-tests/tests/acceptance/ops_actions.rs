@@ -1,9 +1,11 @@
-//! The actions, by the messages of the protocol: the installed Terraform is from before there were actions.
+//! The actions: by the messages of the protocol, where a test looks at each, and by a Terraform that has actions, as people
+//! use them.
 
 use serde_json::{Value, json};
 
 use crate::playground::{Namespace, Playground};
 use crate::rpc::Plugin;
+use crate::terraform::Cli;
 
 /// The arguments that all actions have, and more.
 #[allow(clippy::needless_pass_by_value, reason = "JSON is written in place")]
@@ -123,4 +125,57 @@ async fn a_switchover_and_a_script_are_done_and_what_cannot_be_is_warned_of_and_
     assert_eq!(backup["spec"]["backupSpec"]["backupName"], backup["metadata"]["name"]);
     assert_eq!(backup["spec"]["backupSpec"]["backupPolicyName"], "pg-postgresql-backup-policy");
     namespace.delete_cluster("pg").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_runs_by_itself_and_with_the_change_that_triggers_it() {
+    let playground = Playground::shared().await;
+    let namespace = playground.namespace("actcli").await;
+    namespace.create_foreign_redis("cache").await;
+    namespace.cluster_running("cache").await;
+    let workspace = playground.workspace(Cli::Newest);
+    let configuration = |certificate: &str| {
+        format!(
+            r#"
+action "kubeblocks_restart" "cache" {{
+  config {{
+    namespace  = "{0}"
+    cluster    = "cache"
+    components = ["redis"]
+  }}
+}}
+
+resource "terraform_data" "certificate" {{
+  input = "{certificate}"
+
+  lifecycle {{
+    action_trigger {{
+      events  = [after_update]
+      actions = [action.kubeblocks_restart.cache]
+    }}
+  }}
+}}
+"#,
+            namespace.name
+        )
+    };
+    workspace.write("main.tf", configuration("one"));
+    workspace.apply().await.succeeded();
+    assert_eq!(namespace.ops_requests().await.len(), 0, "a create triggers nothing here");
+
+    let invoke =
+        ["apply", "-auto-approve", "-no-color", "-input=false", "-invoke=action.kubeblocks_restart.cache"];
+    workspace.run(invoke).await.succeeded().says(&["restart of cache: Succeed, 2/2"]);
+    assert_eq!(namespace.ops_requests().await.len(), 1);
+
+    workspace.write("main.tf", configuration("two"));
+    let plan = workspace.plan_json().await;
+    assert_eq!(plan["action_invocations"][0]["type"], "kubeblocks_restart", "{plan:#}");
+    workspace.apply().await.succeeded().says(&["restart of cache: Succeed, 2/2"]);
+    assert_eq!(namespace.ops_requests().await.len(), 2);
+    workspace.plan_is_empty().await;
+
+    workspace.destroy().await.succeeded();
+    namespace.delete_cluster("cache").await;
+    namespace.is_empty().await;
 }
