@@ -38,6 +38,7 @@ mod export;
 mod hcl;
 mod lookups;
 mod managed_clouds;
+mod moved;
 mod object;
 mod operator_ends;
 mod operator_faults;

@@ -7,10 +7,10 @@ use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchP
 use serde_json::{Value, json};
 
 use crate::playground::Playground;
-use crate::terraform::{Cli, Workspace, provider_binary};
+use crate::terraform::Cli;
 
 /// Objects of one kind that lives outside namespaces, seen by an administrator.
-struct Objects(Api<DynamicObject>);
+pub(crate) struct Objects(Api<DynamicObject>);
 
 impl Objects {
     async fn of(playground: &Playground, api_version: &str, kind: &str, plural: &str) -> Self {
@@ -20,11 +20,11 @@ impl Objects {
         Self(Api::all_with(client, &ApiResource::from_gvk_with_plural(&kind, plural)))
     }
 
-    async fn constraints(playground: &Playground) -> Self {
+    pub(crate) async fn constraints(playground: &Playground) -> Self {
         Self::of(playground, "apps.kubeblocks.io/v1alpha1", "ConfigConstraint", "configconstraints").await
     }
 
-    async fn get(&self, name: &str) -> Option<Value> {
+    pub(crate) async fn get(&self, name: &str) -> Option<Value> {
         let found = self.0.get_opt(name).await.expect("the control plane answers");
         found.map(|object| serde_json::to_value(object).expect("objects are JSON"))
     }
@@ -34,7 +34,7 @@ impl Objects {
         self.0.patch(name, &parameters, &Patch::Merge(change)).await.expect("the change is accepted");
     }
 
-    async fn apply(&self, name: &str, manager: &str, object: &Value) {
+    pub(crate) async fn apply(&self, name: &str, manager: &str, object: &Value) {
         self.0
             .patch(name, &PatchParams::apply(manager).force(), &Patch::Apply(object))
             .await
@@ -43,7 +43,7 @@ impl Objects {
 }
 
 /// A `ConfigConstraint` in HCL.
-fn constraint(name: &str, dynamic: &str, extra: &str) -> String {
+pub(crate) fn constraint(name: &str, dynamic: &str, extra: &str) -> String {
     format!(
         r#"
 resource "kubeblocks_object" "constraint" {{
@@ -427,78 +427,5 @@ async fn an_import_of_the_wrong_form_or_of_nothing_says_what_is_right() {
         let output = workspace.run(["import", "-no-color", "-input=false", CONSTRAINT, id]).await;
         output.failed().says(&[expected]);
         assert!(workspace.managed().await.is_empty());
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn objects_move_here_from_the_resources_of_other_providers() {
-    let playground = Playground::shared().await;
-    let name = playground.namespace("moved").await.name;
-    let objects = Objects::constraints(playground).await;
-    let theirs = json!({
-        "apiVersion": "apps.kubeblocks.io/v1alpha1", "kind": "ConfigConstraint",
-        "metadata": {"name": name, "labels": {"team": "shop"}},
-        "spec": {"formatterConfig": {"format": "properties"}, "dynamicParameters": ["ttl"]},
-    });
-    objects.apply(&name, "Terraform", &theirs).await;
-    let workspace = playground.workspace(Cli::Terraform);
-    stand_in_for(&workspace, "kubernetes");
-    let provider = r#"provider["registry.terraform.io/hashicorp/kubernetes"]"#;
-    let attributes = json!({"manifest": {"type": "dynamic", "value": theirs}, "object": {"type": "dynamic", "value": theirs}});
-    let attributes =
-        json!({"schema_version": 1, "attributes": typed(attributes), "sensitive_attributes": []});
-    let state = json!({
-        "version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "9f0c6f0a-5f6f-4c3c-9c3e-2f3f5a0f0a01", "outputs": {},
-        "resources": [{"mode": "managed", "type": "kubernetes_manifest", "name": "constraint", "provider": provider, "instances": [attributes]}],
-    });
-    workspace.write("terraform.tfstate", state.to_string());
-    let moved =
-        "\nmoved {\n  from = kubernetes_manifest.constraint\n  to   = kubeblocks_object.constraint\n}\n";
-    workspace.write("main.tf", constraint(&name, "\"ttl\"", "") + moved);
-    let applied = workspace.apply().await.succeeded();
-    assert!(applied.stdout.contains("0 added, 0 changed, 0 destroyed"), "{}", applied.text());
-    workspace.plan_is_empty().await;
-    workspace.write("main.tf", constraint(&name, "\"ttl\", \"size\"", "") + moved);
-    workspace.apply().await.succeeded();
-    workspace.plan_is_empty().await;
-    workspace.destroy().await.succeeded();
-    assert_eq!(objects.get(&name).await, None);
-}
-
-/// Terraform wants every provider of a state to be there; for a move it asks it nothing but its schema.
-fn stand_in_for(workspace: &Workspace, provider: &str) {
-    let folder = workspace.path(provider);
-    std::fs::create_dir_all(&folder).expect("a folder can be made");
-    std::fs::copy(provider_binary(), folder.join(format!("terraform-provider-{provider}")))
-        .expect("it can be copied");
-    let ours = provider_binary().parent().expect("the provider lies in a folder");
-    let host = workspace.cli().registry_host();
-    let settings = format!(
-        "provider_installation {{\n  dev_overrides {{\n    \"{host}/kubeblocks/kubeblocks\" = \"{}\"\n    \"{host}/hashicorp/{provider}\" = \"{}\"\n  }}\n  direct {{}}\n}}\n",
-        ours.display(),
-        folder.display()
-    );
-    workspace.write("cli.tfrc", settings);
-}
-
-/// Values of any type as Terraform stores them, with their types.
-fn typed(mut attributes: Value) -> Value {
-    for held in attributes.as_object_mut().expect("attributes").values_mut() {
-        held["type"] = kind_of(&held["value"]);
-    }
-    attributes
-}
-
-fn kind_of(value: &Value) -> Value {
-    match value {
-        Value::Object(parts) => {
-            let kinds: serde_json::Map<String, Value> =
-                parts.iter().map(|(name, part)| (name.clone(), kind_of(part))).collect();
-            json!(["object", kinds])
-        }
-        Value::Array(elements) => json!(["tuple", elements.iter().map(kind_of).collect::<Vec<_>>()]),
-        Value::Number(_) => json!("number"),
-        Value::Bool(_) => json!("bool"),
-        Value::String(_) | Value::Null => json!("string"),
     }
 }

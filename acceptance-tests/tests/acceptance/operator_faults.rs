@@ -14,7 +14,7 @@ use tokio::process::Child;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::platform::Platform;
-use crate::terraform::{Cli, Output, Workspace};
+use crate::terraform::{Cli, Output, Workspace, play_provider};
 
 const OPERATOR: &str = "kubeblocks_operator.this";
 /// So long something may take that is certain to happen.
@@ -430,7 +430,7 @@ async fn releases_of_others_are_refused_and_those_of_helm_release_are_taken_over
             }, "sensitive_attributes": []}],
         }],
     });
-    play_helm_provider(&workspace);
+    play_provider(&workspace, "hashicorp/helm");
     workspace.write("terraform.tfstate", state.to_string());
     let moved = format!(
         "{}\nmoved {{\n  from = helm_release.kubeblocks\n  to   = {OPERATOR}\n}}\n",
@@ -447,19 +447,6 @@ async fn releases_of_others_are_refused_and_those_of_helm_release_are_taken_over
     // Not made by us, so it stayed.
     platform.kubectl(&["delete", "namespace", "kb-system"]).await.succeeded();
     platform.is_empty().await;
-}
-
-/// Terraform wants the provider of the state that is moved, and asks it nothing; ours plays it.
-fn play_helm_provider(workspace: &Workspace) {
-    let folder = workspace.path("helm-provider");
-    std::fs::create_dir(&folder).expect("a folder");
-    let program = crate::terraform::provider_binary();
-    std::os::unix::fs::symlink(program, folder.join("terraform-provider-helm")).expect("a link");
-    let settings = workspace.path("cli.tfrc");
-    let text = std::fs::read_to_string(&settings).expect("settings");
-    let line =
-        format!("dev_overrides {{\n    \"registry.terraform.io/hashicorp/helm\" = \"{}\"", folder.display());
-    std::fs::write(&settings, text.replacen("dev_overrides {", &line, 1)).expect("written");
 }
 
 async fn refused(workspace: &Workspace, texts: &[&str]) -> Output {

@@ -303,3 +303,18 @@ fn address_and_actions(change: &Value) -> (String, Vec<String>) {
     let actions = change["change"]["actions"].as_array().cloned().unwrap_or_default();
     (address, actions.iter().filter_map(|action| action.as_str().map(str::to_owned)).collect())
 }
+
+/// Lets our program play another provider: for the state that is moved Terraform wants one, and asks it nothing but its
+/// schema.
+pub(crate) fn play_provider(workspace: &Workspace, provider: &str) {
+    let (publisher, name) = provider.split_once('/').expect("a publisher and a name");
+    let folder = workspace.path(&format!("{publisher}-{name}"));
+    std::fs::create_dir(&folder).expect("a folder");
+    std::os::unix::fs::symlink(provider_binary(), folder.join(format!("terraform-provider-{name}")))
+        .expect("a link");
+    let settings = workspace.path("cli.tfrc");
+    let text = std::fs::read_to_string(&settings).expect("settings");
+    let host = workspace.cli().registry_host();
+    let line = format!("dev_overrides {{\n    \"{host}/{provider}\" = \"{}\"", folder.display());
+    std::fs::write(&settings, text.replacen("dev_overrides {", &line, 1)).expect("written");
+}

@@ -15,6 +15,7 @@ pub mod eks_node_group;
 pub mod gke_cluster;
 pub mod gke_node_pool;
 pub mod managed;
+pub(crate) mod moved;
 pub(crate) mod namespaced;
 pub mod object;
 pub mod operator;

@@ -28,10 +28,12 @@ use std::sync::Arc;
 use kubeblocks_schemas::v1alpha1::Addon;
 use tfplugin::diagnostic::Severity;
 use tfplugin::prelude::*;
+use tfplugin::resource::MoveSource;
 
 use crate::kubernetes::diagnostic::{detail, silent};
 use crate::kubernetes::{Client, Error};
 use crate::provider::{Reach, Shared};
+use crate::resources::moved;
 use crate::wait::{PLAN_LOOK, at_most};
 pub use schema::{AddonIdentity, AddonState};
 
@@ -187,6 +189,11 @@ impl Resource for AddonResource {
     ) -> Result<AddonState, Diagnostics> {
         let name = read::identity(request)?;
         read::import(&self.shared, context, &name).await
+    }
+
+    fn move_state(&self, source: &MoveSource) -> Result<Option<AddonState>, Diagnostics> {
+        let object = moved::object(source, Self::TYPE_NAME, "Addon")?;
+        Ok(object.map(|object| AddonState { name: object.name, ..AddonState::default() }))
     }
 }
 

@@ -12,8 +12,10 @@ pub mod schema;
 use std::sync::Arc;
 
 use tfplugin::prelude::*;
+use tfplugin::resource::MoveSource;
 
 use crate::provider::Shared;
+use crate::resources::moved;
 pub use schema::{BackupIdentity, BackupState};
 
 /// The resource.
@@ -47,6 +49,9 @@ impl Resource for BackupResource {
 
     async fn modify_plan(&self, _context: &Context, plan: &mut Plan<BackupState>) -> Result<(), Diagnostics> {
         let Some(prior) = &plan.prior else { return Ok(()) };
+        if prior.method.is_null() {
+            return Err(moved::never_read());
+        }
         if convert::is_complete(prior) || !plan.requires_replace.is_empty() {
             return Ok(());
         }
@@ -100,5 +105,14 @@ impl Resource for BackupResource {
         request: Import<BackupIdentity>,
     ) -> Result<BackupState, Diagnostics> {
         read::import(&self.shared, context, request).await
+    }
+
+    fn move_state(&self, source: &MoveSource) -> Result<Option<BackupState>, Diagnostics> {
+        let object = moved::object(source, Self::TYPE_NAME, "Backup")?;
+        Ok(object.map(|object| BackupState {
+            namespace: object.namespace,
+            name: object.name,
+            ..BackupState::default()
+        }))
     }
 }

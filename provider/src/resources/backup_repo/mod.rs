@@ -24,10 +24,12 @@ use std::sync::Arc;
 
 use tfplugin::diagnostic::Severity;
 use tfplugin::prelude::*;
+use tfplugin::resource::MoveSource;
 
 use crate::kubernetes::diagnostic::{detail, silent};
 use crate::kubernetes::{Client, Error};
 use crate::provider::Shared;
+use crate::resources::moved;
 use crate::wait::{PLAN_LOOK, at_most};
 pub use schema::{BackupRepoIdentity, BackupRepoState};
 
@@ -108,6 +110,9 @@ impl Resource for BackupRepoResource {
         context: &Context,
         plan: &mut Plan<BackupRepoState>,
     ) -> Result<(), Diagnostics> {
+        if plan.prior.as_ref().is_some_and(|prior| prior.storage_provider.is_null()) {
+            return Err(moved::never_read());
+        }
         plan::plan(plan.prior.as_ref(), &mut plan.planned);
         if plan.prior.as_ref() != Some(&plan.planned) {
             self.look(context, plan).await;
@@ -152,5 +157,10 @@ impl Resource for BackupRepoResource {
     ) -> Result<BackupRepoState, Diagnostics> {
         let name = read::identity(request)?;
         read::import(&self.shared, context, &name).await
+    }
+
+    fn move_state(&self, source: &MoveSource) -> Result<Option<BackupRepoState>, Diagnostics> {
+        let object = moved::object(source, Self::TYPE_NAME, "BackupRepo")?;
+        Ok(object.map(|object| BackupRepoState { name: object.name, ..BackupRepoState::default() }))
     }
 }

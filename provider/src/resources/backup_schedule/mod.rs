@@ -12,10 +12,12 @@ pub mod validate;
 use std::sync::Arc;
 
 use tfplugin::prelude::*;
+use tfplugin::resource::MoveSource;
 
 use crate::kubernetes::diagnostic::{detail, silent};
 use crate::kubernetes::{Client, Error};
 use crate::provider::Shared;
+use crate::resources::moved;
 use crate::wait::{PLAN_LOOK, at_most};
 pub use schema::{BackupScheduleIdentity, BackupScheduleState};
 
@@ -81,6 +83,9 @@ impl Resource for BackupScheduleResource {
         context: &Context,
         plan: &mut Plan<BackupScheduleState>,
     ) -> Result<(), Diagnostics> {
+        if plan.prior.as_ref().is_some_and(|prior| prior.schedules.is_null()) {
+            return Err(moved::never_read());
+        }
         // What is not available is waited for by the next apply.
         if !plan.prior.as_ref().is_some_and(convert::is_available) {
             plan.planned.phase = Value::Unknown;
@@ -127,5 +132,14 @@ impl Resource for BackupScheduleResource {
         request: Import<BackupScheduleIdentity>,
     ) -> Result<BackupScheduleState, Diagnostics> {
         read::import(&self.shared, context, request).await
+    }
+
+    fn move_state(&self, source: &MoveSource) -> Result<Option<BackupScheduleState>, Diagnostics> {
+        let object = moved::object(source, Self::TYPE_NAME, "BackupSchedule")?;
+        Ok(object.map(|object| BackupScheduleState {
+            namespace: object.namespace,
+            name: object.name,
+            ..BackupScheduleState::default()
+        }))
     }
 }

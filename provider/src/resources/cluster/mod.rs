@@ -38,11 +38,13 @@ use std::sync::Arc;
 use kubeblocks_schemas::v1alpha1::Cluster;
 use tfplugin::diagnostic::Severity;
 use tfplugin::prelude::*;
+use tfplugin::resource::MoveSource;
 
 use crate::impact::is_unchanged;
 use crate::kubernetes::Error;
 use crate::kubernetes::diagnostic::{detail, silent};
 use crate::provider::Shared;
+use crate::resources::moved;
 use crate::wait::{PLAN_LOOK, at_most};
 use parameters::judge::Effects;
 pub use schema::{ClusterIdentity, ClusterState};
@@ -195,6 +197,7 @@ impl Resource for ClusterResource {
         let Plan { prior, planned, requires_replace, .. } = plan;
         match prior {
             None => Box::pin(self.plan_create(context, planned)).await,
+            Some(prior) if prior.definition.is_null() => Err(moved::never_read()),
             Some(prior) => Box::pin(self.plan_update(context, prior, planned, requires_replace)).await,
         }
     }
@@ -243,6 +246,15 @@ impl Resource for ClusterResource {
             Import::Identity(identity) => import::check_identity(identity)?,
         };
         read::import(&self.shared, context, identity).await
+    }
+
+    fn move_state(&self, source: &MoveSource) -> Result<Option<ClusterState>, Diagnostics> {
+        let object = moved::object(source, Self::TYPE_NAME, "Cluster")?;
+        Ok(object.map(|object| ClusterState {
+            namespace: object.namespace,
+            name: object.name,
+            ..ClusterState::default()
+        }))
     }
 }
 

@@ -15,8 +15,10 @@ pub mod validate;
 use std::sync::Arc;
 
 use tfplugin::prelude::*;
+use tfplugin::resource::MoveSource;
 
 use crate::provider::Shared;
+use crate::resources::moved;
 pub use schema::{ServiceDescriptorIdentity, ServiceDescriptorState};
 
 /// The resource.
@@ -94,5 +96,14 @@ impl Resource for ServiceDescriptorResource {
         request: Import<ServiceDescriptorIdentity>,
     ) -> Result<ServiceDescriptorState, Diagnostics> {
         read::import(&self.shared, context, request).await
+    }
+
+    fn move_state(&self, source: &MoveSource) -> Result<Option<ServiceDescriptorState>, Diagnostics> {
+        let object = moved::object(source, Self::TYPE_NAME, "ServiceDescriptor")?;
+        Ok(object.map(|object| ServiceDescriptorState {
+            namespace: object.namespace,
+            name: object.name,
+            ..ServiceDescriptorState::default()
+        }))
     }
 }
