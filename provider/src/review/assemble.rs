@@ -198,10 +198,25 @@ fn total(resources: &[Resource], group: Group) -> Option<Total> {
     let mut total = Total::default();
     for resource in resources.iter().filter(|resource| resource.group == group) {
         total.resources += 1;
-        let (before, after) = (resource.impact.before, resource.impact.after);
+        let (before, after) = counted(resource.impact.before, resource.impact.after);
         total.incomplete |= add(&mut total.before, before) | add(&mut total.after, after);
     }
     (total.resources > 0).then_some(total)
+}
+
+/// Both ends of a change, where there being nothing at one is zero of what there is at the other.
+fn counted(before: Side, after: Side) -> (Side, Side) {
+    let none = |capacity: Capacity| {
+        Side::Is(Capacity::from_amounts(capacity.amounts().map(|amount| match amount {
+            Amount::Known(_) => Amount::Known(0.0),
+            other => other,
+        })))
+    };
+    match (before, after) {
+        (Side::Nothing, Side::Is(capacity)) => (none(capacity), after),
+        (Side::Is(capacity), Side::Nothing) => (before, none(capacity)),
+        sides => sides,
+    }
 }
 
 /// Adds what is known, and says whether something is not.

@@ -100,6 +100,30 @@ fn plans_of_several_versions_are_read() {
     }
 }
 
+/// The same configuration, planned by each of them.
+#[test]
+fn plans_that_real_programs_wrote_are_read_alike() {
+    let names = ["terraform-1.5.7", "terraform-1.11.4", "terraform-1.16.1", "opentofu-1.12.6"];
+    let texts = names.map(|name| {
+        let review = check_formats(&format!("written-by-{name}.plan.json"));
+        assert!(review.terraform_version.as_deref().is_some_and(|version| name.ends_with(version)), "{name}");
+        printed(&review, Format::Markdown)
+    });
+    for expected in [
+        "| Databases | **none** | 1 |",
+        "| Other providers | not judged | 1 |",
+        "| Databases | 0 → 2 | – | 0 → 2 | 0 → 4 | 0 → 40 |",
+        "`kubeblocks_cluster.orders`: added",
+    ] {
+        assert!(texts[0].contains(expected), "{expected:?} in:\n{}", texts[0]);
+    }
+    let without_version = texts.clone().map(|text| {
+        let lines = text.lines().filter(|line| !line.contains("1.5.7") && !line.contains("1.1"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    });
+    assert!(without_version.iter().all(|lines| *lines == without_version[0]), "{texts:#?}");
+}
+
 #[test]
 fn what_reaches_a_level_is_named() {
     let review = of_file("rich.plan.json");
