@@ -1,0 +1,369 @@
+#!/usr/bin/env python3
+"""Many databases by one configuration: each command of Terraform beside Terraform alone, and beside another provider.
+
+Prints Markdown. Nothing waits: no operator runs on the playground, so objects are written and read and nothing comes of
+them. `kubeblocks_cluster` waits for its database, so it is planned, imported and refreshed here, not created; what a
+create and a destroy cost is measured with `kubeblocks_object`, which writes the same objects.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+NOTED = """#!/usr/bin/env python3
+import os, resource, signal, subprocess, sys
+
+provider = subprocess.Popen(["{program}", *sys.argv[1:]])
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda number, _: provider.send_signal(number))
+code = provider.wait()
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+with open("{notes}", "a") as file:
+    file.write(f"{{used.ru_utime + used.ru_stime}} {{used.ru_maxrss}}\\n")
+sys.exit(code)
+"""
+
+CORE = """
+resource "terraform_data" "this" {{
+  count = {number}
+  input = "database-${{count.index}}"
+}}
+"""
+
+PROVIDER = """
+terraform {
+  required_providers {
+    kubeblocks = { source = "kubeblocks/kubeblocks" }
+  }
+}
+"""
+
+CLUSTER = (
+    PROVIDER
+    + """
+locals {{
+  names = toset([for index in range({number}) : "db-${{index}}"])
+}}
+
+resource "kubeblocks_cluster" "this" {{
+  for_each           = local.names
+  namespace          = "bench"
+  name               = each.key
+  definition         = "postgresql"
+  version            = "postgresql-14.8.0"
+  termination_policy = "Delete"
+
+  components = {{
+    postgresql = {{
+      replicas  = 2
+      resources = {{ cpu = "500m", memory = "512Mi" }}
+      volumes   = {{ data = {{ size = "20Gi" }} }}
+    }}
+  }}
+}}
+"""
+)
+
+IMPORT = """
+import {{
+  for_each = local.names
+  to       = kubeblocks_cluster.this[each.key]
+  id       = "bench/${{each.key}}"
+}}
+"""
+
+BODY = """{{
+    apiVersion = "apps.kubeblocks.io/v1alpha1"
+    kind       = "Cluster"
+    metadata   = {{ namespace = "bench", name = "{prefix}-${{count.index}}" }}
+    spec = {{
+      clusterDefinitionRef = "postgresql"
+      clusterVersionRef    = "postgresql-14.8.0"
+      terminationPolicy    = "Delete"
+      componentSpecs = [{{
+        name            = "postgresql"
+        componentDefRef = "postgresql"
+        replicas        = 2
+        resources = {{
+          requests = {{ cpu = "500m", memory = "512Mi" }}
+          limits   = {{ cpu = "500m", memory = "512Mi" }}
+        }}
+        volumeClaimTemplates = [{{
+          name = "data"
+          spec = {{
+            accessModes = ["ReadWriteOnce"]
+            resources   = {{ requests = {{ storage = "20Gi" }} }}
+          }}
+        }}]
+      }}]
+    }}
+  }}"""
+
+OBJECT = (
+    PROVIDER
+    + """
+resource "kubeblocks_object" "this" {{
+  count    = {number}
+  wait_for = {{}}
+  manifest = """
+    + BODY.replace("{prefix}", "object")
+    + """
+}}
+"""
+)
+
+PEER = (
+    """
+terraform {{
+  required_providers {{
+    kubectl = {{ source = "gavinbunney/kubectl" }}
+  }}
+}}
+
+resource "kubectl_manifest" "this" {{
+  count             = {number}
+  server_side_apply = true
+  wait              = false
+  yaml_body = yamlencode("""
+    + BODY.replace("{prefix}", "peer")
+    + """)
+}}
+"""
+)
+
+
+def text(template, **values):
+    # The block that has no place to fill in is written once, for a person to read.
+    return template.replace(PROVIDER, PROVIDER.replace("{", "{{").replace("}", "}}")).format(**values)
+
+
+class Bench:
+    def __init__(self, arguments):
+        self.work = Path(tempfile.mkdtemp(prefix="kbscale-"))
+        self.rounds = arguments.rounds
+        self.playground = arguments.playground
+        self.notes = self.work / "used"
+        self.environment = {**os.environ, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
+        self.environment["TF_CLI_CONFIG_FILE"] = str(self.install(arguments))
+
+    def install(self, arguments):
+        """Providers under a program that notes what their processes have used."""
+        overrides = []
+        for address, program in (("kubeblocks/kubeblocks", arguments.provider), ("gavinbunney/kubectl", arguments.peer)):
+            if not program:
+                continue
+            folder = self.work / address.replace("/", "-")
+            folder.mkdir()
+            noted = folder / f"terraform-provider-{address.split('/')[1]}"
+            noted.write_text(NOTED.format(program=Path(program).resolve(), notes=self.notes))
+            noted.chmod(0o755)
+            overrides.append(f'    "{address}" = "{folder}"\n')
+        settings = self.work / "cli.tfrc"
+        settings.write_text(f"provider_installation {{\n  dev_overrides {{\n{''.join(overrides)}  }}\n  direct {{}}\n}}\n")
+        return settings
+
+    def start(self):
+        subprocess.run([self.playground, "up", "--detach", "--dir", self.work / "kubernetes"], check=True, stdout=subprocess.DEVNULL)
+        for line in (self.work / "kubernetes" / "env").read_text().splitlines():
+            found = re.match(r"export (\w+)=(.*)", line)
+            if found:
+                self.environment[found[1]] = found[2].strip("'\"")
+        # Of the chart, the kinds alone: without Deployments nobody plays the operator.
+        kinds = self.capture(
+            [self.environment["KUBEBLOCKS_HELM"], "show", "crds", "kubeblocks", "--version", "0.7.5", "--repo", self.environment["TF_VAR_chart_repository"]]
+        )
+        self.capture(["kubectl", "apply", "--server-side", "-f", "-"], input=kinds)
+        self.capture(["kubectl", "wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"])
+        self.capture(["kubectl", "create", "namespace", "bench"])
+
+    def stop(self):
+        subprocess.run([self.playground, "down", "--dir", self.work / "kubernetes"], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def capture(self, command, **more):
+        result = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False, **more)
+        if result.returncode != 0:
+            sys.exit(f"{command[:4]} failed:\n{(result.stdout + result.stderr)[-3000:]}")
+        return result.stdout
+
+    def requests(self):
+        """How many requests for kinds of KubeBlocks, and for Services, the API server has had."""
+        total = 0
+        for line in self.capture(["kubectl", "get", "--raw", "/metrics"]).splitlines():
+            if line.startswith("apiserver_request_total") and ('kubeblocks.io"' in line or 'resource="services"' in line):
+                total += float(line.rsplit(" ", 1)[1])
+        return total
+
+    def terraform(self, folder, *arguments, counted=True):
+        """One command: seconds, CPU seconds and MiB of the provider, requests."""
+        self.notes.write_text("")
+        before = self.requests() if counted else 0
+        begun = time.monotonic()
+        result = subprocess.run(
+            ["terraform", *arguments], cwd=folder, env=self.environment, capture_output=True, text=True, check=False
+        )
+        took = time.monotonic() - begun
+        if result.returncode != 0:
+            sys.exit(f"terraform {arguments[0]} in {folder.name} failed:\n{(result.stdout + result.stderr)[-3000:]}")
+        used = [line.split() for line in self.notes.read_text().splitlines()]
+        return {
+            "time": took,
+            "cpu": sum(float(cpu) for cpu, _ in used),
+            "memory": max((float(size) / 1024 for _, size in used), default=0.0),
+            "requests": (self.requests() - before) if counted else 0,
+        }
+
+    def often(self, folder, *arguments):
+        """A command that changes nothing: medians of several runs."""
+        runs = [self.terraform(folder, *arguments) for _ in range(self.rounds)]
+        return {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+
+    def folder(self, name, number, configuration):
+        folder = self.work / f"{name}-{number}"
+        folder.mkdir()
+        (folder / "main.tf").write_text(configuration)
+        return folder
+
+    def life(self, name, number, template):
+        """From nothing to nothing, through the commands that a configuration sees."""
+        folder = self.folder(name, number, text(template, number=number))
+        quiet = ("-input=false", "-no-color")
+        figures = {
+            "validate": self.often(folder, "validate", "-no-color"),
+            "plan, all new": self.often(folder, "plan", *quiet),
+            "apply": self.terraform(folder, "apply", "-auto-approve", *quiet),
+            "refresh and plan, nothing changed": self.often(folder, "plan", "-detailed-exitcode", *quiet),
+            "destroy": self.terraform(folder, "destroy", "-auto-approve", *quiet),
+        }
+        return figures
+
+    def databases(self, number):
+        """`kubeblocks_cluster`: planned as new, then imported and looked at."""
+        quiet = ("-input=false", "-no-color")
+        configuration = text(CLUSTER, number=number)
+        folder = self.folder("cluster", number, configuration)
+        figures = {
+            "validate": self.often(folder, "validate", "-no-color"),
+            "plan, all new": self.often(folder, "plan", *quiet),
+        }
+        objects = [
+            {
+                "apiVersion": "apps.kubeblocks.io/v1alpha1",
+                "kind": "Cluster",
+                "metadata": {"namespace": "bench", "name": f"db-{index}"},
+                "spec": {
+                    "clusterDefinitionRef": "postgresql",
+                    "clusterVersionRef": "postgresql-14.8.0",
+                    "terminationPolicy": "Delete",
+                    "componentSpecs": [
+                        {
+                            "name": "postgresql",
+                            "componentDefRef": "postgresql",
+                            "replicas": 2,
+                            "resources": {kind: {"cpu": "500m", "memory": "512Mi"} for kind in ("requests", "limits")},
+                            "volumeClaimTemplates": [
+                                {
+                                    "name": "data",
+                                    "spec": {
+                                        "accessModes": ["ReadWriteOnce"],
+                                        "resources": {"requests": {"storage": "20Gi"}},
+                                    },
+                                }
+                            ],
+                        }
+                    ],
+                },
+            }
+            for index in range(number)
+        ]
+        listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+        self.capture(["kubectl", "apply", "--server-side", "-f", "-"], input=listed)
+        (folder / "import.tf").write_text(text(IMPORT))
+        figures["import, by blocks"] = self.terraform(folder, "apply", "-auto-approve", *quiet)
+        (folder / "import.tf").unlink()
+        figures["refresh and plan, nothing changed"] = self.often(folder, "plan", "-detailed-exitcode", *quiet)
+        self.capture(["kubectl", "delete", "clusters.apps.kubeblocks.io", "--all", "-n", "bench"])
+        return figures
+
+
+def seconds(value):
+    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.2f} s"
+
+
+def show(numbers, sides):
+    for number in numbers:
+        print(f"\n### {number:,} {'database' if number == 1 else 'databases'}\n")
+        names = list(sides)
+        print("| command | " + " | ".join(f"{name}: time" for name in names) + " | provider's CPU | peak memory | requests |")
+        print("|---|" + "---|" * (len(names) + 3))
+        commands = dict.fromkeys(command for name in names for command in sides[name][number])
+        for command in commands:
+            cells, cpu, memory, asked = [], [], [], []
+            for name in names:
+                figure = sides[name][number].get(command)
+                cells.append(seconds(figure["time"]) if figure else "–")
+                if figure and name != "core":
+                    cpu.append(seconds(figure["cpu"]))
+                    memory.append(f"{figure['memory']:.0f} MiB")
+                    asked.append(f"{figure['requests']:.0f}")
+            print(f"| {command} | " + " | ".join(cells) + f" | {' / '.join(cpu)} | {' / '.join(memory)} | {' / '.join(asked)} |")
+
+
+def bars(numbers, sides):
+    least, most = min(numbers), max(numbers)
+    refresh = "refresh and plan, nothing changed"
+    core, cluster = sides["core"][most][refresh], sides["kubeblocks_cluster"][most][refresh]
+    print(
+        f"\nRefresh and plan of {most:,} databases with nothing changed: {cluster['time'] / core['time']:.2f}x of Terraform's own "
+        f"time for as many `terraform_data` (the bar: at most 1.5x), {cluster['memory']:.0f} MiB in the provider (at most 120 MiB)."
+    )
+    middle = sorted(numbers)[-2] if len(numbers) > 1 else least
+    grown = cluster["cpu"] / sides["kubeblocks_cluster"][middle][refresh]["cpu"]
+    print(f"From {middle:,} to {most:,} databases the provider's CPU time of it grows {grown:.1f}-fold (linear is {most / middle:.0f}-fold).")
+    if "kubectl_manifest" in sides:
+        for command in ("plan, all new", "apply", refresh, "destroy"):
+            own = {name: sides[name][most][command]["time"] - sides["core"][most][command]["time"] for name in ("kubeblocks_object", "kubectl_manifest")}
+            print(
+                f"- {command}: {seconds(max(own['kubeblocks_object'], 0))} beside {seconds(max(own['kubectl_manifest'], 0))} of "
+                "`kubectl_manifest`, Terraform's own time taken off"
+            )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--provider", required=True)
+    parser.add_argument("--playground", required=True)
+    parser.add_argument("--peer", default="")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("numbers", nargs="*", type=int, default=[1, 100, 1000])
+    arguments = parser.parse_args()
+    numbers = arguments.numbers or [1, 100, 1000]
+    bench = Bench(arguments)
+    try:
+        bench.start()
+        sides = {"core": {}, "kubeblocks_cluster": {}, "kubeblocks_object": {}}
+        templates = {"core": CORE, "kubeblocks_object": OBJECT}
+        if arguments.peer:
+            sides["kubectl_manifest"] = {}
+            templates["kubectl_manifest"] = PEER
+        for number in numbers:
+            for name, template in templates.items():
+                sides[name][number] = bench.life(name, number, template)
+                print(name, number, json.dumps(sides[name][number]), file=sys.stderr)
+            sides["kubeblocks_cluster"][number] = bench.databases(number)
+            print("kubeblocks_cluster", number, json.dumps(sides["kubeblocks_cluster"][number]), file=sys.stderr)
+        show(numbers, sides)
+        bars(numbers, sides)
+    finally:
+        bench.stop()
+
+
+main()
