@@ -21,6 +21,7 @@ use super::connection::Connection;
 use super::credential::Identity;
 use super::error::{Action, Error, ObjectName};
 use super::feed::Feeds;
+use super::glance::{Glances, Range};
 use super::minted::{self, Mint};
 use super::request::{Answer, Away, Sender};
 use super::transport::{self, Transport};
@@ -74,6 +75,8 @@ impl<K> Kind for K where
 pub struct Client {
     shared: Arc<Shared>,
     stop: CancellationToken,
+    /// Whether its reads may be answered by lists of a moment ago.
+    glances: bool,
 }
 
 struct Shared {
@@ -85,6 +88,7 @@ struct Shared {
     renewing: tokio::sync::Mutex<()>,
     away: Away,
     feeds: Feeds,
+    glances: Glances,
 }
 
 struct Access {
@@ -134,15 +138,29 @@ impl Client {
             renewing: tokio::sync::Mutex::default(),
             away: Away::default(),
             feeds: Feeds::default(),
+            glances: Glances::default(),
         };
-        Self { shared: Arc::new(shared), stop: CancellationToken::new() }
+        Self { shared: Arc::new(shared), stop: CancellationToken::new(), glances: false }
     }
 
     /// The same client, whose requests and retries end when `stop` is cancelled. To read once more after an
     /// interrupt, use the client that this was made from.
     #[must_use]
     pub fn obeying(&self, stop: &CancellationToken) -> Self {
-        Self { shared: Arc::clone(&self.shared), stop: stop.clone() }
+        Self { stop: stop.clone(), ..self.clone() }
+    }
+
+    /// The same client for reads that may come in numbers, as those of a refresh do: lists that they share answer them.
+    /// What they show is at most a second old, and older than no write of this process. Not for what is decided before a
+    /// write.
+    #[must_use]
+    pub fn glancing(&self) -> Self {
+        Self { glances: true, ..self.clone() }
+    }
+
+    /// The lists that reads share, when this client's do.
+    pub(super) fn glances(&self) -> Option<&Glances> {
+        self.glances.then_some(&self.shared.glances)
     }
 
     /// Whether both are handles on one connection.
@@ -164,6 +182,11 @@ impl Client {
     /// The object, or nothing when the server says that it does not exist. A server that does not know the kind
     /// is an error, not nothing.
     pub async fn get_opt<K: Kind>(&self, namespace: Option<&str>, name: &str) -> Result<Option<K>, Error> {
+        let range = range::<K>(namespace, None);
+        let glance = self.glance::<K>(&range, async || self.list_all(namespace, None).await).await;
+        if let Some(found) = glance.as_deref().and_then(|shown| shown.named(name)) {
+            return Ok(Some(found.clone()));
+        }
         match self.get(namespace, name).await {
             Ok(object) => Ok(Some(object)),
             Err(error) if error.is_not_found() => Ok(None),
@@ -180,6 +203,21 @@ impl Client {
 
     /// The objects whose labels match `labels` (`a=b,c=d`), read in pages. Without a namespace: of all of them.
     pub async fn list<K: Kind>(
+        &self,
+        namespace: Option<&str>,
+        labels: Option<&str>,
+    ) -> Result<Vec<K>, Error> {
+        if let Some((label, value)) = labels.and_then(only_label) {
+            let range = range::<K>(namespace, Some(label));
+            let glance = self.glance::<K>(&range, async || self.list_all(namespace, Some(label)).await).await;
+            if let Some(shown) = glance {
+                return Ok(shown.labelled(label, value));
+            }
+        }
+        self.list_all(namespace, labels).await
+    }
+
+    async fn list_all<K: Kind>(
         &self,
         namespace: Option<&str>,
         labels: Option<&str>,
@@ -318,6 +356,8 @@ impl Client {
         let request = request
             .map_err(|error| Error::Request { object: action.object(), message: error.to_string() })?;
         let access = self.access().await?;
+        // Also when it fails: it may have been done all the same.
+        let _forget = is_write(&request).then(|| Forget(&self.shared.glances));
         match self.sender(&access).send(&request, action).await {
             Err(Error::Unauthenticated { endpoint, message }) => match self.renew(&access).await? {
                 Some(renewed) => self.sender(&renewed).send(&request, action).await,
@@ -403,6 +443,36 @@ impl Access {
         let transport =
             transport::connect(resolved).await.map_err(|source| Error::Configuration { source })?;
         Ok(Self { transport, endpoint, exec_command, made: Instant::now(), is_renewed: false, renew_at })
+    }
+}
+
+/// No list from before the end of a write is used after it.
+struct Forget<'a>(&'a Glances);
+
+impl Drop for Forget<'_> {
+    fn drop(&mut self) {
+        self.0.forget();
+    }
+}
+
+/// Whether a request changes something.
+fn is_write(request: &Request<Vec<u8>>) -> bool {
+    let only_tries = request.uri().query().is_some_and(|query| query.contains("dryRun=All"));
+    request.method() != http::Method::GET && !only_tries
+}
+
+/// The label and the value of a selector that has nothing else.
+fn only_label(selector: &str) -> Option<(&str, &str)> {
+    let (label, value) = selector.split_once('=')?;
+    (!label.ends_with('!') && !value.contains(['=', ','])).then_some((label, value))
+}
+
+fn range<K: Kind>(namespace: Option<&str>, label: Option<&str>) -> Range {
+    let kind = K::DynamicType::default();
+    Range {
+        kind: K::url_path(&kind, None),
+        namespace: namespace.map(str::to_owned),
+        label: label.map(str::to_owned),
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::client::{Applied, Client, Conflicts, Deleted, FIELD_MANAGER, Kind, action, decode};
 use super::error::{Action, Error};
+use super::glance::Range;
 
 /// A kind as the server serves it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -91,6 +92,15 @@ impl Client {
         namespace: Option<&str>,
         name: &str,
     ) -> Result<Option<DynamicObject>, Error> {
+        let range = Range {
+            kind: DynamicObject::url_path(resource, None),
+            namespace: namespace.map(str::to_owned),
+            label: None,
+        };
+        let glance = self.glance(&range, async || self.list_objects(resource, namespace, None).await).await;
+        if let Some(found) = glance.as_deref().and_then(|shown| shown.named(name)) {
+            return Ok(Some(found.clone()));
+        }
         let action = action_of(resource, "get", namespace, Some(name));
         let request = requests(resource, namespace).get(name, &GetParams::default());
         match self.send(request, &action).await {

@@ -14,6 +14,7 @@ pub mod dynamic;
 pub mod error;
 pub mod exec;
 pub mod feed;
+mod glance;
 pub mod minted;
 pub mod observe;
 pub mod ownership;

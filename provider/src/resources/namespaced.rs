@@ -42,7 +42,7 @@ pub(crate) async fn look<K: Kind>(
     if shared.reach(kubernetes) == Reach::Unknown {
         return Ok(Look::Unasked);
     }
-    let client = shared.client_for(kubernetes, summary).await?.obeying(context.stop());
+    let client = shared.client_for(kubernetes, summary).await?.obeying(context.stop()).glancing();
     match at_most(limit, client.get_opt::<K>(Some(namespace), name)).await {
         Some(Ok(Some(object))) => Ok(Look::Here(object, client)),
         Some(Ok(None) | Err(Error::KindNotServed { .. })) => Ok(Look::Gone),

@@ -76,6 +76,8 @@ impl ClusterResource {
         let nothing = (Diagnostics::new(), None);
         let reached = self.shared.planning_client(context, &planned.kubernetes).await;
         let Some((connection, client)) = reached else { return nothing };
+        // Many databases of a plan have the same engine.
+        let client = client.glancing();
         let definition = planned.definition.known().map_or("", String::as_str);
         let being_installed = self.shared.is_being_installed(&connection)
             || self.shared.is_being_enabled(&connection, definition);

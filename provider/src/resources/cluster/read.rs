@@ -39,7 +39,7 @@ pub(super) async fn read(
         return Ok(Some(state));
     }
     let limit = state.timeouts.read_or(READ_TIMEOUT);
-    let client = shared.client_for(&state.kubernetes, CANNOT_READ).await?.obeying(context.stop());
+    let client = shared.client_for(&state.kubernetes, CANNOT_READ).await?.obeying(context.stop()).glancing();
     match at_most(limit, Box::pin(look(&client, context, state))).await {
         Some(Ok(state)) => Ok(state),
         Some(Err(error)) => Err(diagnostic(CANNOT_READ, &error).into()),
