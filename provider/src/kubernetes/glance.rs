@@ -164,7 +164,7 @@ mod tests {
     fn addon(name: &str) -> serde_json::Value {
         json!({
             "apiVersion": "extensions.kubeblocks.io/v1alpha1", "kind": "Addon",
-            "metadata": {"name": name, "labels": {"team": name}}, "spec": {"type": "Helm", "description": name},
+            "metadata": {"name": name, "labels": {"team": name}}, "spec": {"type": "Helm", "description": name, "defaultInstallValues": [{}]},
         })
     }
 
