@@ -9,45 +9,33 @@ terraform {
 # As kubectl: KUBECONFIG, then ~/.kube/config, then the pod that runs Terraform.
 provider "kubeblocks" {}
 
-# A context of a kubeconfig.
-provider "kubeblocks" {
-  alias = "staging"
+resource "kubeblocks_operator" "this" {
+  image_registry = "docker.io"
+}
 
-  kubernetes = {
-    auth = {
-      method             = "kubeconfig"
-      kubeconfig_path    = "~/.kube/config"
-      kubeconfig_context = "staging"
+# Referring to the operator makes Terraform install it first and remove it last.
+resource "kubeblocks_addon" "postgresql" {
+  kubernetes = kubeblocks_operator.this.kubernetes
+  name       = "postgresql"
+}
+
+resource "kubeblocks_cluster" "orders" {
+  kubernetes         = kubeblocks_addon.postgresql.kubernetes
+  namespace          = "default"
+  name               = "orders"
+  definition         = "postgresql"
+  version            = "postgresql-14.8.0"
+  termination_policy = "Delete"
+
+  components = {
+    postgresql = {
+      replicas  = 2
+      resources = { cpu = "1", memory = "2Gi" }
+      volumes   = { data = { size = "20Gi" } }
     }
   }
 }
 
-# An API server by its URL, with tokens from a command. Nothing secret is stored.
-provider "kubeblocks" {
-  alias = "production"
-
-  kubernetes = {
-    endpoint       = "https://api.production.example.com"
-    ca_certificate = file("${path.module}/production-ca.pem")
-
-    auth = {
-      method    = "exec"
-      command   = "aws"
-      arguments = ["eks", "get-token", "--cluster-name", "production", "--output", "json"]
-    }
-  }
-}
-
-# AWS for managed Kubernetes clusters, as a role in another account.
-provider "kubeblocks" {
-  alias = "aws"
-
-  aws = {
-    region = "eu-central-1"
-
-    assume_role = {
-      role_arn     = "arn:aws:iam::123456789012:role/platform"
-      session_name = "terraform"
-    }
-  }
+output "orders" {
+  value = kubeblocks_cluster.orders.endpoints["postgresql"].host
 }

@@ -25,11 +25,11 @@ pub struct KubernetesConnection {
     pub endpoint: Value<String>,
     /// Certificate authority of the API server, in PEM (not base64 around it). Left out, it comes from the kubeconfig,
     /// else the authorities of the operating system are trusted.
-    #[tf(optional, validate = pem_certificate)]
+    #[tf(optional, validate = pem_certificate, effect = "in_place")]
     pub ca_certificate: Value<String>,
     /// How to authenticate. Left out, it is done as `kubectl` does it: `KUBECONFIG`, then `~/.kube/config`, then the
     /// service account of the pod.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub auth: Value<KubernetesAuth>,
 }
 

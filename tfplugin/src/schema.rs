@@ -3,11 +3,13 @@
 
 mod build;
 mod check;
+mod effect;
 mod types;
 
 use std::sync::Arc;
 
 pub use self::check::{SchemaProblem, SchemaProblemKind};
+pub use self::effect::Effect;
 use crate::diagnostic::Diagnostics;
 use crate::path::Path;
 use crate::raw::RawValue;
@@ -57,6 +59,8 @@ pub struct Attribute {
     pub default: Option<DefaultFn>,
     /// Checks of a known, non-null value.
     pub validators: Vec<Validator>,
+    /// What a change of it does to an object that is there, for its page. Empty: as what holds it.
+    pub effects: Vec<Effect>,
     /// How a plan treats it.
     pub plan: PlanRules,
 }

@@ -41,7 +41,7 @@ pub struct AckClusterState {
     pub region: Value<String>,
     /// Minor version of Kubernetes, such as `1.34`. Left out, the newest that ACK offers when the cluster is made; later it
     /// stays what it is. It goes up one minor version at a time, in place.
-    #[tf(optional, computed, validate = minor_version)]
+    #[tf(optional, computed, validate = minor_version, effect = ["rolling_restart", "refused"])]
     pub kubernetes_version: Value<String>,
     /// Edition of the control plane, such as `ack.pro.small`. Default `ack.pro.small`. Changing it makes a new cluster.
     #[tf(optional, requires_replace, default = "ack.pro.small")]
@@ -63,20 +63,20 @@ pub struct AckClusterState {
     #[tf(optional, requires_replace, default = true)]
     pub nat_gateway: Value<bool>,
     /// The nodes that the cluster is made with. Left out, three; later they stay what they are.
-    #[tf(optional, computed)]
+    #[tf(optional, computed, effect = "in_place")]
     pub system_node_pool: Value<SystemNodePool>,
     /// Whether a destroy, or a change that needs a new cluster, is refused. Default true.
-    #[tf(optional, default = true)]
+    #[tf(optional, default = true, effect = "in_place")]
     pub deletion_protection: Value<bool>,
     /// Tags of the cluster and of the network that is made for it.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub tags: Value<Map<String>>,
     /// How long to wait. Defaults: `create` 90m, `update` 60m, `delete` 60m.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub timeouts: Value<Timeouts>,
     /// Which changes may happen although the provider's `guard` holds them back: `["data_loss"]`, for one. A level
     /// includes those below it. Write it for the one change and take it out again.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub accept_impact: Value<Set<String>>,
     /// What the change does, at worst, to the databases in the Kubernetes cluster: known in the plan, and kept until the
     /// next change. What a destroy or a replacement takes away is not in it.

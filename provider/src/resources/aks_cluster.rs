@@ -47,43 +47,43 @@ pub struct AksClusterState {
     /// Minor version of Kubernetes, such as `1.34`. Left out, the default of AKS when the cluster is made; later it stays
     /// what it is. It goes up one minor version at a time, in place: control plane, then the first nodes, which are
     /// replaced one after the other.
-    #[tf(optional, computed, validate = minor_version)]
+    #[tf(optional, computed, validate = minor_version, effect = ["rolling_restart", "refused"])]
     pub kubernetes_version: Value<String>,
     /// The network of the nodes: `cidr` to have one made, or the id of a subnet that exists. Left out, AKS makes one of its
     /// own. Changing it makes a new cluster.
     #[tf(optional, requires_replace)]
     pub network: Value<AksNetwork>,
     /// `Free`, which promises nothing, `Standard` or `Premium`. Left out, `Free`.
-    #[tf(optional, validate = sku_tier)]
+    #[tf(optional, validate = sku_tier, effect = "in_place")]
     pub sku_tier: Value<String>,
     /// Whether the Kubernetes API answers within the network only. Default false. Changing it makes a new cluster.
     #[tf(optional, requires_replace, default = false)]
     pub private_cluster: Value<bool>,
     /// Who may reach the Kubernetes API on the internet, as CIDR blocks. Left out, everybody who has credentials.
-    #[tf(optional, semantic_equal = same_blocks)]
+    #[tf(optional, semantic_equal = same_blocks, effect = "in_place")]
     pub public_access_cidrs: Value<Vec<Value<String>>>,
     /// Ids of the groups of Entra whose members administrate the cluster. With them the cluster takes tokens of Entra.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub admin_group_object_ids: Value<Vec<Value<String>>>,
     /// Whether nobody gets in by a certificate of AKS. Default false. Needs `admin_group_object_ids` with a group that the
     /// identity of Terraform is in.
-    #[tf(optional, default = false)]
+    #[tf(optional, default = false, effect = "in_place")]
     pub disable_local_accounts: Value<bool>,
     /// The nodes that the cluster is made with. Left out, three; later they stay what they are.
-    #[tf(optional, computed)]
+    #[tf(optional, computed, effect = "in_place")]
     pub system_node_pool: Value<SystemNodePool>,
     /// Whether a destroy, or a change that needs a new cluster, is refused. Default true.
-    #[tf(optional, default = true)]
+    #[tf(optional, default = true, effect = "in_place")]
     pub deletion_protection: Value<bool>,
     /// Tags of everything that is made for the cluster.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub tags: Value<Map<String>>,
     /// How long to wait. Defaults: `create` 90m, `update` 90m, `delete` 90m.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub timeouts: Value<Timeouts>,
     /// Which changes may happen although the provider's `guard` holds them back: `["data_loss"]`, for one. A level
     /// includes those below it. Write it for the one change and take it out again.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub accept_impact: Value<Set<String>>,
     /// What the change does, at worst, to the databases in the Kubernetes cluster: known in the plan, and kept until the
     /// next change. What a destroy or a replacement takes away is not in it.

@@ -42,7 +42,7 @@ pub struct EksClusterState {
     /// Minor version of Kubernetes, such as `1.34`. Left out, the default of EKS when the cluster is made; later it stays
     /// what it is. It goes up one minor version at a time, in place: control plane, add-ons, then the first nodes, which
     /// are replaced one after the other.
-    #[tf(optional, computed, validate = minor_version)]
+    #[tf(optional, computed, validate = minor_version, effect = ["rolling_restart", "refused"])]
     pub kubernetes_version: Value<String>,
     /// The network: `cidr` to have one made, or ids of subnets that exist. Changing it makes a new cluster.
     #[tf(required, requires_replace)]
@@ -54,37 +54,37 @@ pub struct EksClusterState {
     #[tf(optional, requires_replace)]
     pub node_role_arn: Value<String>,
     /// Whether the Kubernetes API answers on the internet. Default true.
-    #[tf(optional, default = true)]
+    #[tf(optional, default = true, effect = "in_place")]
     pub endpoint_public_access: Value<bool>,
     /// Whether the Kubernetes API answers within the network. Default true.
-    #[tf(optional, default = true)]
+    #[tf(optional, default = true, effect = "in_place")]
     pub endpoint_private_access: Value<bool>,
     /// Who may reach the Kubernetes API on the internet, as CIDR blocks. Left out, everybody who has credentials.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub public_access_cidrs: Value<Vec<Value<String>>>,
     /// Logs of the control plane that `CloudWatch` keeps: `api`, `audit`, `authenticator`, `controllerManager`,
     /// `scheduler`. They cost money.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub log_types: Value<Vec<Value<String>>>,
     /// Further add-ons of EKS, and versions of those that are always installed (`vpc-cni`, `kube-proxy`, `coredns`,
     /// `eks-pod-identity-agent`, `aws-ebs-csi-driver`, `snapshot-controller`), by name.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub add_ons: Value<Map<EksAddOn>>,
     /// The nodes that the cluster is made with. Left out, three; later they stay what they are.
-    #[tf(optional, computed)]
+    #[tf(optional, computed, effect = "in_place")]
     pub system_node_pool: Value<SystemNodePool>,
     /// Whether a destroy, or a change that needs a new cluster, is refused. Default true.
-    #[tf(optional, default = true)]
+    #[tf(optional, default = true, effect = "in_place")]
     pub deletion_protection: Value<bool>,
     /// Tags of everything that is made for the cluster.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub tags: Value<Map<String>>,
     /// How long to wait. Defaults: `create` 45m, `update` 75m, `delete` 45m.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub timeouts: Value<Timeouts>,
     /// Which changes may happen although the provider's `guard` holds them back: `["data_loss"]`, for one. A level
     /// includes those below it. Write it for the one change and take it out again.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub accept_impact: Value<Set<String>>,
     /// What the change does, at worst, to the databases in the Kubernetes cluster: known in the plan, and kept until the
     /// next change. What a destroy or a replacement takes away is not in it.

@@ -49,11 +49,11 @@ pub struct GkeClusterState {
     /// Minor version of Kubernetes, such as `1.34`. Left out, the default of the release channel when the cluster is made;
     /// later it stays what it is. It goes up one minor version at a time, in place: control plane, then the first nodes,
     /// which are replaced one after the other.
-    #[tf(optional, computed, validate = minor_version)]
+    #[tf(optional, computed, validate = minor_version, effect = ["rolling_restart", "refused"])]
     pub kubernetes_version: Value<String>,
     /// How new the releases are that GKE upgrades to by itself: `RAPID`, `REGULAR`, `STABLE`, `EXTENDED` or `UNSPECIFIED`.
     /// Default `REGULAR`.
-    #[tf(optional, default = "REGULAR", validate = release_channel)]
+    #[tf(optional, default = "REGULAR", validate = release_channel, effect = "in_place")]
     pub release_channel: Value<String>,
     /// The network: `cidr` to have one made, or names of one that exists. Changing it makes a new cluster.
     #[tf(required, requires_replace)]
@@ -63,29 +63,29 @@ pub struct GkeClusterState {
     #[tf(optional, requires_replace, default = true)]
     pub private_nodes: Value<bool>,
     /// Whether the Kubernetes API answers on the internet. Default true.
-    #[tf(optional, default = true)]
+    #[tf(optional, default = true, effect = "in_place")]
     pub endpoint_public_access: Value<bool>,
     /// Who may reach the Kubernetes API on the internet, as CIDR blocks. Left out, everybody who has credentials.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub public_access_cidrs: Value<Vec<Value<String>>>,
     /// Email of the nodes' service account. Left out, the project's default one. Changing it makes a new cluster.
     #[tf(optional, computed, requires_replace)]
     pub node_service_account: Value<String>,
     /// The nodes that the cluster is made with. Left out, three; later they stay what they are.
-    #[tf(optional, computed)]
+    #[tf(optional, computed, effect = "in_place")]
     pub system_node_pool: Value<SystemNodePool>,
     /// Whether a destroy, or a change that needs a new cluster, is refused. Default true.
-    #[tf(optional, default = true)]
+    #[tf(optional, default = true, effect = "in_place")]
     pub deletion_protection: Value<bool>,
     /// Labels of the cluster as a resource of Google Cloud.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub tags: Value<Map<String>>,
     /// How long to wait. Defaults: `create` 45m, `update` 75m, `delete` 45m.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub timeouts: Value<Timeouts>,
     /// Which changes may happen although the provider's `guard` holds them back: `["data_loss"]`, for one. A level
     /// includes those below it. Write it for the one change and take it out again.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub accept_impact: Value<Set<String>>,
     /// What the change does, at worst, to the databases in the Kubernetes cluster: known in the plan, and kept until the
     /// next change. What a destroy or a replacement takes away is not in it.

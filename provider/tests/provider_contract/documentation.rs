@@ -22,22 +22,49 @@ fn schema_page(
     example: &str,
     import: Option<ImportHelp<'_>>,
 ) -> (String, String) {
-    let text = page(&Page { provider: PROVIDER, name, kind, subcategory: "", schema, example, import });
+    let (subcategory, picture, further) = ("", "", &[][..]);
+    let text = page(&Page {
+        provider: PROVIDER,
+        name,
+        kind,
+        subcategory,
+        schema,
+        picture,
+        example,
+        further,
+        import,
+    });
     let short = name.trim_start_matches("kubeblocks_");
     let file = kind.folder().map_or_else(|| "index.md".to_owned(), |folder| format!("{folder}/{short}.md"));
     (file, text)
 }
 
+/// The first page: a picture, a configuration that works, and the ways to a Kubernetes cluster.
+fn index() -> String {
+    page(&Page {
+        provider: PROVIDER,
+        name: PROVIDER,
+        kind: PageKind::Provider,
+        subcategory: "",
+        schema: &ProviderConfig::schema(),
+        picture: &example("provider/flow.txt"),
+        example: &example("provider/provider.tf"),
+        further: &[("Which Kubernetes cluster, and as whom", &example("provider/connections.tf"))],
+        import: None,
+    })
+}
+
+#[test]
+fn the_picture_fits_into_the_registry_s_page() {
+    let picture = example("provider/flow.txt");
+    let longest = picture.lines().map(|line| line.chars().count()).max().unwrap();
+    assert!(longest <= 80, "{longest} characters in a line");
+}
+
 #[test]
 fn the_pages_are_made_from_today_s_schemas_and_examples() {
     let provider = KubeblocksProvider::new();
-    let mut pages = vec![schema_page(
-        PageKind::Provider,
-        PROVIDER,
-        &ProviderConfig::schema(),
-        &example("provider/provider.tf"),
-        None,
-    )];
+    let mut pages = vec![("index.md".to_owned(), index())];
     for resource in provider.resources() {
         let name = resource.type_name();
         let of = |file: &str| example(&format!("resources/{name}/{file}"));

@@ -4,5 +4,6 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, missing_docs)]
 
 mod documentation;
+mod effects;
 mod golden;
 mod schemas;

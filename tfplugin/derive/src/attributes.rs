@@ -21,6 +21,7 @@ const FIELD_OPTIONS: &[&str] = &[
     "validate",
     "semantic_equal",
     "requires_replace",
+    "effect",
     "unknown_on_update",
     "not_null",
     "rename",
@@ -70,6 +71,8 @@ pub(crate) struct Words {
     pub(crate) validate: Vec<(Span, Expr)>,
     pub(crate) semantic_equal: Option<(Span, Expr)>,
     pub(crate) requires_replace: Option<Span>,
+    /// Variants of `tfplugin::schema::Effect`.
+    pub(crate) effects: Vec<Ident>,
     pub(crate) unknown_on_update: Option<Span>,
     pub(crate) not_null: Option<Span>,
     rename: Option<LitStr>,
@@ -164,6 +167,7 @@ fn read_words(entries: Vec<options::Entry>, mistakes: &mut Mistakes) -> Words {
             "validate" => words.validate.extend(options::expression(entry, "is_valid_name", mistakes)),
             "semantic_equal" => words.semantic_equal = options::expression(entry, "same_quantity", mistakes),
             "requires_replace" => words.requires_replace = Some(options::flag(&entry, mistakes)),
+            "effect" => words.effects = options::effects(entry, mistakes),
             "unknown_on_update" => words.unknown_on_update = Some(options::flag(&entry, mistakes)),
             "not_null" => words.not_null = Some(options::flag(&entry, mistakes)),
             "rename" => words.rename = options::string(entry, "\"type\"", mistakes),
@@ -231,6 +235,13 @@ fn check_words(words: &Words, mistakes: &mut Mistakes) {
         if let Some(span) = words.requires_replace.or(words.semantic_equal.as_ref().map(|(span, _)| *span)) {
             mistakes
                 .add(span, "a write-only value is in no plan or state, so nothing can be compared with it");
+        }
+    }
+    if let Some(effect) = words.effects.first() {
+        if !configurable {
+            mistakes.add(effect.span(), "nobody can change a value that only the provider gives");
+        } else if words.requires_replace.is_some() {
+            mistakes.add(effect.span(), "`requires_replace` says the effect of a change already");
         }
     }
     if let (Some(span), None) = (words.not_null, words.computed) {

@@ -90,6 +90,7 @@ fn attribute(attribute: &AttributeDeclaration) -> TokenStream {
     ]
     .into_iter()
     .filter_map(|(word, call)| word.map(|_| call));
+    let effects = words.effects.iter().map(|effect| quote!(.effect(::tfplugin::schema::Effect::#effect)));
     let deprecated = words.deprecated.as_ref().map(|instead| quote!(.deprecated(#instead)));
     let default = words.default.as_ref().map(|(_, expression)| {
         let default = default_value(value, expression);
@@ -112,6 +113,7 @@ fn attribute(attribute: &AttributeDeclaration) -> TokenStream {
     quote! {
         ::tfplugin::schema::Attribute::new(#name, #description, #shape, ::tfplugin::schema::Mode::#mode)
             #(#flags)*
+            #(#effects)*
             #deprecated
             #default
             #(#validators)*

@@ -19,6 +19,9 @@ use syn::{DeriveInput, parse_macro_input};
 /// - who gives the value: `required`, `optional`, `computed`, or `optional, computed`; with `optional` also
 ///   `default = <expression>`;
 /// - `requires_replace`, `unknown_on_update`, `not_null`, `semantic_equal = <fn(&T, &T) -> bool>`: how it is planned;
+/// - `effect = "<word>"`, or `effect = ["<word>", ...]` where it depends on the change: what a change does, for the
+///   documentation: `in_place`, `rolling_restart`, `downtime`, `data_loss`, `replace`, `refused` or `only_at_create`;
+///   without it, as the attribute around it;
 /// - `sensitive`, `write_only`: where it is shown and stored;
 /// - `validate = <fn(&T) -> Result<(), impl Display>>`, as often as wanted;
 /// - `rename = "<name>"`, `deprecated = "<what to use instead>"`;

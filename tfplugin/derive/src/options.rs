@@ -111,6 +111,41 @@ pub(crate) fn string(entry: Entry, example: &str, mistakes: &mut Mistakes) -> Op
     }
 }
 
+/// The words for what a change does, and the variants of `tfplugin::schema::Effect` that they name.
+const EFFECTS: [(&str, &str); 7] = [
+    ("in_place", "InPlace"),
+    ("rolling_restart", "RollingRestart"),
+    ("downtime", "Downtime"),
+    ("data_loss", "DataLoss"),
+    ("replace", "Replace"),
+    ("refused", "Refused"),
+    ("only_at_create", "OnlyAtCreate"),
+];
+
+/// Takes a word with one effect, or a list of them.
+pub(crate) fn effects(entry: Entry, mistakes: &mut Mistakes) -> Vec<Ident> {
+    let given = match expression(entry, "\"in_place\"", mistakes) {
+        Some((_, Expr::Array(list))) => list.elems.into_iter().collect(),
+        Some((_, single)) => vec![single],
+        None => Vec::new(),
+    };
+    given.into_iter().filter_map(|effect| one_effect(&effect, mistakes)).collect()
+}
+
+fn one_effect(effect: &Expr, mistakes: &mut Mistakes) -> Option<Ident> {
+    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = effect else {
+        mistakes.add(effect.span(), "expected a string");
+        return None;
+    };
+    let word = text.value();
+    let known = EFFECTS.iter().find(|(name, _)| *name == word);
+    if known.is_none() {
+        let names: Vec<&str> = EFFECTS.iter().map(|(name, _)| *name).collect();
+        mistakes.add(text.span(), format!("`{word}` is no effect; they are {}", names.join(", ")));
+    }
+    known.map(|(_, variant)| Ident::new(variant, text.span()))
+}
+
 /// Takes a word with a whole number.
 pub(crate) fn integer(entry: Entry, example: &str, mistakes: &mut Mistakes) -> Option<LitInt> {
     match expression(entry, example, mistakes)? {

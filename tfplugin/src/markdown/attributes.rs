@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::effects;
 use super::paragraph;
-use crate::schema::{Attribute, Mode, Nesting, Shape};
+use crate::schema::{Attribute, Effect, Mode, Nesting, Shape};
 use crate::types::Type;
 
 const WRITE_ONLY_NOTE: &str = "> **NOTE**: Write-only arguments are never stored in plan or state. They take Terraform \
@@ -18,19 +19,32 @@ struct Pending<'a> {
 }
 
 enum Content<'a> {
-    Attributes(&'a [Attribute]),
-    /// Attributes of a plain object type have no descriptions, and the mode of the attribute that holds them.
-    Object {
-        attributes: &'a std::collections::BTreeMap<String, Type>,
-        read_only: bool,
+    Attributes {
+        attributes: &'a [Attribute],
+        /// What a change of the attribute that holds them does.
+        effects: &'a [Effect],
     },
+    /// Attributes of a plain object type have no descriptions, and the mode of the attribute that holds them.
+    Object { attributes: &'a std::collections::BTreeMap<String, Type>, read_only: bool },
 }
 
 /// The lists of all attributes, and then of all nested ones.
-pub(super) fn sections(text: &mut String, attributes: &[Attribute]) {
+pub(super) fn sections(text: &mut String, attributes: &[Attribute], changeable: bool) {
     let mut pending = Vec::new();
-    groups(text, attributes, "### ", "", None, &mut pending);
-    write_pending(text, pending);
+    let root = Around { holder: None, effects: &[], changeable };
+    groups(text, attributes, "### ", "", root, &mut pending);
+    write_pending(text, pending, changeable);
+}
+
+/// What the attributes of a list are in.
+#[derive(Clone, Copy)]
+struct Around<'a, 'h> {
+    /// The attribute that holds them, as headings show it.
+    holder: Option<&'h str>,
+    /// What a change of it does.
+    effects: &'a [Effect],
+    /// Whether the page says what a change does.
+    changeable: bool,
 }
 
 /// The lists of an identity's attributes.
@@ -48,15 +62,16 @@ pub(super) fn identity_sections(text: &mut String, attributes: &[Attribute]) {
     }
 }
 
-fn write_pending(text: &mut String, mut pending: Vec<Pending<'_>>) {
+fn write_pending(text: &mut String, mut pending: Vec<Pending<'_>>, changeable: bool) {
     // The sections of what is nested further follow their parent's.
     pending.reverse();
     while let Some(next) = pending.pop() {
         paragraph(text, &format!("<a id=\"{}\"></a>\n### Nested Schema for `{}`", next.anchor, next.dotted));
         let mut inner = Vec::new();
         match next.content {
-            Content::Attributes(attributes) => {
-                groups(text, attributes, "", ":", Some(&next.dotted), &mut inner);
+            Content::Attributes { attributes, effects } => {
+                let around = Around { holder: Some(&next.dotted), effects, changeable };
+                groups(text, attributes, "", ":", around, &mut inner);
             }
             Content::Object { attributes, read_only } => {
                 object_group(text, attributes, read_only, &next.dotted, &mut inner);
@@ -72,7 +87,7 @@ fn groups<'a>(
     attributes: &'a [Attribute],
     before: &str,
     after: &str,
-    holder: Option<&str>,
+    around: Around<'a, '_>,
     pending: &mut Vec<Pending<'a>>,
 ) {
     let mut sorted: Vec<&Attribute> = attributes.iter().collect();
@@ -87,7 +102,7 @@ fn groups<'a>(
         if here.iter().any(|attribute| attribute.write_only) {
             paragraph(text, WRITE_ONLY_NOTE);
         }
-        let lines: Vec<String> = here.into_iter().map(|attribute| item(attribute, holder, pending)).collect();
+        let lines: Vec<String> = here.into_iter().map(|attribute| item(attribute, around, pending)).collect();
         paragraph(text, &lines.join("\n"));
     }
 }
@@ -100,7 +115,7 @@ fn group_of(mode: Mode) -> &'static str {
     }
 }
 
-fn item<'a>(attribute: &'a Attribute, holder: Option<&str>, pending: &mut Vec<Pending<'a>>) -> String {
+fn item<'a>(attribute: &'a Attribute, around: Around<'a, '_>, pending: &mut Vec<Pending<'a>>) -> String {
     let mut words = vec![shape_words(&attribute.shape)];
     let marks = [
         (attribute.sensitive, "Sensitive"),
@@ -112,13 +127,17 @@ fn item<'a>(attribute: &'a Attribute, holder: Option<&str>, pending: &mut Vec<Pe
     if let Some(instead) = &attribute.deprecated {
         let _ = write!(description, " **Deprecated**: {instead}");
     }
+    let effects = attribute.effects_in(around.effects);
+    if around.changeable && attribute.is_configurable() && !effects.is_empty() {
+        let _ = write!(description, " *Change: {}.*", effects::listed(effects));
+    }
     let content = match &attribute.shape {
-        Shape::Nested { attributes, .. } => Some(Content::Attributes(attributes)),
+        Shape::Nested { attributes, .. } => Some(Content::Attributes { attributes, effects }),
         Shape::Type(kind) => object_in(kind)
             .map(|attributes| Content::Object { attributes, read_only: attribute.mode == Mode::Computed }),
     };
     if let Some(content) = content {
-        let below = below(&attribute.name, holder, content);
+        let below = below(&attribute.name, around.holder, content);
         let _ = write!(description, " (see [below for nested schema](#{}))", below.anchor);
         pending.push(below);
     }
@@ -149,7 +168,7 @@ fn object_group<'a>(
 fn below<'a>(name: &str, holder: Option<&str>, content: Content<'a>) -> Pending<'a> {
     let dotted = holder.map_or_else(|| name.to_owned(), |holder| format!("{holder}.{name}"));
     let prefix = match content {
-        Content::Attributes(_) => "nestedatt",
+        Content::Attributes { .. } => "nestedatt",
         Content::Object { .. } => "nestedobjatt",
     };
     Pending { anchor: format!("{prefix}--{}", dotted.replace('.', "--")), dotted, content }

@@ -2,6 +2,7 @@
 //! Pure; the running provider does not use it.
 
 mod attributes;
+mod effects;
 mod function;
 
 #[cfg(test)]
@@ -67,8 +68,13 @@ pub struct Page<'a> {
     pub subcategory: &'a str,
     /// Its schema.
     pub schema: &'a Schema,
+    /// A drawing of text characters, as the Registry renders no diagrams, and images only from other places; left out
+    /// when empty.
+    pub picture: &'a str,
     /// A complete configuration in HCL; left out when empty.
     pub example: &'a str,
+    /// More configurations, each under its heading.
+    pub further: &'a [(&'a str, &'a str)],
     /// How an existing object is taken over.
     pub import: Option<ImportHelp<'a>>,
 }
@@ -98,12 +104,23 @@ pub fn page(page: &Page<'_>) -> String {
         paragraph(&mut text, &format!("~> **Deprecated** {instead}"));
     }
     paragraph(&mut text, page.schema.description.trim());
+    if !page.picture.trim().is_empty() {
+        code(&mut text, "text", page.picture);
+    }
     if !page.example.trim().is_empty() {
         paragraph(&mut text, "## Example Usage");
         code(&mut text, "terraform", page.example);
     }
+    for (heading, example) in page.further {
+        paragraph(&mut text, &format!("### {heading}"));
+        code(&mut text, "terraform", example);
+    }
     paragraph(&mut text, "<!-- schema generated from the provider -->\n## Schema");
-    attributes::sections(&mut text, &page.schema.attributes);
+    let changeable = page.kind == PageKind::Resource;
+    if changeable {
+        paragraph(&mut text, &effects::legend(&page.schema.attributes));
+    }
+    attributes::sections(&mut text, &page.schema.attributes, changeable);
     if let Some(import) = &page.import {
         import_section(&mut text, import);
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::function::{Parameter, Signature};
-use crate::schema::{Attribute, Mode, Nesting, Shape};
+use crate::schema::{Attribute, Effect, Mode, Nesting, Shape};
 use crate::types::Type;
 
 fn text(name: &str, description: &str, mode: Mode) -> Attribute {
@@ -53,7 +53,9 @@ fn a_resource_page_has_the_layout_of_the_registry() {
         kind: PageKind::Resource,
         subcategory: "Furniture",
         schema: &schema,
+        picture: "shelf -> book\n",
         example: "resource \"library_shelf\" \"a\" {\n  name = \"a\"\n}\n",
+        further: &[("Another", "# another\n")],
         import: Some(ImportHelp {
             by_identity: Some((&identity, "import {\n  to = library_shelf.a\n}")),
             by_id: "",
@@ -75,12 +77,22 @@ A `shelf` of [books](https://example.com/books).
 
 It stands *still*.
 
+```text
+shelf -> book
+```
+
 ## Example Usage
 
 ```terraform
 resource "library_shelf" "a" {
   name = "a"
 }
+```
+
+### Another
+
+```terraform
+# another
 ```
 
 <!-- schema generated from the provider -->
@@ -160,6 +172,48 @@ terraform import library_shelf.a a
 }
 
 #[test]
+fn a_resource_page_says_what_a_change_does_and_other_pages_do_not() {
+    let inner = vec![
+        text("size", "Its size.", Mode::Required).effect(Effect::InPlace).effect(Effect::Refused),
+        text("class", "Its class.", Mode::Optional),
+        text("phase", "Its phase.", Mode::Computed),
+    ];
+    let volume = Shape::Nested { nesting: Nesting::Single, attributes: inner };
+    let schema = Schema::new("A shelf.")
+        .attribute(text("name", "Its name.", Mode::Required).requires_replace())
+        .attribute(text("mode", "Its mode.", Mode::Optional))
+        .attribute(Attribute::new("volume", "Its volume.", volume, Mode::Optional).effect(Effect::Downtime));
+    let written = |kind| {
+        let (provider, name) = ("library", "library_shelf");
+        page(&Page {
+            provider,
+            name,
+            kind,
+            subcategory: "",
+            schema: &schema,
+            picture: "",
+            example: "",
+            further: &[],
+            import: None,
+        })
+    };
+    let resource = written(PageKind::Resource);
+    for line in [
+        "- `name` (String) Its name. *Change: replaces.*\n",
+        "- `mode` (String) Its mode.\n",
+        "- `volume` (Attributes) Its volume. *Change: downtime.* (see [below",
+        "- `size` (String) Its size. *Change: in place or refused.*\n",
+        "- `class` (String) Its class. *Change: downtime.*\n",
+        "- `phase` (String) Its phase.\n",
+        "- *replaces*: the object is destroyed and made anew.\n",
+    ] {
+        assert!(resource.contains(line), "{line} in {resource}");
+    }
+    assert!(!resource.contains("*rolling restart*"), "only words that are used are explained: {resource}");
+    assert!(!written(PageKind::DataSource).contains("*Change"));
+}
+
+#[test]
 fn each_kind_of_page_has_its_title_and_folder() {
     let schema = Schema::new("Something.");
     let table = [
@@ -191,7 +245,9 @@ fn each_kind_of_page_has_its_title_and_folder() {
             kind,
             subcategory: "",
             schema: &schema,
+            picture: "",
             example: "",
+            further: &[],
             import: None,
         });
         assert_eq!(kind.folder(), folder);

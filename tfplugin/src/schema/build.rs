@@ -1,6 +1,6 @@
 //! Putting schemas together: the calls that the derive macro writes, and that a hand-written schema makes. Pure.
 
-use super::{Attribute, DefaultFn, Mode, PlanRules, Schema, SemanticEquality, Shape, Validator};
+use super::{Attribute, DefaultFn, Effect, Mode, PlanRules, Schema, SemanticEquality, Shape, Validator};
 
 impl Schema {
     /// A schema without attributes, of version 0.
@@ -51,6 +51,7 @@ impl Attribute {
             optional_for_import: false,
             default: None,
             validators: Vec::new(),
+            effects: Vec::new(),
             plan: PlanRules::default(),
         }
     }
@@ -108,6 +109,13 @@ impl Attribute {
     #[must_use]
     pub fn validator(mut self, validator: Validator) -> Self {
         self.validators.push(validator);
+        self
+    }
+
+    /// The same with one more effect that a change may have, for its page.
+    #[must_use]
+    pub fn effect(mut self, effect: Effect) -> Self {
+        self.effects.push(effect);
         self
     }
 

@@ -49,10 +49,10 @@ pub(crate) struct Database {
     #[tf(required, requires_replace, validate = starts_with_letter, validate = one_of(&["orders", "1"]))]
     pub(crate) name: Value<String>,
     /// What it runs on.
-    #[tf(optional, default = "redis", semantic_equal = same_ignoring_case)]
+    #[tf(optional, default = "redis", semantic_equal = same_ignoring_case, effect = "downtime")]
     pub(crate) engine: Value<String>,
     /// How many.
-    #[tf(optional, computed)]
+    #[tf(optional, computed, effect = ["in_place", "data_loss"])]
     pub(crate) replicas: Value<i64>,
     /// Exact share.
     #[tf(optional, default = -2)]
@@ -115,6 +115,7 @@ fn shown(attribute: &Attribute) -> String {
         optional_for_import,
         default,
         validators,
+        effects,
         plan,
     } = attribute;
     let shape = match shape {
@@ -136,6 +137,7 @@ fn shown(attribute: &Attribute) -> String {
     ];
     words.extend(flags.into_iter().filter(|(set, _)| *set).map(|(_, word)| word.to_owned()));
     words.extend(deprecated.as_ref().map(|instead| format!("deprecated: {instead}")));
+    words.extend(effects.iter().map(|effect| effect.words().to_owned()));
     words.extend((!validators.is_empty()).then(|| format!("{} checks", validators.len())));
     words.extend(default.map(|default| format!("default {:?}", default())));
     words.join("; ")
@@ -154,10 +156,10 @@ fn a_struct_becomes_the_schema_that_it_describes() {
     let expected = [
         "name: \"string\", Required, Name of it.; replace; 2 checks".to_owned(),
         format!(
-            "engine: \"string\", Optional, What it runs on.; semantic equality; default {:?}",
+            "engine: \"string\", Optional, What it runs on.; semantic equality; downtime; default {:?}",
             RawValue::from("redis")
         ),
-        "replicas: \"number\", OptionalComputed, How many.".to_owned(),
+        "replicas: \"number\", OptionalComputed, How many.; in place; data loss".to_owned(),
         format!("share: \"number\", Optional, Exact share.; default {:?}", number("-2")),
         format!("rough_share: \"number\", Optional, Rough share.; default {:?}", number("0.5")),
         "endpoints: Map of 2 attributes, Computed, Where it is.; not null; unknown on update".to_owned(),
@@ -187,6 +189,22 @@ fn a_struct_becomes_the_schema_that_it_describes() {
             format!("port: \"number\", Optional, TCP port.; default {:?}", number("5432")),
         ]
     );
+}
+
+#[test]
+fn the_words_of_effects_are_those_of_the_schema() {
+    /// A database.
+    #[derive(Clone, Debug, TerraformSchema)]
+    struct Every {
+        /// Anything.
+        #[tf(
+            optional,
+            effect = ["in_place", "rolling_restart", "downtime", "data_loss", "replace", "refused", "only_at_create"]
+        )]
+        anything: Value<String>,
+    }
+    let effects = Every::schema().attributes.remove(0).effects;
+    assert_eq!(effects, tfplugin::schema::Effect::ALL);
 }
 
 #[test]

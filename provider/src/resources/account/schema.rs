@@ -25,7 +25,7 @@ use crate::kubernetes_attribute::KubernetesConnection;
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
 pub struct AccountState {
     /// The Kubernetes cluster that the database runs in. Left out, the one of the provider block.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub kubernetes: Value<KubernetesConnection>,
     /// Kubernetes namespace of the database. Changing it makes another account.
     #[tf(required, requires_replace)]
@@ -43,18 +43,18 @@ pub struct AccountState {
     pub name: Value<String>,
     /// What it may do with all data: `readonly`, `readwrite` or `superuser`. A role that was changed by somebody else is set
     /// back; `customized` in a plan says that the account has rights that are none of these.
-    #[tf(required, validate = role)]
+    #[tf(required, validate = role, effect = "in_place")]
     pub role: Value<String>,
     /// Its password, of any characters but control characters. Never stored: neither in state nor in plans. Needs Terraform
     /// 1.11, OpenTofu 1.11, or later. Required when the account is made; may be left out for one that was imported.
-    #[tf(optional, write_only, sensitive)]
+    #[tf(optional, write_only, sensitive, effect = "in_place")]
     pub password: Value<String>,
     /// Any number; changing it sets `password` again, as Terraform cannot see that it changed. The password is changed in
     /// place: sessions go on, and what belongs to the account stays.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub password_revision: Value<i64>,
     /// How long to wait for a database that is not ready yet. Defaults: `create` 10m, `update` 10m, `delete` 10m, `read` 30s.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub timeouts: Value<Timeouts>,
 }
 

@@ -27,45 +27,45 @@ pub type Names = Vec<Value<String>>;
 pub struct AddonState {
     /// The Kubernetes cluster that the operator runs in. Left out, the one of the provider block; it then stays null
     /// here. Take it from the resource that makes the Kubernetes cluster, and both can be created by the same apply.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub kubernetes: Value<KubernetesConnection>,
     /// Name of the add-on, such as `redis`, `postgresql` or `apecloud-mysql`: the name of an `Addon` object of the
     /// operator, or, with `chart`, a name of your choice. Changing it disables the one and enables the other.
     #[tf(required, requires_replace)]
     pub name: Value<String>,
     /// Whether the add-on is installed. Default true. Setting it to false uninstalls its chart.
-    #[tf(optional, default = true)]
+    #[tf(optional, default = true, effect = "in_place")]
     pub enabled: Value<bool>,
     /// Number of instances of what the chart runs. Engines run nothing themselves and ignore it.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub replicas: Value<i64>,
     /// Storage class of the volumes of what the chart runs. `-` takes the default class of the Kubernetes cluster.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub storage_class: Value<String>,
     /// CPU, memory and storage of what the chart runs.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub resources: Value<Resources>,
     /// Taints of nodes that what the chart runs accepts.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub tolerations: Value<Vec<Value<Toleration>>>,
     /// Whether what the chart runs keeps its data on volumes.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub persistent: Value<bool>,
     /// The same for further parts of the chart, under the names that the add-on gives them, such as `alertmanager` of
     /// `prometheus`.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub extras: Value<Map<Settings>>,
     /// More values for the chart, as an object in the shape of the chart's own values. They go before the values that
     /// the add-on brings, are merged with them key by key, and null takes a default of the chart away. They become
     /// options of the operator's `helm` command, which everybody can read who may read pods: do not write secrets here.
-    #[tf(optional, semantic_equal = same_values)]
+    #[tf(optional, semantic_equal = same_values, effect = "in_place")]
     pub values: Value<RawValue>,
     /// A chart of your own, or one that the operator has no add-on for, such as those of `etcd`, `openldap` and
     /// `official-postgresql`. The add-on is then made by this resource, and removed by its destroy.
-    #[tf(optional)]
+    #[tf(optional, effect = ["in_place", "replace"])]
     pub chart: Value<Chart>,
     /// How long to wait. Defaults: `create` 15m, `update` 15m, `delete` 10m, `read` 2m.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub timeouts: Value<Timeouts>,
     /// Names of the `ClusterDefinition`s that the add-on has installed, sorted: what `definition` of a
     /// `kubeblocks_cluster` can be.
@@ -119,16 +119,16 @@ pub struct Resources {
 pub struct Chart {
     /// `oci://registry/path/chart`, `https://host/path/chart-1.2.3.tgz`, or `file://chart-1.2.3.tgz` for a file in
     /// `image`. The operator gets it, not this provider.
-    #[tf(required)]
+    #[tf(required, effect = "in_place")]
     pub url: Value<String>,
     /// Version of the chart, with `oci://`. Left out, the newest one at the time of the installation.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub version: Value<String>,
     /// Image that holds the charts, with `file://`, such as `docker.io/apecloud/kubeblocks-charts:0.7.5`.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub image: Value<String>,
     /// Folder of the charts in `image`. Left out, `/charts`.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub path_in_image: Value<String>,
 }
 

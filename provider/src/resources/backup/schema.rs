@@ -14,7 +14,7 @@ use crate::resources::texts::{deletion_policy, object_name, retention};
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
 pub struct BackupState {
     /// The Kubernetes cluster that the database runs in. Left out, the one of the provider block.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub kubernetes: Value<KubernetesConnection>,
     /// Kubernetes namespace of the database.
     #[tf(required, requires_replace)]
@@ -38,10 +38,10 @@ pub struct BackupState {
     pub retention: Value<String>,
     /// What a destroy does: `Delete` (default) deletes what is stored, `Retain` leaves the backup where it is, and Terraform
     /// only forgets it.
-    #[tf(optional, default = "Delete", validate = deletion_policy)]
+    #[tf(optional, default = "Delete", validate = deletion_policy, effect = "in_place")]
     pub deletion_policy: Value<String>,
     /// How long to wait. Defaults: `create` 2h, `delete` 20m, `read` 2m.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub timeouts: Value<Timeouts>,
     /// `Completed`, or how far it is.
     #[tf(computed)]

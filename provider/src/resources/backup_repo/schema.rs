@@ -17,7 +17,7 @@ use crate::resources::texts::{object_name, one_of};
 pub struct BackupRepoState {
     /// The Kubernetes cluster that the operator runs in. Left out, the one of the provider block; it then stays null
     /// here. Take it from the `kubeblocks_operator`, and both can be created by the same apply.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub kubernetes: Value<KubernetesConnection>,
     /// Name, unique in the Kubernetes cluster: at most 63 lower-case letters, digits, `-` and `.`. Changing it creates a
     /// new one.
@@ -30,33 +30,33 @@ pub struct BackupRepoState {
     /// Parameters of the storage that are no secret. `s3`, `oss`, `gcs-s3comp`, `cos` and `obs` need `bucket` and `region` and
     /// take `endpoint` and `mountOptions`. `minio` needs `bucket` and `endpoint`. `pvc` takes `storageClassName`,
     /// `accessMode` and `volumeMode`.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub config: Value<Map<String>>,
     /// Parameters of the storage that are secret: `accessKeyId` and `secretAccessKey`, of all but `pvc`. Never stored:
     /// neither in state nor in plans. Needs Terraform 1.11, OpenTofu 1.11, or later. They are put into a Secret in the
     /// operator's namespace, which goes with the repository.
-    #[tf(optional, write_only, sensitive)]
+    #[tf(optional, write_only, sensitive, effect = "in_place")]
     pub credentials_wo: Value<Map<String>>,
     /// Any number; changing it writes `credentials_wo` again, as Terraform cannot see that they changed. Required with
     /// them.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub credentials_wo_version: Value<i64>,
     /// How the storage is reached: `Tool` (default), by the backup tool itself, or `Mount`, as a volume, which object
     /// stores need the add-on `csi-s3` for. Changing it creates a new repository.
     #[tf(optional, requires_replace, default = "Tool", validate = access_method)]
     pub access_method: Value<String>,
     /// What becomes of volumes that were made for the repository, when it goes: `Retain` (default) or `Delete`.
-    #[tf(optional, default = "Retain", validate = reclaim_policy)]
+    #[tf(optional, default = "Retain", validate = reclaim_policy, effect = "in_place")]
     pub pv_reclaim_policy: Value<String>,
     /// Size of a volume that is made for the repository, such as `100Gi`.
-    #[tf(optional, semantic_equal = same_quantity, validate = quantity)]
+    #[tf(optional, semantic_equal = same_quantity, validate = quantity, effect = "in_place")]
     pub volume_capacity: Value<String>,
     /// Whether backups that name no repository go here. Default false. At most one repository of a Kubernetes cluster can
     /// be the default: with two, such backups fail.
-    #[tf(optional, default = false)]
+    #[tf(optional, default = false, effect = "in_place")]
     pub is_default: Value<bool>,
     /// How long to wait. Defaults: `create` 10m, `update` 10m, `delete` 10m, `read` 2m.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub timeouts: Value<Timeouts>,
     /// The name, once more.
     #[tf(computed)]

@@ -18,7 +18,7 @@ use crate::resources::texts::retention;
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
 pub struct BackupScheduleState {
     /// The Kubernetes cluster that the database runs in. Left out, the one of the provider block.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub kubernetes: Value<KubernetesConnection>,
     /// Kubernetes namespace of the database. Changing it creates a new schedule.
     #[tf(required, requires_replace)]
@@ -37,14 +37,14 @@ pub struct BackupScheduleState {
     pub policy: Value<String>,
     /// What is done when, under the names of the methods of the backup policy, such as `pg-basebackup`, `xtrabackup`,
     /// `datafile` or `volume-snapshot`.
-    #[tf(required)]
+    #[tf(required, effect = "in_place")]
     pub schedules: Value<Map<Schedule>>,
     /// How many minutes late a backup may start, 0 to 1440. One that would be later is left out. Left out, there is no
     /// limit.
-    #[tf(optional, validate = starting_deadline)]
+    #[tf(optional, validate = starting_deadline, effect = "in_place")]
     pub starting_deadline_minutes: Value<i64>,
     /// How long to wait. Defaults: `create` 5m, `update` 5m, `delete` 5m, `read` 2m.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub timeouts: Value<Timeouts>,
     /// How the operator finds it: `Available`, or `Failed` as long as something is wrong. An apply waits for `Available`.
     #[tf(computed)]

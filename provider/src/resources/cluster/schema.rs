@@ -22,8 +22,9 @@ pub type Map<T> = BTreeMap<String, Value<T>>;
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
 pub struct ClusterState {
     /// The Kubernetes cluster to run in. Left out, the one of the provider block. Take it from the resource that makes
-    /// the Kubernetes cluster or installs the operator, and both can be created by the same apply.
-    #[tf(optional)]
+    /// the Kubernetes cluster or installs the operator, and both can be created by the same apply. Another `endpoint`
+    /// replaces the database, unless the same one is found there.
+    #[tf(optional, effect = ["in_place", "replace"])]
     pub kubernetes: Value<KubernetesConnection>,
     /// Kubernetes namespace, which must exist. Changing it creates a new database.
     #[tf(required, requires_replace)]
@@ -38,54 +39,54 @@ pub struct ClusterState {
     pub definition: Value<String>,
     /// Which version of the engine: the name of a `ClusterVersion` of `definition`, such as `postgresql-14.8.0`. Changing
     /// it upgrades in place and restarts every instance.
-    #[tf(required)]
+    #[tf(required, effect = "rolling_restart")]
     pub version: Value<String>,
     /// What a destroy removes. `DoNotTerminate` refuses to be destroyed. `Halt` removes the instances and keeps volumes
     /// and Secrets, from which a cluster of the same name and shape comes back. `Delete` removes the volumes too and keeps
     /// backups. `WipeOut` removes backups as well.
-    #[tf(required)]
+    #[tf(required, effect = "in_place")]
     pub termination_policy: Value<String>,
     /// Whether the database runs. Default true. `false` stops every instance; volumes, Services and `replicas` stay, and
     /// `true` starts them again. A stop or a start by `kbcli` or an action is shown by the next plan, which goes back to
     /// what is written here.
-    #[tf(optional, default = true)]
+    #[tf(optional, default = true, effect = ["in_place", "downtime"])]
     pub running: Value<bool>,
     /// The components of the database, under names of your choice (at most 22 lower-case letters, digits and `-`). The
     /// name becomes part of the names of pods and Services. A component cannot be removed or renamed later, as the
     /// operator would leave its instances running.
-    #[tf(required)]
+    #[tf(required, effect = ["in_place", "refused"])]
     pub components: Value<Map<Component>>,
     /// Where instances may run. Components may have their own, which then replaces this one.
-    #[tf(optional)]
+    #[tf(optional, effect = "rolling_restart")]
     pub affinity: Value<Affinity>,
     /// Taints of nodes that instances accept. Components may have their own, which then replace these.
-    #[tf(optional)]
+    #[tf(optional, effect = "rolling_restart")]
     pub tolerations: Value<Vec<Value<Toleration>>>,
     /// Scheduled backups. Left out, none are made; those that were made stay. Taking the block out switches the schedule
     /// off.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub backup: Value<Backup>,
     /// A backup to start from. It is read only when the database is made: later changes of it do nothing.
-    #[tf(optional)]
+    #[tf(optional, effect = "only_at_create")]
     pub restore: Value<Restore>,
     /// A backup that is taken, and waited for, before the database is removed by a destroy or a replacement. When it
     /// fails, the database stays. It is named `<name>-final`, or `-final-2` and so on where such a one exists, and
     /// outlives the database whatever its `termination_policy`. A database that never ran is removed without it.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub final_backup: Value<FinalBackup>,
     /// Labels on the Cluster object. Labels that others set stay.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub labels: Value<Map<String>>,
     /// Whether to take over fields that another field manager has set to another value: a person with `kubectl`, or an
     /// `OpsRequest` of `kbcli`. Without it such a conflict fails the apply, and the error names fields and manager.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub force_conflicts: Value<bool>,
     /// Which changes may happen although the provider's `guard` holds them back: `["data_loss"]`, for one. A level
     /// includes those below it. Write it for the one change and take it out again.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub accept_impact: Value<Set<String>>,
     /// How long to wait. Defaults: `create` 30m, `update` 60m, `delete` 20m, `read` 2m.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub timeouts: Value<Timeouts>,
     /// Addresses of each component that has a Service, under the component's name.
     #[tf(computed)]
@@ -106,27 +107,27 @@ pub struct ClusterState {
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
 pub struct Component {
     /// Which component of the engine's definition this is. Left out, it is the key. Changing it creates a new database.
-    #[tf(optional)]
+    #[tf(optional, effect = "replace")]
     pub definition: Value<String>,
     /// Number of instances. Default 1. Raising it adds instances; lowering it **deletes the volumes** of the removed
     /// ones; 0 stops the component and keeps its volumes.
-    #[tf(optional, default = 1)]
+    #[tf(optional, default = 1, effect = ["in_place", "downtime", "data_loss"])]
     pub replicas: Value<i64>,
     /// CPU and memory of each instance. Changing them restarts the instances one after the other.
-    #[tf(optional)]
+    #[tf(optional, effect = "rolling_restart")]
     pub resources: Value<Resources>,
     /// Volumes of each instance, under the names that the engine's definition gives them (most often `data`). A volume
     /// can grow later, where its storage class allows that, and nothing else about it can change.
-    #[tf(optional)]
+    #[tf(optional, effect = "refused")]
     pub volumes: Value<Map<Volume>>,
     /// Services beside the one that the engine brings, under names of your choice (at most 15 characters). Each becomes
     /// the Service `<cluster>-<component>-<name>`.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub services: Value<Map<Service>>,
     /// Services of others that the engine needs, under the names that its definition declares, such as `etcdService` of
     /// `orioledb` and `pulsarZookeeper` of `pulsar`. Each leads to another database, or to a service that a
     /// `kubeblocks_service_descriptor` describes.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub service_references: Value<Map<ServiceReference>>,
     /// Parameters of the engine: under the name of a config spec of its definition, values by name, such as
     /// `{ "postgresql-configuration" = { max_connections = "300" } }`. The data source `kubeblocks_parameters` lists them.
@@ -136,26 +137,26 @@ pub struct Component {
     /// for all. With another `version`, and for a component that is new, they are written after the database runs. A
     /// parameter that is taken out gets the value that it had before it was first set here; one that was not in the
     /// file before is removed from it by rendering the file anew.
-    #[tf(optional)]
+    #[tf(optional, effect = ["in_place", "rolling_restart"])]
     pub parameters: Value<Map<Map<String>>>,
     /// Any text, such as a date. Changing it restarts the instances of the component one after the other, unless another
     /// change of the same apply restarts them anyway. Taking it out restarts nothing, nor does it on a stopped database.
-    #[tf(optional)]
+    #[tf(optional, effect = "rolling_restart")]
     pub restart_trigger: Value<String>,
     /// Logs to collect, by the names that the engine's definition gives them, such as `["running"]`.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub logs: Value<Set<String>>,
     /// Whether metrics are collected. Default false.
-    #[tf(optional, default = false)]
+    #[tf(optional, default = false, effect = "in_place")]
     pub monitor: Value<bool>,
     /// Encrypted connections. Left out, connections are not encrypted.
-    #[tf(optional)]
+    #[tf(optional, effect = "rolling_restart")]
     pub tls: Value<Tls>,
     /// Where the instances may run, in place of the cluster's `affinity`.
-    #[tf(optional)]
+    #[tf(optional, effect = "rolling_restart")]
     pub affinity: Value<Affinity>,
     /// Taints that the instances accept, in place of the cluster's `tolerations`.
-    #[tf(optional)]
+    #[tf(optional, effect = "rolling_restart")]
     pub tolerations: Value<Vec<Value<Toleration>>>,
 }
 
@@ -183,7 +184,7 @@ pub struct Resources {
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
 pub struct Volume {
     /// Size, such as `"20Gi"`. It can be raised in place and never lowered.
-    #[tf(required, semantic_equal = same_quantity)]
+    #[tf(required, semantic_equal = same_quantity, effect = ["in_place", "refused"])]
     pub size: Value<String>,
     /// Storage class. Left out, the operator's default. It cannot be changed.
     #[tf(optional)]

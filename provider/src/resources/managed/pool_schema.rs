@@ -115,19 +115,19 @@ macro_rules! pool_state {
             pub machine_types: tfplugin::typed::Value<Vec<tfplugin::typed::Value<String>>>,
             /// Number of nodes, over all zones. Left out, 3 when the pool is made. With `autoscaling` the number to begin
             /// with; later it is the autoscaler's and never shown as a difference.
-            #[tf(optional, computed, validate = $crate::resources::managed::schema::not_negative)]
+            #[tf(optional, computed, validate = $crate::resources::managed::schema::not_negative, effect = ["in_place", "rolling_restart"])]
             pub size: tfplugin::typed::Value<i64>,
             /// Lets the cloud's autoscaler choose the number of nodes.
-            #[tf(optional)]
+            #[tf(optional, effect = "in_place")]
             pub autoscaling: tfplugin::typed::Value<$crate::resources::managed::schema::Autoscaling>,
             /// Size of each node's disk in GiB. Left out, the cloud's default. Changing it makes a new pool.
             #[tf(optional, computed, requires_replace, validate = $crate::resources::managed::schema::disk_size)]
             pub disk_size_gib: tfplugin::typed::Value<i64>,
             /// Kubernetes labels of the nodes.
-            #[tf(optional)]
+            #[tf(optional, effect = "in_place")]
             pub labels: tfplugin::typed::Value<$crate::resources::managed::schema::Map<String>>,
             /// Kubernetes taints of the nodes.
-            #[tf(optional)]
+            #[tf(optional, effect = ["in_place", "rolling_restart"])]
             pub taints: tfplugin::typed::Value<Vec<tfplugin::typed::Value<$crate::resources::managed::schema::NodeTaint>>>,
             /// Whether the nodes are cheaper ones that the cloud may take away at any time. Default false. Changing it makes
             /// a new pool.
@@ -135,17 +135,17 @@ macro_rules! pool_state {
             pub spot: tfplugin::typed::Value<bool>,
             /// Minor version of Kubernetes of the nodes, such as `1.34`. Left out, the cluster's when the pool is made; later
             /// it stays what it is. It goes up in place, node by node, and never above the cluster's.
-            #[tf(optional, computed, validate = $crate::resources::managed::schema::minor_version)]
+            #[tf(optional, computed, validate = $crate::resources::managed::schema::minor_version, effect = ["rolling_restart", "refused"])]
             pub kubernetes_version: tfplugin::typed::Value<String>,
             /// Tags of the pool.
-            #[tf(optional)]
+            #[tf(optional, effect = "in_place")]
             pub tags: tfplugin::typed::Value<$crate::resources::managed::schema::Map<String>>,
             /// How long to wait. Defaults: 60m each.
-            #[tf(optional)]
+            #[tf(optional, effect = "in_place")]
             pub timeouts: tfplugin::typed::Value<tfplugin::Timeouts>,
             /// Which changes may happen although the provider's `guard` holds them back, such as `["rolling_restart"]`. A
             /// level includes those below it.
-            #[tf(optional)]
+            #[tf(optional, effect = "in_place")]
             pub accept_impact: tfplugin::typed::Value<tfplugin::typed::Set<String>>,
             /// Identifier within the cluster.
             #[tf(computed)]

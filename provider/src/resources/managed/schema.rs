@@ -43,27 +43,27 @@ pub struct ManagedAuth {
 pub struct SystemNodePool {
     /// Types of machines that will do, the best first. Only EKS and ACK take more than one. Left out, a type with four
     /// CPUs and 16 GiB, on which the operator and small databases run. It cannot be changed later: add a node pool.
-    #[tf(optional, computed)]
+    #[tf(optional, computed, effect = "refused")]
     pub machine_types: Value<Vec<Value<String>>>,
     /// Number of nodes, over all zones. Left out, 3 when the cluster is made. With `autoscaling` the number to begin with;
     /// later it is the autoscaler's and never shown as a difference.
-    #[tf(optional, computed, validate = at_least_one)]
+    #[tf(optional, computed, validate = at_least_one, effect = ["in_place", "rolling_restart"])]
     pub size: Value<i64>,
     /// Lets the cloud's autoscaler choose the number of nodes.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub autoscaling: Value<Autoscaling>,
     /// Size of each node's disk in GiB. Left out, the cloud's default. It cannot be changed later.
-    #[tf(optional, computed, validate = disk_size)]
+    #[tf(optional, computed, validate = disk_size, effect = "refused")]
     pub disk_size_gib: Value<i64>,
     /// Kubernetes labels of the nodes.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub labels: Value<Map<String>>,
     /// Kubernetes taints of the nodes.
-    #[tf(optional)]
+    #[tf(optional, effect = ["in_place", "rolling_restart"])]
     pub taints: Value<Vec<Value<NodeTaint>>>,
     /// Whether the nodes are cheaper ones that the cloud may take away at any time. Default false. It cannot be changed
     /// later. Databases on them lose instances without warning.
-    #[tf(optional, default = false)]
+    #[tf(optional, default = false, effect = "refused")]
     pub spot: Value<bool>,
 }
 

@@ -17,33 +17,34 @@ use crate::kubernetes_attribute::KubernetesConnection;
 /// a database, `kubeblocks_cluster` knows more.
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
 pub struct ObjectState {
-    /// The Kubernetes cluster that the object is in. Left out, the one of the provider block.
-    #[tf(optional)]
+    /// The Kubernetes cluster that the object is in. Left out, the one of the provider block. Another `endpoint` replaces
+    /// the object, unless the same one is found there.
+    #[tf(optional, effect = ["in_place", "replace"])]
     pub kubernetes: Value<KubernetesConnection>,
     /// The object: `apiVersion`, `kind`, `metadata` with `name`, for kinds that live in namespaces `namespace`, and where
     /// needed `labels` and `annotations`; then the fields of the kind, such as `spec`. Either this or `yaml`. Values may
     /// be known only at apply. A field that is null counts as not written. Mark secrets with `sensitive()`: they are
     /// then hidden in plans, but stored in state, so refer to a Secret where the kind can.
-    #[tf(optional, semantic_equal = same_manifest)]
+    #[tf(optional, semantic_equal = same_manifest, effect = ["in_place", "replace"])]
     pub manifest: Value<RawValue>,
     /// The object as a YAML document, such as `file("constraint.yaml")`. Changes of comments and layout alone are not
     /// applied. For a text of several documents use `for_each` with the function `manifest_decode_multi`. While the text
     /// is not known yet, a plan takes it to be of the same object as before. After an import, and after a change by
     /// somebody else, the state holds a text that was written from the object.
-    #[tf(optional, semantic_equal = same_yaml)]
+    #[tf(optional, semantic_equal = same_yaml, effect = ["in_place", "replace"])]
     pub yaml: Value<String>,
     /// What to wait for after the object was written. Left out, it depends on the kind: the phase `Available` of
     /// definitions, versions, constraints, policies, schedules and action sets, `Ready` of `BackupRepo` and
     /// `StorageProvider`, `Enabled` of an `Addon` that is to be installed, `Running` of a `Cluster`, `Completed` of
     /// `Backup` and `Restore`, `Succeed` of an `OpsRequest`, and nothing for other kinds. `{}` waits for nothing.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub wait_for: Value<WaitFor>,
     /// Whether to take over fields that another field manager has set to another value. Without it such a conflict is
     /// an error that names fields and manager.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub force_conflicts: Value<bool>,
     /// How long to wait. Defaults: `create` 10m, `update` 10m, `delete` 10m, `read` 2m.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub timeouts: Value<Timeouts>,
     /// Group and version, such as `apps.kubeblocks.io/v1alpha1`.
     #[tf(computed)]

@@ -21,8 +21,9 @@ use crate::resources::cluster::schema::Toleration;
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
 pub struct OperatorState {
     /// The Kubernetes cluster to install into. Left out, the one of the provider block; it then stays null here, so that
-    /// what takes its `kubernetes` from this resource falls back to the provider block as well.
-    #[tf(optional)]
+    /// what takes its `kubernetes` from this resource falls back to the provider block as well. Another `endpoint` replaces
+    /// the operator, unless the same release is found there.
+    #[tf(optional, effect = ["in_place", "replace"])]
     pub kubernetes: Value<KubernetesConnection>,
     /// Kubernetes namespace of the operator. Default `kb-system`. Changing it installs anew.
     #[tf(optional, requires_replace, default = "kb-system", validate = label_name)]
@@ -32,65 +33,65 @@ pub struct OperatorState {
     pub name: Value<String>,
     /// Version of the chart, such as `0.7.5`. Left out, the one of the folder or archive that `chart.path` names, else
     /// `0.7.5`; later it stays what it is. A minor version cannot be skipped.
-    #[tf(optional, computed, validate = version_text)]
+    #[tf(optional, computed, validate = version_text, effect = ["in_place", "refused"])]
     pub version: Value<String>,
     /// Where the chart comes from. Left out, `https://apecloud.github.io/helm-charts`.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub chart: Value<ChartSource>,
     /// Digest of the chart's archive, `sha256:` and 64 hexadecimal digits. Written, the chart must have it. Left out, it
     /// is that of the chart that was found; of a folder it changes with every file that belongs to the chart.
-    #[tf(optional, computed, validate = digest_text)]
+    #[tf(optional, computed, validate = digest_text, effect = ["in_place", "refused"])]
     pub chart_digest: Value<String>,
     /// Registry of all images of KubeBlocks, such as `docker.io` or that of an air gap. Left out, the chart's own, which
     /// is in China. It becomes the values `image.registry`, `dataProtection.image.registry` and
     /// `addonChartsImage.registry`; images of other add-ons follow it where the chart lets them.
-    #[tf(optional, validate = not_empty)]
+    #[tf(optional, validate = not_empty, effect = "in_place")]
     pub image_registry: Value<String>,
     /// Values of the chart, as an object. Paths that an attribute of its own sets cannot stand here as well.
-    #[tf(optional, semantic_equal = same_values)]
+    #[tf(optional, semantic_equal = same_values, effect = "in_place")]
     pub values: Value<RawValue>,
     /// Values of the chart that are secret. Never stored: neither in state nor in plans. Needs Terraform 1.11, OpenTofu
     /// 1.11, or later. Helm keeps them in its release Secrets in the Kubernetes cluster, as it does with all values.
-    #[tf(optional, write_only, sensitive)]
+    #[tf(optional, write_only, sensitive, effect = "in_place")]
     pub sensitive_values: Value<RawValue>,
     /// Any number; changing it applies `sensitive_values` again, as Terraform cannot see that they changed. Required with
     /// them.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub sensitive_values_revision: Value<i64>,
     /// The cloud. Left out, it follows from a `kubernetes` of a managed cluster of this provider, with what the chart then
     /// need not make (`storageClass.create` and `snapshot-controller.enabled` are false); else the chart tells it from the
     /// Kubernetes version where it can (on EKS, GKE, ACK and TKE, not on
     /// AKS): `aws`, `gcp`, `aliyun`, `tencentCloud`, `huaweiCloud` or `azure`. It becomes the value `provider`.
-    #[tf(optional, validate = known_provider)]
+    #[tf(optional, validate = known_provider, effect = "in_place")]
     pub cloud_provider: Value<String>,
     /// The storage class that the chart makes in a cloud.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub storage_class: Value<StorageClass>,
     /// Whether the operator installs the add-on `snapshot-controller`. Left out, it does, except in clouds that bring
     /// their own. It becomes the value `snapshot-controller.enabled`.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub snapshot_controller: Value<bool>,
     /// Taints of nodes that the operator's pods accept, in place of those that the chart lists.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub tolerations: Value<Vec<Value<Toleration>>>,
     /// Whether to create the namespace when it is missing. Default true. A namespace that was created so is removed by a
     /// destroy, if no pods, volume claims or other Helm releases are left in it.
-    #[tf(optional, default = true)]
+    #[tf(optional, default = true, effect = "in_place")]
     pub create_namespace: Value<bool>,
     /// How many revisions of the release Helm keeps. Default 5, at least 1.
-    #[tf(optional, default = 5, validate = at_least_one)]
+    #[tf(optional, default = 5, validate = at_least_one, effect = "in_place")]
     pub max_history: Value<i64>,
     /// Whether a destroy also deletes the custom resource definitions of KubeBlocks, and with them whatever objects are
     /// left of these kinds. Default false. It is refused while there are such objects, unless `force_destroy` is set.
-    #[tf(optional, default = false)]
+    #[tf(optional, default = false, effect = "in_place")]
     pub delete_crds: Value<bool>,
     /// Whether a destroy goes on when the operator does not run, removes add-ons that are marked to be kept, and removes
     /// finalizers that nobody else will remove. Default false. It never goes on while there are databases, backups or
     /// backup repositories.
-    #[tf(optional, default = false)]
+    #[tf(optional, default = false, effect = "in_place")]
     pub force_destroy: Value<bool>,
     /// How long to wait. Defaults: `create` 20m, `update` 20m, `delete` 20m, `read` 2m.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub timeouts: Value<Timeouts>,
     /// Version of KubeBlocks that the chart installs.
     #[tf(computed)]

@@ -23,7 +23,7 @@ use crate::resources::texts::{deletion_policy, namespace_name, object_name, rete
 pub struct OpsRequestState {
     /// The Kubernetes cluster of the database. Left out, the one of the provider block. Take it from the
     /// `kubeblocks_cluster`.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub kubernetes: Value<KubernetesConnection>,
     /// Namespace of the database.
     #[tf(required, requires_replace, validate = namespace_name)]
@@ -55,11 +55,11 @@ pub struct OpsRequestState {
     pub triggers: Value<Map<String>>,
     /// How long to wait, for the turn and for the operation together. Defaults: `create` and `update` 60m, 10m for a
     /// switchover; `delete` 5m. An update only goes on waiting for an operation that was interrupted.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub timeouts: Value<Timeouts>,
     /// Which operations may be done although the provider's `guard` holds them back, such as `["downtime"]`. A level
     /// includes those below it.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub accept_impact: Value<Set<String>>,
     /// What the operation does, at worst, to whoever uses the database: known in the plan.
     #[tf(computed)]

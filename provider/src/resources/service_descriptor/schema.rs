@@ -13,7 +13,7 @@ use crate::resources::texts::object_name;
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
 pub struct ServiceDescriptorState {
     /// The Kubernetes cluster that the databases run in. Left out, the one of the provider block.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub kubernetes: Value<KubernetesConnection>,
     /// Kubernetes namespace, which must exist. Changing it creates a new one.
     #[tf(required, requires_replace)]
@@ -22,34 +22,34 @@ pub struct ServiceDescriptorState {
     #[tf(required, requires_replace, validate = object_name)]
     pub name: Value<String>,
     /// What kind of service, as the definition of the engine names it: `etcd`, `zookeeper`, `mysql`, ...
-    #[tf(required, validate = not_empty)]
+    #[tf(required, validate = not_empty, effect = "in_place")]
     pub kind: Value<String>,
     /// Version of the service, such as `v3.5.6`. It must be one that the definition of the engine accepts.
-    #[tf(required, validate = not_empty)]
+    #[tf(required, validate = not_empty, effect = "in_place")]
     pub version: Value<String>,
     /// Address of the service: a host, or host and port, as the engine expects it.
-    #[tf(required)]
+    #[tf(required, effect = "in_place")]
     pub endpoint: Value<ServiceValue>,
     /// Port of the service. KubeBlocks 0.7 needs it when `endpoint` is read from elsewhere, and reads it from elsewhere only
     /// then.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub port: Value<ServiceValue>,
     /// Name of the user.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub username: Value<ServiceValue>,
     /// Where the password of the user is: best in a Secret that somebody keeps. Excludes `password_wo`.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub password: Value<PasswordSource>,
     /// Password of the user. Never stored: neither in state nor in plans. Needs Terraform 1.11, OpenTofu 1.11, or later. It
     /// is put into a Secret `kubeblocks-service-descriptor-<name>` beside the descriptor, which would hold it in the clear,
     /// and goes with it.
-    #[tf(optional, write_only, sensitive)]
+    #[tf(optional, write_only, sensitive, effect = "in_place")]
     pub password_wo: Value<String>,
     /// Any number; changing it writes `password_wo` again, as Terraform cannot see that it changed. Required with it.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub password_wo_version: Value<i64>,
     /// How long to wait. Defaults: `create` 5m, `update` 5m, `delete` 5m, `read` 2m.
-    #[tf(optional)]
+    #[tf(optional, effect = "in_place")]
     pub timeouts: Value<Timeouts>,
     /// `Available` when databases can use it, else `Unavailable`. An apply waits for `Available`.
     #[tf(computed)]

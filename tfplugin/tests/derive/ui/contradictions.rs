@@ -33,6 +33,12 @@ struct Database {
     /// Text.
     #[tf(required, required_for_import)]
     identity: Value<String>,
+    /// Text.
+    #[tf(computed, effect = "in_place")]
+    given: Value<String>,
+    /// Text.
+    #[tf(required, requires_replace, effect = "in_place")]
+    replaced: Value<String>,
 }
 
 fn check(_: &str) -> Result<(), String> {

@@ -28,6 +28,12 @@ struct Database {
     /// Text.
     #[tf(required rename)]
     comma: Value<String>,
+    /// Text.
+    #[tf(required, effect = "explodes")]
+    effect: Value<String>,
+    /// Text.
+    #[tf(required, effect = [in_place])]
+    effects: Value<String>,
 }
 
 fn main() {}
