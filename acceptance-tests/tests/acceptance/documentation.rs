@@ -54,32 +54,31 @@ async fn test_modules(cli: Cli) {
     let mut workspace = Workspace::new(cli);
     workspace.remove("versions.tf");
     install_in_mirror(&mut workspace);
+    // The tests of the modules find the mock data beside the folder of the modules.
+    copy(&repository().join("examples/mocks"), &workspace.path("mocks"));
     let mut count = 0;
     for module in std::fs::read_dir(&modules).expect("the folder can be read").flatten() {
-        let files = copy(&module.path(), &workspace);
-        workspace.run(["init", "-no-color", "-input=false"]).await.succeeded();
-        let tested = workspace.run(["test", "-no-color"]).await.succeeded();
+        let name = format!("modules/{}", module.file_name().to_string_lossy());
+        copy(&module.path(), &workspace.path(&name));
+        let at = format!("-chdir={name}");
+        workspace.run([&at, "init", "-no-color", "-input=false"]).await.succeeded();
+        let tested = workspace.run([&at, "test", "-no-color"]).await.succeeded();
         assert!(tested.stdout.contains("Success!"), "{}", tested.text());
-        for file in files {
-            workspace.remove(&file);
-        }
+        assert!(tested.text().contains("mocked.t"), "the mocked tests are among them: {}", tested.text());
         count += 1;
     }
     assert_eq!(count, 6, "the modules are found");
 }
 
-/// Copies a module and its tests; returns the names of the files.
-fn copy(module: &Path, workspace: &Workspace) -> Vec<String> {
-    std::fs::create_dir_all(workspace.path("tests")).expect("it can be made");
-    let mut copied = Vec::new();
-    for (folder, prefix) in [(module.to_owned(), ""), (module.join("tests"), "tests/")] {
-        for file in std::fs::read_dir(folder).expect("the folder can be read").flatten() {
-            if file.path().is_file() {
-                let name = format!("{prefix}{}", file.file_name().to_string_lossy());
-                workspace.write(&name, std::fs::read_to_string(file.path()).expect("text"));
-                copied.push(name);
-            }
+/// Copies a folder and what is in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("it can be made");
+    for file in std::fs::read_dir(from).expect("the folder can be read").flatten() {
+        let (path, target) = (file.path(), to.join(file.file_name()));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).expect("it can be copied");
         }
     }
-    copied
 }

@@ -39,6 +39,7 @@ mod hcl;
 mod lookups;
 mod managed_clouds;
 mod moved;
+mod mocks;
 mod object;
 mod operator_ends;
 mod operator_faults;

@@ -8,6 +8,21 @@ pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(path)
 }
 
+/// Asserts that a file of the repository has this content.
+pub(crate) fn assert_file(path: &str, content: &str) {
+    let file = repository(path);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, content).unwrap();
+    }
+    let checked_in = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        checked_in == content,
+        "{path} is stale: line {} differs. Run the test with UPDATE_GOLDEN=1 and look at the diff.",
+        checked_in.lines().zip(content.lines()).take_while(|(left, right)| left == right).count() + 1
+    );
+}
+
 /// Asserts that `folder` holds exactly `files` of these endings, each with its content.
 pub(crate) fn assert_folder(folder: &str, ending: &str, files: &[(String, String)]) {
     let root = repository(folder);

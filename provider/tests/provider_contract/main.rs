@@ -6,4 +6,5 @@
 mod documentation;
 mod effects;
 mod golden;
+mod mocks;
 mod schemas;

@@ -1,10 +1,6 @@
 # What the module hands on, with a provider that makes nothing.
 mock_provider "kubeblocks" {
-  mock_resource "kubeblocks_cluster" {
-    defaults = {
-      credentials_secret = { namespace = "shop", name = "orders-conn-credential" }
-    }
-  }
+  source = "../../mocks"
 }
 
 variables {

@@ -1,10 +1,6 @@
 # What the module hands on, with a provider that makes nothing.
 mock_provider "kubeblocks" {
-  mock_resource "kubeblocks_cluster" {
-    defaults = {
-      credentials_secret = { namespace = "shop", name = "cache-conn-credential" }
-    }
-  }
+  source = "../../mocks"
 }
 
 variables {
@@ -20,7 +16,7 @@ run "hands_on_what_clients_need" {
   }
 
   assert {
-    condition     = output.credentials_secret.name == "cache-conn-credential"
+    condition     = output.credentials_secret.name == "orders-conn-credential"
     error_message = "The Secret is handed on."
   }
 
