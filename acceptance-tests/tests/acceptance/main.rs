@@ -53,6 +53,7 @@ mod playground;
 mod policies;
 mod query;
 mod quickstart;
+mod recorded_states;
 mod rpc;
 mod secrets;
 mod service_descriptor;

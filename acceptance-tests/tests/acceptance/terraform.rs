@@ -193,7 +193,11 @@ impl Workspace {
 
     /// `apply` without questions.
     pub(crate) async fn apply(&self) -> Output {
-        self.run(["apply", "-auto-approve", "-no-color", "-input=false"]).await
+        let applied = self.run(["apply", "-auto-approve", "-no-color", "-input=false"]).await;
+        if applied.code == 0 {
+            crate::recorded_states::record(self.folder.path());
+        }
+        applied
     }
 
     /// `destroy` without questions.

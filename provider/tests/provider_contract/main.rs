@@ -8,3 +8,4 @@ mod effects;
 mod golden;
 mod mocks;
 mod schemas;
+mod states;

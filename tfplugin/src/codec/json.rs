@@ -15,8 +15,8 @@ pub fn decode_json(json: &Value, kind: &Type) -> Result<RawValue, CodecError> {
     Decoder { path: Path::root(), depth: 0, missing: Missing::IsError }.value(json, kind)
 }
 
-/// Reads a stored state of today's schema version. An attribute that came into the schema since it was stored is null;
-/// one that the schema does not have is an error, as its value would be lost.
+/// Reads a stored state of today's schema version. An attribute that came into the schema since it was stored is null.
+/// One that has left it is passed over when it holds nothing, and else an error, as its value would be lost.
 pub fn decode_stored_json(json: &Value, kind: &Type) -> Result<RawValue, CodecError> {
     Decoder { path: Path::root(), depth: 0, missing: Missing::IsNull }.value(json, kind)
 }
@@ -124,7 +124,9 @@ impl Decoder {
         parts: &serde_json::Map<String, Value>,
         kinds: &BTreeMap<String, Type>,
     ) -> Result<BTreeMap<String, RawValue>, CodecError> {
-        if let Some(name) = parts.keys().find(|name| !kinds.contains_key(*name)) {
+        let may_be_gone = |value: &Value| self.missing == Missing::IsNull && value.is_null();
+        let unknown = parts.iter().find(|(name, value)| !kinds.contains_key(*name) && !may_be_gone(value));
+        if let Some((name, _)) = unknown {
             return Err(self.error(CodecErrorKind::UnknownAttribute(name.clone())));
         }
         let mut attributes = BTreeMap::new();

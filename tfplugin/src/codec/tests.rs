@@ -393,11 +393,13 @@ fn json_that_does_not_fit_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_stored_state_may_lack_attributes_but_have_no_others() {
+fn a_stored_state_may_lack_attributes_but_no_value_of_another_is_lost() {
     let kind = object([("a", Type::String), ("b", map(object([("c", Type::Bool), ("d", Type::Bool)])))]);
     let stored = decode_stored_json(&json!({"b": {"k": {"c": true}}}), &kind).expect("a value");
     let inner = RawValue::object([("c", RawValue::Bool(true)), ("d", RawValue::Null)]);
     assert_eq!(stored, RawValue::object([("a", RawValue::Null), ("b", RawValue::map([("k", inner)]))]));
+    let gone = json!({"x": null, "b": {"k": {"c": true, "y": null}}});
+    assert_eq!(decode_stored_json(&gone, &kind).expect("a value"), stored);
     let refused = decode_stored_json(&json!({"b": {"k": {"x": true}}}), &kind).expect_err("an error");
     assert_eq!(refused.to_string(), r#"b["k"]: there is no attribute "x" in the schema"#);
 }

@@ -22,7 +22,7 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    fn new(schema: Schema) -> Self {
+    pub(super) fn new(schema: Schema) -> Self {
         Self { kind: schema.object_type(), schema }
     }
 }

@@ -29,6 +29,7 @@ pub use self::erased::{
     Applied, ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedFunction, ErasedListResource,
     ErasedProvider, ErasedResource, RawListItem,
 };
+pub use self::resource::stored_state;
 pub use self::storable::configuration_of;
 
 use self::catalog::Catalog;

@@ -1,6 +1,7 @@
 //! Calls about a managed resource that change nothing: validate, read, import, and the ways a stored state comes in.
 
-use super::catalog::find;
+use super::catalog::{Prepared, find};
+use super::erased::ErasedResource;
 use super::storable::{configuration_of, without_write_only};
 use super::wire::{self, decode, decode_json_state, encode, encode_private, raw_json};
 use super::{Server, identity, known, with_warnings};
@@ -93,17 +94,40 @@ pub(super) fn upgrade_state(
     let entry = find(&server.catalog.resources, "resource", &request.type_name)?;
     let prepared = entry.prepared();
     let stored = raw_json(request.raw_state)?;
-    let current = prepared.schema.version;
-    let state = match request.version {
-        version if version == current => decode_json_state(&stored, &prepared.kind)?,
-        version if version < current => entry.served.upgrade_state(version, stored)?,
-        version => return Err(from_the_future(&request.type_name, version, current).into()),
-    };
-    let state = without_write_only(&prepared.schema, state);
+    let state = read_stored(entry.served.as_ref(), prepared, request.version, stored)?;
     Ok(upgrade_resource_state::Response {
         upgraded_state: Some(encode(&state, &prepared.kind)?),
         diagnostics: Vec::new(),
     })
+}
+
+/// What a state means today that was stored under a version of the schema: what `UpgradeResourceState` answers with. For
+/// tests with the states of earlier releases.
+///
+/// # Errors
+///
+/// When the version is newer than the schema, when a value would be lost, or when the resource's own upgrade fails.
+pub fn stored_state(
+    resource: &dyn ErasedResource,
+    version: i64,
+    stored: serde_json::Value,
+) -> Result<RawValue, Diagnostics> {
+    read_stored(resource, &Prepared::new(resource.schema()), version, stored)
+}
+
+fn read_stored(
+    resource: &dyn ErasedResource,
+    prepared: &Prepared,
+    version: i64,
+    stored: serde_json::Value,
+) -> Result<RawValue, Diagnostics> {
+    let current = prepared.schema.version;
+    let state = match version {
+        version if version == current => decode_json_state(&stored, &prepared.kind)?,
+        version if version < current => resource.upgrade_state(version, stored)?,
+        version => return Err(from_the_future(resource.type_name(), version, current).into()),
+    };
+    Ok(without_write_only(&prepared.schema, state))
 }
 
 /// Reads a stored identity.
