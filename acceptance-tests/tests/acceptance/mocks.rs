@@ -70,7 +70,8 @@ fn tests(cli: Cli, configuration: &str) -> String {
     };
     let names = configuration.split("\nvariable \"").skip(1).filter_map(|rest| rest.split('"').next());
     let first = configuration.strip_prefix("variable \"").and_then(|rest| rest.split('"').next());
-    let variables: String =
+    let variables: Vec<String> =
         first.into_iter().chain(names).map(|name| format!("  {name} = \"mocked\"\n")).collect();
+    let variables = variables.concat();
     format!("{mock}\nvariables {{\n{variables}}}\n\nrun \"mocked\" {{}}\n")
 }

@@ -6,10 +6,11 @@ use serde_json::{Map, Value as Json};
 pub(super) fn block(kind: &str, name: &str, defaults: &Map<String, Json>, indent: usize) -> String {
     let outer = " ".repeat(indent);
     let width = defaults.keys().map(String::len).max().unwrap_or_default();
-    let lines: String = defaults
+    let lines: Vec<String> = defaults
         .iter()
         .map(|(key, value)| format!("{outer}    {key:width$} = {}\n", expression(value)))
         .collect();
+    let lines = lines.concat();
     format!("{outer}{kind} \"{name}\" {{\n{outer}  defaults = {{\n{lines}{outer}  }}\n{outer}}}\n")
 }
 
