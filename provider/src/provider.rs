@@ -47,6 +47,7 @@ use crate::impact::guard::{self, Guard};
 use crate::kubernetes::{self, Client, Connection, Kubernetes};
 use crate::kubernetes_attribute::{KubernetesConnection, ProcessEnvironment};
 use crate::lists::Listing;
+use crate::lists::accounts::AccountListing;
 use crate::resources::account::AccountResource;
 use crate::resources::ack_cluster::AckCluster;
 use crate::resources::ack_node_pool::AckNodePool;
@@ -461,6 +462,7 @@ impl Provider for KubeblocksProvider {
     fn list_resources(&self) -> Vec<Box<dyn ErasedListResource>> {
         let shared = || Arc::clone(&self.shared);
         vec![
+            Box::new(AccountListing::new(shared())),
             Box::new(Listing::new(shared(), AddonResource::new)),
             Box::new(Listing::new(shared(), BackupResource::new)),
             Box::new(Listing::new(shared(), BackupRepoResource::new)),

@@ -49,6 +49,7 @@ pub(crate) async fn finds_all(platform: &Platform) {
         list("addon", ""),
         list("backup_repo", ""),
         list("cluster", ""),
+        list("account", ""),
         list("service_descriptor", ""),
         list("backup_schedule", ""),
         list("backup", "  config {\n    cluster = \"orders\"\n  }\n"),
@@ -72,7 +73,7 @@ pub(crate) async fn finds_all(platform: &Platform) {
         .iter()
         .map(|address| address.split('.').next().unwrap_or_default().to_owned())
         .collect();
-    let expected = ["operator", "addon", "backup_repo", "cluster", "service_descriptor", "object"];
+    let expected = ["operator", "addon", "backup_repo", "cluster", "account", "service_descriptor", "object"];
     assert_eq!(types, expected.map(|name| format!("kubeblocks_{name}")).into());
     fresh.apply().await.succeeded();
     fresh.plan_is_empty().await;

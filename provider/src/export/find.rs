@@ -1,11 +1,14 @@
 //! Which objects there are that a resource could manage.
 
 use tfplugin::prelude::*;
+use tokio_util::sync::CancellationToken;
 
 use crate::kubernetes::{Client, Error};
+use crate::lists::accounts::{self, AccountSearch, Accounts};
 use crate::lists::databases::{BackupScheduleSearch, ClusterSearch, ServiceDescriptorSearch};
 use crate::lists::platform::{AddonSearch, BackupRepoSearch, OperatorSearch};
 use crate::lists::{Findable, Found};
+use crate::resources::account::AccountResource;
 use crate::resources::addon::AddonResource;
 use crate::resources::backup_repo::BackupRepoResource;
 use crate::resources::backup_schedule::BackupScheduleResource;
@@ -21,6 +24,7 @@ pub(super) enum Kind {
     BackupRepo,
     ServiceDescriptor,
     Cluster,
+    Account,
     BackupSchedule,
 }
 
@@ -33,6 +37,7 @@ impl Kind {
             Self::BackupRepo => BackupRepoResource::TYPE_NAME,
             Self::ServiceDescriptor => ServiceDescriptorResource::TYPE_NAME,
             Self::Cluster => ClusterResource::TYPE_NAME,
+            Self::Account => AccountResource::TYPE_NAME,
             Self::BackupSchedule => BackupScheduleResource::TYPE_NAME,
         }
     }
@@ -47,9 +52,13 @@ pub(super) struct Exportable {
     pub(super) name: String,
 }
 
-/// Everything, or what belongs to databases of some namespaces.
-pub(super) async fn find(client: &Client, namespaces: &[String]) -> Result<Vec<Exportable>, Error> {
-    let mut found = Vec::new();
+/// Everything, or what belongs to databases of some namespaces; and which accounts could not be found.
+pub(super) async fn find(
+    client: &Client,
+    namespaces: &[String],
+    stop: &CancellationToken,
+) -> Result<(Vec<Exportable>, Vec<String>), Error> {
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
     if namespaces.is_empty() {
         add::<OperatorResource>(&mut found, client, Kind::Operator, &OperatorSearch::default()).await?;
         add::<AddonResource>(&mut found, client, Kind::Addon, &AddonSearch::default()).await?;
@@ -62,6 +71,10 @@ pub(super) async fn find(client: &Client, namespaces: &[String]) -> Result<Vec<E
     for namespace in places {
         let search = ClusterSearch { namespace: namespace.clone(), ..ClusterSearch::default() };
         add::<ClusterResource>(&mut found, client, Kind::Cluster, &search).await?;
+        let search = AccountSearch { namespace: namespace.clone(), ..AccountSearch::default() };
+        let Accounts { found: accounts, left_out } = accounts::find(client, &search, stop).await?;
+        found.extend(accounts.into_iter().map(|one| exportable(Kind::Account, one)));
+        problems.extend(left_out);
         let search = BackupScheduleSearch { namespace: namespace.clone(), ..BackupScheduleSearch::default() };
         add::<BackupScheduleResource>(&mut found, client, Kind::BackupSchedule, &search).await?;
         let search = ServiceDescriptorSearch { namespace, ..ServiceDescriptorSearch::default() };
@@ -69,7 +82,7 @@ pub(super) async fn find(client: &Client, namespaces: &[String]) -> Result<Vec<E
     }
     found.sort();
     found.dedup();
-    Ok(found)
+    Ok((found, problems))
 }
 
 async fn add<R: Findable>(
@@ -79,6 +92,11 @@ async fn add<R: Findable>(
     search: &R::Search,
 ) -> Result<(), Error> {
     let found = R::find(client, search).await?.into_iter();
-    all.extend(found.map(|Found { id, namespace, name, .. }| Exportable { kind, id, namespace, name }));
+    all.extend(found.map(|one| exportable(kind, one)));
     Ok(())
+}
+
+fn exportable<I>(kind: Kind, found: Found<I>) -> Exportable {
+    let Found { id, namespace, name, .. } = found;
+    Exportable { kind, id, namespace, name }
 }

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::kubernetes::{self, Client};
 use crate::kubernetes_attribute::KubernetesConnection;
 use crate::provider::{KubeblocksProvider, ProviderConfig, Reach, Shared};
+use crate::resources::account::AccountResource;
 use crate::resources::addon::AddonResource;
 use crate::resources::backup_repo::BackupRepoResource;
 use crate::resources::backup_schedule::BackupScheduleResource;
@@ -95,10 +96,11 @@ async fn export(arguments: &Arguments) -> Result<Vec<String>, Error> {
     provider.configure(&context, config).await.map_err(|found| Error::Kubernetes(in_words(&found)))?;
     let shared = provider.shared();
     let client = connect(&shared).await?;
-    let found = find::find(&client, &arguments.namespace)
+    let (found, mut problems) = Box::pin(find::find(&client, &arguments.namespace, context.stop()))
         .await
         .map_err(|error| Error::Kubernetes(kubernetes::diagnostic::detail(&error)))?;
-    let (exported, problems) = Box::pin(read_all(&shared, found)).await;
+    let (exported, unread) = Box::pin(read_all(&shared, found)).await;
+    problems.extend(unread);
     let text = write::write(arguments.connection(), exported)?;
     output(arguments.output.as_deref(), &text)?;
     Ok(problems)
@@ -123,6 +125,7 @@ async fn read_all(shared: &Arc<Shared>, found: Vec<Exportable>) -> (Vec<Exported
             Kind::Addon => read(&AddonResource::new(Arc::clone(shared)), &object).await,
             Kind::BackupRepo => read(&BackupRepoResource::new(Arc::clone(shared)), &object).await,
             Kind::Cluster => read(&ClusterResource::new(Arc::clone(shared)), &object).await,
+            Kind::Account => read(&AccountResource::new(Arc::clone(shared)), &object).await,
             Kind::BackupSchedule => read(&BackupScheduleResource::new(Arc::clone(shared)), &object).await,
             Kind::ServiceDescriptor => {
                 read(&ServiceDescriptorResource::new(Arc::clone(shared)), &object).await

@@ -33,9 +33,19 @@ pub(super) fn write(
     let mut parts = vec![required_provider()?, provider(connection)?];
     for (object, label) in exported.into_iter().zip(labels) {
         parts.push(import(&object, &label)?);
-        parts.push(resource(object, &label)?);
+        let note = note(object.type_name);
+        parts.push(format!("{note}{}", resource(object, &label)?));
     }
     Ok(parts.join("\n"))
+}
+
+/// What is left to the one who reads it.
+fn note(type_name: &str) -> &'static str {
+    if type_name == "kubeblocks_account" {
+        "# Its password is known to nobody but the engine, and stays as it is. To set another one, write `password`, best from\n# an ephemeral variable, and `password_revision = 1`.\n"
+    } else {
+        ""
+    }
 }
 
 fn text(block: Block) -> Result<String, Error> {

@@ -4,6 +4,7 @@
 //! The way of the data: a search -> [`Findable::find`] (which objects there are) -> the resource's own import and read,
 //! when states are wanted.
 
+pub(crate) mod accounts;
 pub(crate) mod databases;
 pub(crate) mod objects;
 pub(crate) mod platform;

@@ -69,10 +69,16 @@ impl Lorry {
         }
     }
 
+    /// All accounts but those that the operator makes. Some engines do not tell their roles here.
+    pub async fn list(&self) -> Result<Vec<User>, LorryError> {
+        protocol::users(&self.call(&Call::list(), &Redaction::default()).await?)
+    }
+
     /// The account of that name.
     pub async fn find(&self, name: &str) -> Result<Option<User>, LorryError> {
-        let listed = protocol::users(&self.call(&Call::list(), &Redaction::default()).await?)?;
-        let Some(found) = listed.into_iter().find(|user| user.name == name) else { return Ok(None) };
+        let Some(found) = self.list().await?.into_iter().find(|user| user.name == name) else {
+            return Ok(None);
+        };
         if self.engine.lists_roles() {
             return Ok(Some(found));
         }
@@ -81,7 +87,7 @@ impl Lorry {
                 Ok(protocol::users(&answer)?.into_iter().next().map(|user| User { name: found.name, ..user }))
             }
             // It may have gone in between.
-            Err(error) => match protocol::users(&self.call(&Call::list(), &Redaction::default()).await?)? {
+            Err(error) => match self.list().await? {
                 users if users.iter().any(|user| user.name == name) => Err(error),
                 _ => Ok(None),
             },

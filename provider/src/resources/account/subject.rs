@@ -31,14 +31,36 @@ impl Subject {
         cluster: &Cluster,
         wanted: Option<&str>,
     ) -> Result<Result<Self, Refusal>, Error> {
-        let definition = &cluster.spec.cluster_definition_ref;
-        let found = match client.get_opt::<ClusterDefinition>(None, definition).await {
-            Ok(found) => found,
-            Err(Error::Forbidden { .. } | Error::Decode { .. }) => None,
-            Err(error) => return Err(error),
-        };
-        Ok(choose(cluster, found.as_ref(), wanted))
+        let definition = definition_of(client, cluster).await?;
+        Ok(choose(cluster, definition.as_ref(), wanted))
     }
+
+    /// Every component of the database that has accounts.
+    pub async fn all(client: &Client, cluster: &Cluster) -> Result<Vec<Self>, Error> {
+        if engine_without_accounts(&cluster.spec.cluster_definition_ref).is_some() {
+            return Ok(Vec::new());
+        }
+        let definition = definition_of(client, cluster).await?;
+        Ok(able(cluster, definition.as_ref()))
+    }
+}
+
+async fn definition_of(client: &Client, cluster: &Cluster) -> Result<Option<ClusterDefinition>, Error> {
+    match client.get_opt::<ClusterDefinition>(None, &cluster.spec.cluster_definition_ref).await {
+        Ok(found) => Ok(found),
+        Err(Error::Forbidden { .. } | Error::Decode { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn able(cluster: &Cluster, definition: Option<&ClusterDefinition>) -> Vec<Subject> {
+    let specs = cluster.spec.component_specs.iter();
+    specs
+        .filter_map(|spec| {
+            let engine = engine_of(cluster, definition, spec)?;
+            Some(Subject { component: spec.name.clone(), engine })
+        })
+        .collect()
 }
 
 /// What is said of an engine that the catalogue knows to have no accounts.
@@ -91,13 +113,7 @@ fn choose(
         return Err(refusal);
     }
     let all = &cluster.spec.component_specs;
-    let able: Vec<Subject> = all
-        .iter()
-        .filter_map(|spec| {
-            let engine = engine_of(cluster, definition, spec)?;
-            Some(Subject { component: spec.name.clone(), engine })
-        })
-        .collect();
+    let able = able(cluster, definition);
     let names = able.iter().map(|subject| subject.component.as_str()).collect::<Vec<_>>().join(", ");
     let refuse = |attribute, reason| Err(Refusal { attribute, reason });
     if able.is_empty() {

@@ -14,9 +14,14 @@ const SYSTEM_PREFIX: &str = "kb";
 /// Accounts that engines bring along.
 const SYSTEM_NAMES: [&str; 3] = ["root", "postgres", "default"];
 
+/// Whether the operator or the engine itself makes the account of this name.
+pub fn is_of_the_system(name: &str) -> bool {
+    name.starts_with(SYSTEM_PREFIX) || SYSTEM_NAMES.contains(&name)
+}
+
 /// The name of an account. Lorry puts it into statements as it is, so it must be a plain word to every engine.
-pub(super) fn account_name(name: &String) -> Result<(), String> {
-    if name.starts_with(SYSTEM_PREFIX) || SYSTEM_NAMES.contains(&name.as_str()) {
+pub(crate) fn account_name(name: &String) -> Result<(), String> {
+    if is_of_the_system(name) {
         return Err(format!(
             "{name:?} is an account of the system: names that begin with \"kb\", and \"root\", \"postgres\" and \"default\", are those of the operator and of the engines. Read their passwords with the ephemeral resource `kubeblocks_credentials`, and choose another name for an account of your own"
         ));
