@@ -67,22 +67,27 @@ class ControlPlane:
         return self._authority.client(user, groups, not_after)
 
     def set_nodes(self, pool, nodes):
-        """Makes the nodes of a pool be these: registers what is missing, removes what is too much with its pods."""
+        """Makes the nodes of a pool be these.
+
+        Registers what is missing, makes anew what has another image, removes what is too much with its pods.
+        """
         with self._lock:
             former = self._nodes.get(pool, {})
             wanted = {node.name: node for node in nodes}
             for name, node in wanted.items():
                 if name not in former:
                     self._register(pool, node)
+                elif former[name].image != node.image:
+                    self._remove(name)
+                    self._register(pool, node)
                 elif former[name] != node:
                     self._change(former[name], node)
             surplus = [name for name in former if name not in wanted]
             # First all, so that pods do not move from one to the next.
             for name in surplus:
-                self._api.merge(f"/api/v1/nodes/{name}", {"spec": {"unschedulable": True}})
+                self._cordon(name)
             for name in surplus:
-                self._drain(name)
-                self._api.remove(f"/api/v1/nodes/{name}")
+                self._remove(name)
             self._nodes[pool] = wanted
 
     def apply(self, manifest):
@@ -142,6 +147,14 @@ class ControlPlane:
         self._api.merge(path, change)
         status = {"nodeInfo": _node_info(node), "capacity": node.capacity, "allocatable": node.capacity}
         self._api.merge(f"{path}/status", {"status": status})
+
+    def _cordon(self, node):
+        self._api.merge(f"/api/v1/nodes/{node}", {"spec": {"unschedulable": True}})
+
+    def _remove(self, node):
+        self._cordon(node)
+        self._drain(node)
+        self._api.remove(f"/api/v1/nodes/{node}")
 
     def _drain(self, node):
         pods = self._api.items("/api/v1/pods", fieldSelector=f"spec.nodeName={node}")

@@ -25,6 +25,8 @@ class Node:
     provider_id: str = ""
     # What fits on it: `cpu`, `memory`, `pods`.
     capacity: dict = field(default_factory=lambda: {"cpu": "4", "memory": "16Gi", "pods": "110"})
+    # What its machine was made from. With another one the node is drained, and made anew under its name.
+    image: str = ""
 
 
 class Pretended:

@@ -182,6 +182,21 @@ class Backends(unittest.TestCase):
         self.assertNotIn("old", node["metadata"]["labels"])
         self.assertEqual(node["status"]["nodeInfo"]["kubeletVersion"], "v1.35.0")
 
+    def test_a_node_of_another_image_is_made_anew_without_its_pods(self):
+        self.register()
+        backend = self.fleet.take("first")
+        backend.set_nodes("pool", [Node("a", "v1.34.4", image="1"), Node("b", "v1.34.4", image="1")])
+        for host in ("a", "b"):
+            metadata = {"name": f"on-{host}", "namespace": "default", "uid": host}
+            path = f"/api/v1/namespaces/default/pods/on-{host}"
+            self.server.objects[path] = {"metadata": metadata, "spec": {"nodeName": host}}
+        self.server.objects["/api/v1/nodes/a"]["former"] = True
+        backend.set_nodes("pool", [Node("a", "v1.35.0", image="2"), Node("b", "v1.34.4", image="1")])
+        self.assertEqual((self.server.names("nodes"), self.server.names("pods")), (["a", "b"], ["on-b"]))
+        node = self.server.objects["/api/v1/nodes/a"]
+        self.assertNotIn("former", node)
+        self.assertFalse(node["spec"].get("unschedulable"))
+
     def test_what_was_there_before_the_first_cluster_stays(self):
         self.server.objects["/api/v1/nodes/addon-jobs"] = {"metadata": {"name": "addon-jobs"}}
         self.register()

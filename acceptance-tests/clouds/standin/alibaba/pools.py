@@ -43,6 +43,8 @@ class Pools:
         shown = self._show(known)
         # Only this operation tells why nodes do not come.
         shown["status"]["conditions"] = known["conditions"]
+        version = self._clusters.get(cluster)["version"]
+        shown["node_components"] = [{"name": "kubelet", "version": version}]
         return shown
 
     def list(self, cluster, request):

@@ -88,7 +88,9 @@ def _node(cluster, pool, index):
     scale_set = f"aks-{pool.name}-{cluster.uid[:8]}-vmss"
     provider = (f"azure:///subscriptions/{cluster.identity.subscription}/resourceGroups/{cluster.node_group.lower()}"
                 f"/providers/Microsoft.Compute/virtualMachineScaleSets/{scale_set}/virtualMachines/{index}")
-    return Node(name, f"v{pool.version}", labels | pool.properties.get("nodeLabels", {}), taints, provider)
+    labels |= pool.properties.get("nodeLabels", {})
+    # An upgrade drains each virtual machine and writes it anew, which keeps its name.
+    return Node(name, f"v{pool.version}", labels, taints, provider, image=pool.version)
 
 
 def local_config(cluster, name, now):

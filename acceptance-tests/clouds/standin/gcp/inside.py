@@ -36,7 +36,8 @@ def nodes(project, cluster, pool):
     group = hashlib.sha256(f"{cluster.id}/{pool.name}".encode()).hexdigest()[:8]
     for zone in pool.locations:
         for index in range(pool.initial_node_count):
-            seed = hashlib.sha256(f"{group}/{zone}/{index}".encode()).digest()
+            # An upgrade brings a new node for each old one, which is drained and deleted.
+            seed = hashlib.sha256(f"{group}/{zone}/{index}/{pool.version}".encode()).digest()
             suffix = "".join(LETTERS[byte % len(LETTERS)] for byte in seed[:4])
             name = f"gke-{cluster.name[:20]}-{pool.name[:16]}-{group}-{suffix}"
             labels = {
