@@ -108,6 +108,7 @@ fn pool(cluster: &ClusterId, name: &str, owner: &str) -> NodePoolSpec {
         },
         vswitch_ids: Vec::new(),
         system_disk_category: Some("cloud_essd".to_owned()),
+        version: None,
         image_type: Some("AliyunLinux3".to_owned()),
         key_pair: None,
         tags: [("pool".to_owned(), name.to_owned())].into(),

@@ -221,6 +221,7 @@ mod tests {
             system_disk_category: None,
             image_type: None,
             key_pair: None,
+            version: None,
             tags: BTreeMap::from([("team".to_owned(), "data".to_owned())]),
         }
     }

@@ -4,7 +4,7 @@ use super::api::{Call, path};
 use super::body::{self, Marks, password};
 use super::cluster::{Begun, what_id};
 use super::spec::NodePoolSpec;
-use super::view::Pool;
+use super::view::{Pool, order};
 use super::{Ack, Found, SeenPool, waiting};
 use crate::contract::POOL;
 use crate::{Error, Made, OWNER_TAG, PoolId, Progress, UNFINISHED_TAG};
@@ -101,7 +101,27 @@ impl Ack {
         Ok(pools.into_iter().find(|pool| pool.nodepool_info.name == name))
     }
 
+    /// Refuses a version that the nodes do not have yet: they get it together with the control plane alone.
+    async fn check_version(&self, spec: &NodePoolSpec, pool: Option<&Pool>) -> Result<(), Error> {
+        let Some(wished) = &spec.version else { return Ok(()) };
+        let known = match pool.and_then(Pool::version) {
+            Some(known) => known,
+            None => self.get_cluster(&spec.cluster.0).await?.minor(),
+        };
+        if order(wished) <= order(&known) {
+            return Ok(());
+        }
+        Err(Error::InvalidSpec {
+            field: Some("version".to_owned()),
+            message: format!(
+                "the nodes of {} have {known}: ACK upgrades the nodes of all pools together with the control plane, so wish for {wished} as the version of the cluster",
+                what_id(&spec.cluster.0)
+            ),
+        })
+    }
+
     async fn begin_pool(&self, spec: &NodePoolSpec, made: &mut Made, what: &str) -> Result<Progress, Error> {
+        self.check_version(spec, None).await?;
         let vswitch_ids = if spec.vswitch_ids.is_empty() {
             self.get_cluster(&spec.cluster.0).await?.vswitch_ids
         } else {
@@ -146,6 +166,7 @@ impl Ack {
         };
         let found = found.ok_or(Error::NotFound { what })?;
         made.note(POOL, KIND, &found.nodepool_info.nodepool_id);
+        self.check_version(spec, Some(&found)).await?;
         self.bring(cluster, spec, &spec.owner, &found, Marks::of(&found)).await
     }
 

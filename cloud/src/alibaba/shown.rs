@@ -110,6 +110,7 @@ impl Pool {
             system_disk_category: group.system_disk_category.as_deref().and_then(some),
             image_type: group.image_type.as_deref().and_then(some),
             key_pair: group.key_pair.as_deref().and_then(some),
+            version: None,
             tags: self.tags(),
         }
     }
@@ -166,6 +167,7 @@ mod tests {
                 system_disk_category: Some("cloud_essd".to_owned()),
                 image_type: Some("AliyunLinux3".to_owned()),
                 key_pair: Some("mine".to_owned()),
+                version: None,
                 tags: [("cost".to_owned(), "42".to_owned())].into(),
             },
             tags: [("team".to_owned(), "data".to_owned())].into(),

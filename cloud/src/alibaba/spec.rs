@@ -159,6 +159,9 @@ pub struct NodePoolSpec {
     pub image_type: Option<String>,
     /// Name of the SSH key pair of its nodes. Without it, they get a password that nobody knows.
     pub key_pair: Option<String>,
+    /// Version of Kubernetes that its nodes are taken to have, such as `1.34`. It can only be the cluster's: ACK upgrades
+    /// the nodes of all pools together with the control plane.
+    pub version: Option<String>,
     /// Tags of its instances; at most 17.
     pub tags: BTreeMap<String, String>,
 }

@@ -40,7 +40,8 @@ pub struct AckClusterState {
     #[tf(optional, computed, requires_replace)]
     pub region: Value<String>,
     /// Minor version of Kubernetes, such as `1.34`. Left out, the newest that ACK offers when the cluster is made; later it
-    /// stays what it is. It goes up one minor version at a time, in place.
+    /// stays what it is. It goes up one minor version at a time, in place: control plane, then the nodes of all pools, which
+    /// are not replaced.
     #[tf(optional, computed, validate = minor_version, effect = ["rolling_restart", "refused"])]
     pub kubernetes_version: Value<String>,
     /// Edition of the control plane, such as `ack.pro.small`. Default `ack.pro.small`. Changing it makes a new cluster.
@@ -213,6 +214,7 @@ impl ManagedCluster for AckCluster {
                 system_disk_category: None,
                 image_type: None,
                 key_pair: None,
+                version: None,
                 tags: texts(&state.tags),
             },
             tags: texts(&state.tags),

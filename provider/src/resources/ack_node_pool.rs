@@ -18,7 +18,8 @@ pool_state! {
     /// A further pool of nodes of an ACK cluster.
     ///
     /// What cannot be changed on nodes that exist makes a new pool: the old one goes first, with whatever ran on it, unless
-    /// `create_before_destroy` and another `name` are used.
+    /// `create_before_destroy` and another `name` are used. Its `kubernetes_version` is always the cluster's: ACK upgrades
+    /// the nodes of all pools together with the control plane, so it need not be written.
     pub struct AckNodePoolState {
         /// Region of the cluster. Left out, that of the provider block or of the environment. Changing it makes a new pool.
         #[tf(optional, computed, requires_replace)]
@@ -94,6 +95,7 @@ impl ManagedPool for AckNodePool {
             system_disk_category: state.system_disk_category.known().cloned(),
             image_type: state.image_type.known().cloned(),
             key_pair: state.key_pair.known().cloned(),
+            version: common.kubernetes_version.known().cloned(),
             tags: texts(&common.tags),
         }
     }
