@@ -9,7 +9,9 @@ use kubeblocks_cloud::alibaba::{
     Ack, ClusterSpec, Config, Endpoints, Network, NodePoolSpec, PodNetwork, StaticCredentials, connect,
 };
 use kubeblocks_cloud::contract::{self, CLUSTER, POOL, Subject};
-use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes, Nodes, Phase, Progress, Proof, Taint};
+use kubeblocks_cloud::{
+    ClusterId, Error, Made, ManagedKubernetes, Nodes, Phase, PoolId, Progress, Proof, Taint,
+};
 
 use crate::same::same;
 
@@ -321,6 +323,39 @@ async fn what_is_asked_is_little_and_what_is_answered_is_seen() {
     assert_eq!(test.operations(from).await, ["DescribeVpcs", "DescribeVSwitches", "DeleteVSwitch"]);
     test.removed(&id, "me", &mut made).await;
     assert!(made.objects().is_empty());
+}
+
+#[tokio::test]
+async fn a_pool_has_the_version_of_its_cluster_and_no_other() {
+    let test = Test::start().await;
+    let (id, _) = test.created(&cluster("one", "me")).await;
+    let of = |version: &str| NodePoolSpec { version: Some(version.to_owned()), ..pool(&id, "extra", "me") };
+    let mut made = Made::default();
+    let refused = |answer: Result<Progress, Error>| {
+        let error = answer.unwrap_err();
+        assert!(
+            matches!(&error, Error::InvalidSpec { message, .. } if message.contains("have 1.33")),
+            "{error}"
+        );
+    };
+    refused(test.cloud.create_pool(&of("1.34"), &mut made).await);
+    assert_eq!(test.count("CreateClusterNodePool").await, 0);
+    test.drive(async || test.cloud.create_pool(&of("1.33"), &mut made).await).await.unwrap();
+    refused(test.cloud.update_pool(&of("1.34"), &mut made).await);
+
+    // The cluster takes it along; what the pool was before is no wish to go back.
+    let (spec, mut others) =
+        (ClusterSpec { version: Some("1.34".to_owned()), ..cluster("one", "me") }, Made::default());
+    test.drive(async || test.cloud.update(&spec, &mut others).await).await.unwrap();
+    let seen = PoolId { cluster: id.clone(), pool: made.id(POOL).unwrap().to_owned() };
+    assert_eq!(test.cloud.observe_pool(&seen).await.unwrap().unwrap().version.as_deref(), Some("1.34"));
+    for version in ["1.33", "1.34"] {
+        assert_eq!(
+            test.cloud.update_pool(&of(version), &mut made).await.unwrap(),
+            Progress::Done,
+            "{version}"
+        );
+    }
 }
 
 #[tokio::test]
