@@ -4,7 +4,9 @@ use tfplugin::path::Path;
 use tfplugin::typed::Value;
 
 use super::schema::{NodeTaint, SystemNodePool};
+use super::state::range;
 use crate::impact::{Amount, Assessment, Level, Total};
+use crate::kubernetes::CloudMethod;
 
 /// Nodes that are made when nobody says how many.
 const DEFAULT_SIZE: i64 = 3;
@@ -15,6 +17,8 @@ pub(super) struct Nodes {
     pub(super) path: Path,
     /// What they are called.
     pub(super) noun: &'static str,
+    /// The service that has them, as each treats nodes in its own way.
+    pub(super) method: CloudMethod,
     /// Before; `None` where there are none yet.
     pub(super) before: Option<SystemNodePool>,
     /// After.
@@ -53,22 +57,42 @@ impl Nodes {
     pub(super) fn of_replacement(&self, because: &[Path]) -> Assessment {
         let path = because.first().cloned().unwrap_or_else(Path::root);
         let mut change = Assessment::default();
+        let size = self.before.as_ref().and_then(|before| before.size.known());
         let text = format!(
-            "the {} is removed and made anew: instances on its nodes restart on others, if there is room",
-            self.noun
+            "the {} is removed and made anew: instances on its {} restart on others, if there is room",
+            self.noun,
+            size.map_or_else(|| "nodes".to_owned(), |size| nodes(*size))
         );
         change.add(path, Level::RollingRestart, text);
         change
     }
 
     fn total_after(&self) -> Total {
-        let size = match (&self.config.size, &self.after.size) {
-            (Value::Unknown, _) => Amount::Unknown,
-            (_, Value::Known(size)) => Amount::count(*size),
-            // The cloud has yet to make them.
-            _ => Amount::count(DEFAULT_SIZE),
+        let nodes = if self.config.size.is_unknown() || self.is_range_open() {
+            Amount::Unknown
+        } else {
+            Amount::count(self.size_after())
         };
-        Total { nodes: size, ..Total::default() }
+        Total { nodes, ..Total::default() }
+    }
+
+    /// How many there are when the change is done.
+    fn size_after(&self) -> i64 {
+        let before = self.before.as_ref().and_then(|before| before.size.known().copied());
+        // The cloud has yet to make them.
+        let wished = self.after.size.known().copied().unwrap_or(DEFAULT_SIZE);
+        match (range(&self.after.autoscaling), before) {
+            (None, _) => wished,
+            (Some((least, most)), None) => wished.min(most).max(least),
+            // GKE leaves them to its autoscaler, which takes away only what is hardly used.
+            (Some(_), Some(before)) if self.method == CloudMethod::Gke => before,
+            (Some((least, most)), Some(before)) => before.min(most).max(least),
+        }
+    }
+
+    /// Whether somebody else has yet to tell what the autoscaler may do.
+    fn is_range_open(&self) -> bool {
+        !self.config.autoscaling.clone().into_raw().is_wholly_known()
     }
 
     fn upgrade(&self, version: &Version<'_>, change: &mut Assessment) {
@@ -79,6 +103,13 @@ impl Nodes {
         if let (Some(from), Some(to)) = (version.before.known(), version.after.known())
             && from != to
         {
+            // ACK takes all pools of a cluster along, and does not drain their nodes.
+            if self.method == CloudMethod::Ack {
+                let text = format!(
+                    "going from Kubernetes {from} to {to} upgrades all nodes of the Kubernetes cluster where they are, batch by batch: an instance may restart together with the kubelet of its node"
+                );
+                return change.add(path, Level::RollingRestart, text);
+            }
             let count =
                 self.before.as_ref().and_then(|before| before.size.known()).copied().unwrap_or_default();
             change.nodes_recreated += count;
@@ -90,21 +121,24 @@ impl Nodes {
         }
     }
 
-    /// An autoscaler takes away only nodes that are hardly used.
+    /// Nodes that an autoscaler takes away, which are hardly used, are none of the change's.
     fn shrink(&self, before: &SystemNodePool, change: &mut Assessment) {
-        let path = self.path.then_attribute("size");
-        if self.config.size.is_unknown() {
-            return change.undecided.push(path);
+        let (size, autoscaling) = (self.path.then_attribute("size"), self.path.then_attribute("autoscaling"));
+        if self.is_range_open() {
+            return change.undecided.push(autoscaling);
         }
-        if let (Some(from), Some(to), true) =
-            (before.size.known(), self.after.size.known(), self.after.autoscaling.is_null())
-            && to < from
-        {
+        if self.config.size.is_unknown() {
+            return change.undecided.push(size);
+        }
+        let Some(from) = before.size.known() else { return };
+        let to = self.size_after();
+        if to < *from {
+            let is_by_range = self.after.autoscaling != before.autoscaling;
             let text = format!(
                 "{} fewer: every instance on a node that goes restarts on another one, if there is room",
                 nodes(from - to)
             );
-            change.add(path, Level::RollingRestart, text);
+            change.add(if is_by_range { autoscaling } else { size }, Level::RollingRestart, text);
         }
     }
 
@@ -142,7 +176,7 @@ fn counted(size: &Value<i64>) -> Amount {
 }
 
 fn nodes(count: i64) -> String {
-    if count == 1 { "one node".to_owned() } else { format!("{count} nodes") }
+    if count == 1 { "1 node".to_owned() } else { format!("{count} nodes") }
 }
 
 #[cfg(test)]
@@ -158,10 +192,16 @@ mod tests {
         Value::Known(text.to_owned())
     }
 
-    fn assess(before: &SystemNodePool, after: &SystemNodePool, to: &Value<String>) -> Assessment {
+    fn assess(
+        method: CloudMethod,
+        before: &SystemNodePool,
+        after: &SystemNodePool,
+        to: &Value<String>,
+    ) -> Assessment {
         let path = Path::attribute("system_node_pool");
         let (before, after) = (Some(before.clone()), after.clone());
-        let nodes = Nodes { path, noun: "node pool", before, config: after.clone(), after };
+        let config = after.clone();
+        let nodes = Nodes { path, noun: "node pool", method, before, config, after };
         nodes.of_update(&Version { before: &text("1.33"), after: to, config: to })
     }
 
@@ -171,26 +211,34 @@ mod tests {
             let taint = NodeTaint { key: text("k"), effect: text(effect), value: Value::Null };
             SystemNodePool { taints: Value::Known(vec![Value::Known(taint)]), ..pool(Value::Known(3)) }
         };
-        let autoscaled = |size| SystemNodePool {
-            autoscaling: Value::Known(Autoscaling::default()),
+        let autoscaled = |size, min, max| SystemNodePool {
+            autoscaling: Value::Known(Autoscaling { min: Value::Known(min), max: Value::Known(max) }),
             ..pool(Value::Known(size))
         };
         let three = || pool(Value::Known(3));
         let (same, next) = (text("1.33"), text("1.34"));
         let rolling = Level::RollingRestart;
-        for (before, after, to, level, recreated) in [
-            (three(), three(), &same, Level::None, 0),
-            (three(), three(), &next, rolling, 3),
-            (three(), pool(Value::Known(2)), &same, rolling, 0),
-            (three(), pool(Value::Known(5)), &same, Level::None, 0),
-            (three(), autoscaled(2), &same, Level::None, 0),
-            (three(), taint("NoSchedule"), &same, Level::None, 0),
-            (three(), taint("NoExecute"), &same, rolling, 0),
-            (taint("NoExecute"), taint("NoExecute"), &same, Level::None, 0),
-            (taint("NoExecute"), three(), &same, Level::None, 0),
+        let (eks, gke, ack) = (CloudMethod::Eks, CloudMethod::Gke, CloudMethod::Ack);
+        for (method, before, after, to, level, recreated, nodes) in [
+            (eks, three(), three(), &same, Level::None, 0, 3),
+            (eks, three(), three(), &next, rolling, 3, 3),
+            (ack, three(), three(), &next, rolling, 0, 3),
+            (eks, three(), pool(Value::Known(2)), &same, rolling, 0, 2),
+            (eks, three(), pool(Value::Known(5)), &same, Level::None, 0, 5),
+            (eks, three(), autoscaled(3, 1, 4), &same, Level::None, 0, 3),
+            (eks, three(), autoscaled(3, 5, 6), &same, Level::None, 0, 5),
+            (eks, three(), autoscaled(3, 1, 2), &same, rolling, 0, 2),
+            (gke, three(), autoscaled(3, 1, 2), &same, Level::None, 0, 3),
+            (eks, autoscaled(3, 1, 4), autoscaled(3, 1, 2), &same, rolling, 0, 2),
+            (eks, autoscaled(4, 1, 4), three(), &same, rolling, 0, 3),
+            (eks, three(), taint("NoSchedule"), &same, Level::None, 0, 3),
+            (eks, three(), taint("NoExecute"), &same, rolling, 0, 3),
+            (eks, taint("NoExecute"), taint("NoExecute"), &same, Level::None, 0, 3),
+            (eks, taint("NoExecute"), three(), &same, Level::None, 0, 3),
         ] {
-            let change = assess(&before, &after, to);
-            assert_eq!((change.level(), change.nodes_recreated), (level, recreated), "{after:?} {to:?}");
+            let change = assess(method, &before, &after, to);
+            let found = (change.level(), change.nodes_recreated, change.after.unwrap().nodes);
+            assert_eq!(found, (level, recreated, Amount::count(nodes)), "{method:?} {after:?} {to:?}");
             assert!(change.undecided.is_empty());
         }
     }
@@ -202,6 +250,7 @@ mod tests {
         let nodes = |config: &SystemNodePool| Nodes {
             path: Path::root(),
             noun: "node pool",
+            method: CloudMethod::Aks,
             before: Some(three.clone()),
             after: three.clone(),
             config: config.clone(),
@@ -212,9 +261,13 @@ mod tests {
         assert_eq!(change.after.unwrap().nodes, Amount::Unknown);
         let open = pool(Value::Null);
         assert!(nodes(&open).of_update(&version(&Value::Null)).undecided.is_empty());
+        let ranged = SystemNodePool { autoscaling: Value::Unknown, ..pool(Value::Null) };
+        let change = nodes(&ranged).of_update(&version(&Value::Null));
+        assert_eq!(change.undecided, [Path::attribute("autoscaling")]);
         let made = Nodes {
             path: Path::root(),
             noun: "node pool",
+            method: CloudMethod::Aks,
             before: None,
             after: pool(Value::Unknown),
             config: open,

@@ -24,6 +24,8 @@ pub(crate) mod rules;
 pub mod schema;
 pub(crate) mod state;
 
+use kubeblocks_cloud::Nodes;
+use schema::SystemNodePool;
 use tfplugin::prelude::*;
 
 /// Private data: an apply did not come to its end.
@@ -33,6 +35,26 @@ const IMPORTED: &str = "imported";
 
 /// Private data: somebody removed the cluster that had come to its end.
 const LOST: &str = "lost";
+
+/// Private data: how many nodes a pool has that scales by itself, which the state does not tell.
+const SIZE: &str = "size";
+
+/// Keeps how many nodes there are now, for the plan to tell how many go.
+fn note_size(context: &Context, seen: &Nodes) {
+    let size = seen.autoscaling.and(seen.size);
+    if size.is_some() || context.private(SIZE).is_some() {
+        context.set_private(SIZE, size.into());
+    }
+}
+
+/// Puts in how many nodes there were at the last look.
+fn with_noted_size(context: &Context, mut pool: SystemNodePool) -> SystemNodePool {
+    let noted = context.private(SIZE).and_then(|size| size.as_i64());
+    if let (Value::Known(_), Some(size)) = (&pool.autoscaling, noted) {
+        pool.size = Value::Known(size);
+    }
+    pool
+}
 
 fn is_lost(context: &Context) -> bool {
     context.private(LOST) == Some(serde_json::Value::Bool(true))

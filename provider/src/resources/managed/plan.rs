@@ -7,7 +7,7 @@ use super::kind::ManagedCluster;
 use super::open::Open;
 use super::rules::{judge_system_pool, judge_version, protected};
 use super::schema::{ClusterState as _, Common, SystemNodePool};
-use super::{UNFINISHED, is_lost, is_unfinished};
+use super::{UNFINISHED, is_lost, is_unfinished, with_noted_size};
 use crate::impact::guard::Guard;
 use crate::impact::{PlannedImpact, is_unchanged};
 
@@ -20,7 +20,7 @@ pub(super) fn modify<K: ManagedCluster>(
     let config = plan.config.common();
     let Some(prior) = &plan.prior else {
         let mut after = plan.planned.common();
-        after.planned_impact = of_create(&after, &config).into();
+        after.planned_impact = of_create::<K>(&after, &config).into();
         plan.planned.set_common(after);
         return Ok(());
     };
@@ -62,7 +62,8 @@ pub(super) fn modify<K: ManagedCluster>(
         after: &after.kubernetes_version,
         config: &config.kubernetes_version,
     };
-    let change = nodes(Some(&before), &after, &config).of_update(&version);
+    let first = with_noted_size(context, first_nodes(&before));
+    let change = nodes::<K>(Some(first), &after, &config).of_update(&version);
     let found = guard.judge(&change, &after.accept_impact);
     after.planned_impact = change.into_planned().into();
     plan.planned.set_common(after);
@@ -70,25 +71,32 @@ pub(super) fn modify<K: ManagedCluster>(
 }
 
 /// What is said of a cluster that is new, to the cloud or to the state.
-pub(super) fn of_create(after: &Common, config: &Common) -> PlannedImpact {
-    nodes(None, after, config).of_create().into_planned()
+pub(super) fn of_create<K: ManagedCluster>(after: &Common, config: &Common) -> PlannedImpact {
+    nodes::<K>(None, after, config).of_create().into_planned()
 }
 
-/// The first nodes, as far as they are known.
-fn nodes(before: Option<&Common>, after: &Common, config: &Common) -> Nodes {
-    let known = |common: &Common| match &common.system_node_pool {
-        Value::Known(pool) => pool.clone(),
-        Value::Unknown => {
-            SystemNodePool { size: Value::Unknown, taints: Value::Unknown, ..SystemNodePool::default() }
-        }
-        Value::Null => SystemNodePool::default(),
-    };
+fn nodes<K: ManagedCluster>(before: Option<SystemNodePool>, after: &Common, config: &Common) -> Nodes {
     Nodes {
         path: Path::attribute("system_node_pool"),
         noun: "cluster's first node pool",
-        before: before.map(known),
-        after: known(after),
-        config: known(config),
+        method: K::METHOD,
+        before,
+        after: first_nodes(after),
+        config: first_nodes(config),
+    }
+}
+
+/// The first nodes, as far as they are known.
+fn first_nodes(common: &Common) -> SystemNodePool {
+    match &common.system_node_pool {
+        Value::Known(pool) => pool.clone(),
+        Value::Unknown => SystemNodePool {
+            size: Value::Unknown,
+            autoscaling: Value::Unknown,
+            taints: Value::Unknown,
+            ..SystemNodePool::default()
+        },
+        Value::Null => SystemNodePool::default(),
     }
 }
 

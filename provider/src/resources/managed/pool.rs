@@ -13,8 +13,11 @@ use super::open::{Open, fill};
 use super::pool_kind::ManagedPool;
 use super::pool_schema::{CommonPool, PoolState as _};
 use super::rules::{judge_version, validate_pool};
+use super::schema::SystemNodePool;
 use super::state::{owner, seen_pool, shown_map, some_list};
-use super::{failure, is_unfinished, set_imported, set_unfinished, take_imported};
+use super::{
+    failure, is_unfinished, note_size, set_imported, set_unfinished, take_imported, with_noted_size,
+};
 use crate::impact::guard::validate_accepted;
 use crate::impact::is_unchanged;
 use crate::provider::Shared;
@@ -116,7 +119,7 @@ impl<K: ManagedPool> Resource for PoolResource<K> {
             return Ok(());
         };
         let (before, mut after) = (prior.common(), plan.planned.common());
-        let nodes = nodes::<K>(Some(&before), &after, &config);
+        let nodes = nodes::<K>(Some(with_noted_size(context, before.as_nodes())), &after, &config);
         let guard = self.shared.guard();
         if !plan.requires_replace.is_empty() {
             let change = nodes.of_replacement(&plan.requires_replace);
@@ -164,6 +167,7 @@ impl<K: ManagedPool> Resource for PoolResource<K> {
         if seen.is_unfinished {
             set_unfinished(context, true);
         }
+        note_size(context, &seen.nodes);
         let is_import = take_imported(context);
         adopt::<K>(&mut state, &id, &seen, is_import);
         Ok(Some(state))
@@ -264,11 +268,12 @@ impl<K: ManagedPool> Call for Removal<'_, K> {
     }
 }
 
-fn nodes<K: ManagedPool>(before: Option<&CommonPool>, after: &CommonPool, config: &CommonPool) -> Nodes {
+fn nodes<K: ManagedPool>(before: Option<SystemNodePool>, after: &CommonPool, config: &CommonPool) -> Nodes {
     Nodes {
         path: Path::root(),
         noun: K::NOUN,
-        before: before.map(CommonPool::as_nodes),
+        method: K::METHOD,
+        before,
         after: after.as_nodes(),
         config: config.as_nodes(),
     }

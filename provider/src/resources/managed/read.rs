@@ -7,7 +7,7 @@ use tfplugin::prelude::*;
 use super::kind::ManagedCluster;
 use super::plan;
 use super::schema::ClusterState as _;
-use super::{failure, is_lost, set_lost, set_unfinished, state, take_imported};
+use super::{failure, is_lost, note_size, set_lost, set_unfinished, state, take_imported};
 use crate::provider::Shared;
 
 /// The cluster as it is now. Gone only when the cloud says so.
@@ -35,7 +35,7 @@ pub(super) async fn read<K: ManagedCluster>(
                 common.created_resources = Value::Known(Vec::new());
             }
             if is_import {
-                common.planned_impact = plan::of_create(&common, &common).into();
+                common.planned_impact = plan::of_create::<K>(&common, &common).into();
             }
             state.set_common(common);
             Ok(Some(state))
@@ -67,6 +67,9 @@ fn has_leftovers<K: ManagedCluster>(state: &K::State) -> bool {
 fn note<S, P>(context: &Context, observed: &Observed<S, P>) {
     if observed.is_unfinished {
         set_unfinished(context, true);
+    }
+    if let Some(pool) = &observed.system_pool {
+        note_size(context, &pool.nodes);
     }
     if let Phase::Failed(reasons) = &observed.phase {
         context.warn(Diagnostic::warning("Kubernetes cluster is not healthy", reasons.clone()));
