@@ -12,23 +12,7 @@ async fn every_example_is_valid() {
     for cli in [Cli::Terraform, Cli::OpenTofu] {
         for folder in &folders {
             let workspace = Workspace::new(cli);
-            let mut text = String::new();
-            for file in std::fs::read_dir(folder).expect("the folder can be read").flatten() {
-                let content = std::fs::read(file.path()).unwrap_or_default();
-                let name = file.file_name().to_string_lossy().into_owned();
-                // Ways to import the same resource exclude each other, and identities need a later Terraform: below. Modules
-                // have their tests run elsewhere.
-                if name.starts_with("import-by-") || file.path().is_dir() {
-                    continue;
-                }
-                if is_configuration(&file.path()) {
-                    text.push_str(&String::from_utf8_lossy(&content));
-                }
-                std::fs::write(workspace.path(&name), content).expect("the example can be copied");
-            }
-            if text.contains("required_providers") && !folder.join("versions.tf").is_file() {
-                workspace.remove("versions.tf");
-            }
+            copy(folder, &workspace);
             let validated = workspace.validate().await;
             assert!(validated.code == 0, "{cli:?}, {}:\n{}", folder.display(), validated.text());
         }
@@ -57,12 +41,33 @@ async fn every_way_to_import_is_valid() {
     assert!(seen >= 2, "the examples are found");
 }
 
+/// Copies the configuration of a folder, and what lies beside it.
+pub(crate) fn copy(folder: &Path, workspace: &Workspace) {
+    let mut text = String::new();
+    for file in std::fs::read_dir(folder).expect("the folder can be read").flatten() {
+        let content = std::fs::read(file.path()).unwrap_or_default();
+        let name = file.file_name().to_string_lossy().into_owned();
+        // Ways to import the same resource exclude each other, and identities need a later Terraform: below. Modules
+        // have their tests run elsewhere.
+        if name.starts_with("import-by-") || file.path().is_dir() {
+            continue;
+        }
+        if is_configuration(&file.path()) {
+            text.push_str(&String::from_utf8_lossy(&content));
+        }
+        std::fs::write(workspace.path(&name), content).expect("the example can be copied");
+    }
+    if text.contains("required_providers") && !folder.join("versions.tf").is_file() {
+        workspace.remove("versions.tf");
+    }
+}
+
 fn is_configuration(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "tf")
 }
 
 /// The folders below `root` that hold a configuration.
-fn folders_with_configuration(root: &Path) -> Vec<PathBuf> {
+pub(crate) fn folders_with_configuration(root: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut waiting = vec![root.to_owned()];
     while let Some(folder) = waiting.pop() {

@@ -111,6 +111,20 @@ impl Playground {
         ApiFaults::start(&self.control_plane).await.expect("the proxy starts")
     }
 
+    /// Makes a namespace of this very name, if it is not there.
+    pub(crate) async fn has_namespace(&self, name: &str) {
+        let client = self.control_plane.client().await.expect("the control plane answers");
+        let object = CoreNamespace {
+            metadata: kube::api::ObjectMeta { name: Some(name.to_owned()), ..Default::default() },
+            ..Default::default()
+        };
+        match Api::<CoreNamespace>::all(client).create(&PostParams::default(), &object).await {
+            Ok(_) => {}
+            Err(kube::Error::Api(status)) if status.code == 409 => {}
+            Err(error) => panic!("{name}: {error}"),
+        }
+    }
+
     /// A fresh namespace whose name begins with `prefix`.
     pub(crate) async fn namespace(&self, prefix: &str) -> Namespace {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
