@@ -57,6 +57,12 @@ impl Stage<'_> {
         }
     }
 
+    /// Plans what no apply may do; nothing happens.
+    async fn refused(&self, configuration: &Configuration, says: &[&str]) {
+        self.workspace.write("main.tf", self.words.text(configuration));
+        self.workspace.plan().await.failed().says(says);
+    }
+
     /// The command `review` tells the worst of what the plan announces, also of what it takes away.
     async fn is_reviewed(&self, row: &Row) {
         let mut command = provider_command("review").await;
@@ -126,6 +132,9 @@ async fn happens_as_announced(cloud: Cloud) {
     inside.begin().await;
     inside.settled().await;
     let stage = Stage { words: &words, workspace: &workspace, inside: &inside };
+    for (configuration, says) in table::refusals(&first, &words) {
+        stage.refused(&configuration, says).await;
+    }
     for row in table::rows(&words, &first) {
         stage.change(&row).await;
     }

@@ -22,6 +22,8 @@ pub(super) struct Configuration {
     cluster: String,
     first: String,
     pool: Option<String>,
+    /// Another place than the cloud's words say.
+    place: Option<String>,
 }
 
 /// What a plan says of one resource.
@@ -76,6 +78,7 @@ impl Configuration {
             cluster: String::new(),
             first: "size = 3".to_owned(),
             pool: Some("size = 3".to_owned()),
+            place: None,
         }
     }
 
@@ -94,7 +97,6 @@ impl Configuration {
 
 impl Words {
     pub(super) fn of(cloud: Cloud) -> Self {
-        let access = r#"public_access_cidrs = ["0.0.0.0/1", "128.0.0.0/1"]"#;
         let (cluster, pool, place, harmless, replacing) = match cloud {
             Cloud::Aws => (
                 "kubeblocks_eks_cluster",
@@ -116,7 +118,7 @@ impl Words {
                 "kubeblocks_aks_cluster",
                 "kubeblocks_aks_node_pool",
                 "location = \"westeurope\"\n  network  = { cidr = \"10.0.0.0/16\" }",
-                access,
+                "sku_tier = \"Standard\"\n  public_access_cidrs = [\"0.0.0.0/1\", \"128.0.0.0/1\"]",
                 "machine_types = [\"Standard_E4s_v5\"]\n  disk_size_gib = 200",
             ),
             Cloud::Alibaba => (
@@ -139,7 +141,7 @@ impl Words {
     }
 
     pub(super) fn text(&self, configuration: &Configuration) -> String {
-        let Configuration { version, cluster: lines, first, pool } = configuration;
+        let Configuration { version, cluster: lines, first, pool, place } = configuration;
         let cluster = format!(
             r#"resource "{}" "this" {{
   name                = "shop"
@@ -150,7 +152,8 @@ impl Words {
   {lines}
 }}
 "#,
-            self.cluster, self.place
+            self.cluster,
+            place.as_deref().unwrap_or(self.place)
         );
         let pool = pool.as_ref().map(|lines| {
             format!(
@@ -184,6 +187,27 @@ fn tagged(lines: &str) -> String {
     format!("{lines}\n  tags = {{ team = \"shop\" }}")
 }
 
+/// Lines of the first nodes after the first row.
+fn first(size: u32) -> String {
+    format!("size = {size}, labels = {{ tier = \"system\" }}")
+}
+
+/// Changes that are not made in place, and what their plans say instead.
+pub(super) fn refusals(
+    configuration: &Configuration,
+    words: &Words,
+) -> [(Configuration, &'static [&'static str]); 2] {
+    let disk = format!("{}, disk_size_gib = 300", configuration.first);
+    let place = words.place.replace("10.0.0.0/16", "10.1.0.0/16");
+    [
+        (configuration.first(&disk), &["First nodes cannot be changed so", "add a node pool with the new"]),
+        (
+            Configuration { place: Some(place), ..configuration.clone() },
+            &["Change is held back by the guard", "is removed with every database in it"],
+        ),
+    ]
+}
+
 fn in_place(words: &Words, start: &Configuration) -> Vec<Row> {
     let taint = |effect: &str| {
         let taint = format!(r#"taints = [{{ key = "only", value = "db", effect = "{effect}" }}]"#);
@@ -192,7 +216,8 @@ fn in_place(words: &Words, start: &Configuration) -> Vec<Row> {
     let quiet = start
         .cluster(&format!("{}\n  tags = {{ team = \"shop\" }}", words.harmless))
         .pool(&tagged("size = 3\n  labels = { workload = \"databases\" }"));
-    let larger = quiet.first("size = 6");
+    let quiet = quiet.first(&first(3));
+    let larger = quiet.first(&first(6));
     vec![
         Row {
             case: "tags, labels, logs, access",
