@@ -73,8 +73,8 @@ pub struct Autoscaling {
     /// The least number of nodes, over all zones.
     #[tf(required, validate = not_negative)]
     pub min: Value<i64>,
-    /// The most nodes, over all zones.
-    #[tf(required, validate = at_least_one)]
+    /// The most nodes, over all zones. Fewer than there are takes nodes away.
+    #[tf(required, validate = at_least_one, effect = ["in_place", "rolling_restart"])]
     pub max: Value<i64>,
 }
 

@@ -117,6 +117,8 @@ fn nodes(prefix: &str) -> Vec<Case> {
     vec![
         case("kubernetes_version", json!("1.33"), [json!("1.34"), json!("1.32")]),
         case(&format!("{prefix}size"), json!(3), [json!(4), json!(2)]),
+        case(&format!("{prefix}autoscaling.min"), json!(1), [json!(2)]),
+        case(&format!("{prefix}autoscaling.max"), json!(5), [json!(6), json!(2)]),
         case(&format!("{prefix}taints.effect"), json!("NoSchedule"), [json!("NoExecute")]),
     ]
 }
@@ -148,13 +150,16 @@ pub(super) fn obstacles(resource: &str, path: &str) -> &'static [&'static str] {
 
 /// What no plan without a server can tell, and why.
 pub(super) fn only_a_server_tells(resource: &str, path: &str, effect: Effect) -> bool {
-    const TOLD: [(&str, &str, Effect); 4] = [
+    const TOLD: [(&str, &str, Effect); 6] = [
         // Which parameters restart an engine stands in its constraints.
         ("kubeblocks_cluster", "components.parameters", Effect::InPlace),
         ("kubeblocks_cluster", "components.parameters", Effect::RollingRestart),
         // A written version or digest has to be that of the chart.
         ("kubeblocks_operator", "version", Effect::InPlace),
         ("kubeblocks_operator", "chart_digest", Effect::InPlace),
+        // Above a new limit GKE's autoscaler takes nodes away by itself, once they are hardly used.
+        ("kubeblocks_gke_cluster", "system_node_pool.autoscaling.max", Effect::RollingRestart),
+        ("kubeblocks_gke_node_pool", "autoscaling.max", Effect::RollingRestart),
     ];
     TOLD.contains(&(resource, path, effect))
 }
