@@ -183,7 +183,7 @@ impl Client {
     /// is an error, not nothing.
     pub async fn get_opt<K: Kind>(&self, namespace: Option<&str>, name: &str) -> Result<Option<K>, Error> {
         let range = range::<K>(namespace, None);
-        let glance = self.glance::<K>(&range, async || self.list_all(namespace, None).await).await;
+        let glance = Box::pin(self.glance::<K>(&range, async || self.list_all(namespace, None).await)).await;
         if let Some(found) = glance.as_deref().and_then(|shown| shown.named(name)) {
             return Ok(Some(found.clone()));
         }
@@ -209,7 +209,9 @@ impl Client {
     ) -> Result<Vec<K>, Error> {
         if let Some((label, value)) = labels.and_then(only_label) {
             let range = range::<K>(namespace, Some(label));
-            let glance = self.glance::<K>(&range, async || self.list_all(namespace, Some(label)).await).await;
+            let glance =
+                Box::pin(self.glance::<K>(&range, async || self.list_all(namespace, Some(label)).await))
+                    .await;
             if let Some(shown) = glance {
                 return Ok(shown.labelled(label, value));
             }

@@ -97,7 +97,8 @@ impl Client {
             namespace: namespace.map(str::to_owned),
             label: None,
         };
-        let glance = self.glance(&range, async || self.list_objects(resource, namespace, None).await).await;
+        let glance =
+            Box::pin(self.glance(&range, async || self.list_objects(resource, namespace, None).await)).await;
         if let Some(found) = glance.as_deref().and_then(|shown| shown.named(name)) {
             return Ok(Some(found.clone()));
         }

@@ -51,9 +51,9 @@ impl Glances {
         let key = (TypeId::of::<K>(), range.clone());
         let found = shelves.get(&key).and_then(|shelf| Arc::clone(shelf).downcast().ok());
         found.unwrap_or_else(|| {
-            let shelf = Arc::new(Shelf::default());
-            shelves.insert(key, Arc::clone(&shelf) as _);
-            shelf
+            let made = Arc::new(Shelf::default());
+            shelves.insert(key, Arc::clone(&made) as _);
+            made
         })
     }
 }
@@ -123,16 +123,16 @@ impl Client {
         list: impl AsyncFnOnce() -> Result<Vec<K>, Error>,
     ) -> Option<Arc<Objects<K>>> {
         let glances = self.glances()?;
-        let shelf = glances.shelf::<K>(range);
+        let latest = glances.shelf::<K>(range);
         let writes = glances.writes.load(Ordering::SeqCst);
-        if shelf.writes.swap(writes, Ordering::SeqCst) != writes {
-            shelf.asked.store(0, Ordering::SeqCst);
+        if latest.writes.swap(writes, Ordering::SeqCst) != writes {
+            latest.asked.store(0, Ordering::SeqCst);
         }
-        if shelf.asked.fetch_add(1, Ordering::SeqCst) < BY_THEMSELVES {
+        if latest.asked.fetch_add(1, Ordering::SeqCst) < BY_THEMSELVES {
             return None;
         }
         // One list for all who wait here.
-        let mut listed = shelf.listed.lock().await;
+        let mut listed = latest.listed.lock().await;
         let writes = glances.writes.load(Ordering::SeqCst);
         if let Some(listed) = &*listed
             && listed.writes == writes
@@ -143,7 +143,7 @@ impl Client {
         let begun = Instant::now();
         let Ok(objects) = list().await else {
             // Who may get but not list goes on by itself, and so does whoever was refused for another reason.
-            shelf.asked.store(0, Ordering::SeqCst);
+            latest.asked.store(0, Ordering::SeqCst);
             return None;
         };
         let objects = Arc::new(Objects::new(objects));

@@ -127,7 +127,7 @@ impl ClusterResource {
             self.shared.note_engine(&planned.kubernetes, namespace, name, definition);
         }
         planned.planned_impact = impact::of_create(planned).into();
-        context.settle(self.check_installed(context, None, planned).await.0)
+        context.settle(Box::pin(self.check_installed(context, None, planned)).await.0)
     }
 
     async fn plan_update(
@@ -158,7 +158,7 @@ impl ClusterResource {
         }
         let mut effects = None;
         if plan::asks_for_other_things(prior, planned) && !diagnostics.has_errors() {
-            let (found, of_parameters) = self.check_installed(context, Some(prior), planned).await;
+            let (found, of_parameters) = Box::pin(self.check_installed(context, Some(prior), planned)).await;
             diagnostics.append(found);
             effects = of_parameters;
         }
