@@ -7,6 +7,8 @@ use std::time::SystemTime;
 
 use crate::{ClusterId, Error, Made, ManagedKubernetes, Phase, PoolId, Progress, Proof};
 
+mod lists;
+
 /// What the suite needs to drive one cloud.
 pub trait Subject {
     /// The cloud under test.
@@ -22,6 +24,10 @@ pub trait Subject {
     fn absent(&self) -> <Self::Cloud as ManagedKubernetes>::Spec;
     /// An id that nothing has.
     fn missing(&self) -> ClusterId;
+    /// Makes someone else's cluster, of the name that [`Subject::taken`] wants; the place was empty before.
+    fn occupy(&self) -> impl Future<Output = ClusterId> + Send;
+    /// Whether the cloud answers a list of clusters in pages when one at a time is asked for.
+    fn is_paged(&self) -> bool;
     /// A wish for a name that someone else's cluster holds.
     fn taken(&self) -> <Self::Cloud as ManagedKubernetes>::Spec;
     /// A pool to ask for on the cluster of [`Subject::wish`], and one with another size; `id` is that cluster.
@@ -52,14 +58,18 @@ pub const POOL: &str = "pool";
 
 /// Runs the whole contract; `Err` says which promise is broken.
 pub async fn run<S: Subject>(subject: &S) -> Result<(), String> {
+    lists::nothing_is_listed(subject).await?;
+    let others = subject.occupy().await;
     what_is_missing_is_missing(subject).await?;
     what_is_not_ours_is_left_alone(subject).await?;
     let (id, mut made) = creating_goes_on_where_it_was_left(subject).await?;
+    lists::all_clusters_are_listed(subject, &id, &others).await?;
     pools_come_change_and_go(subject, &id).await?;
     updating_ends_and_needs_a_cluster(subject, &id, &mut made).await?;
     credentials_are_valid_now(subject, &id).await?;
     versions_are_offered(subject).await?;
-    deleting_leaves_nothing(subject, &id, &mut made).await
+    deleting_leaves_nothing(subject, &id, &mut made).await?;
+    lists::only_others_are_listed(subject, &others).await
 }
 
 async fn what_is_missing_is_missing<S: Subject>(subject: &S) -> Result<(), String> {
@@ -167,10 +177,12 @@ async fn pools_come_change_and_go<S: Subject>(subject: &S, cluster: &ClusterId) 
     let cloud = subject.cloud();
     let [spec, change] = subject.pool(cluster);
     let mut made = Made::default();
+    lists::pools_are(subject, cluster, &[]).await?;
     drive(subject, "create of a pool", &mut made, async |made| cloud.create_pool(&spec, made).await).await?;
     let id = made.id(POOL).ok_or("create_pool must note the pool that it made")?;
     let id = PoolId { cluster: cluster.clone(), pool: id.to_owned() };
     let before = pool(cloud, &id).await?.ok_or("a created pool must be found")?;
+    lists::pools_are(subject, cluster, std::slice::from_ref(&id)).await?;
     if before.is_unfinished {
         return Err("a created pool must not be marked as unfinished".to_owned());
     }
@@ -196,7 +208,7 @@ async fn pools_come_change_and_go<S: Subject>(subject: &S, cluster: &ClusterId) 
     }
     drive(subject, "delete of a pool", &mut made, async |made| cloud.delete_pool(&id, made).await).await?;
     match pool(cloud, &id).await? {
-        None => Ok(()),
+        None => lists::pools_are(subject, cluster, &[]).await,
         Some(left) => Err(format!("a deleted pool must be gone, was {left:?}")),
     }
 }

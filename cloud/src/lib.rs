@@ -14,6 +14,7 @@ pub mod contract;
 pub mod error;
 #[cfg(feature = "gcp")]
 pub mod gcp;
+pub mod list;
 pub mod made;
 #[cfg(any(feature = "alibaba", feature = "aws"))]
 mod network_mark;
@@ -22,6 +23,7 @@ use std::future::Future;
 use std::time::SystemTime;
 
 pub use error::Error;
+pub use list::{Listed, Page, PageRequest};
 pub use made::{Made, Object};
 
 /// Tag by which what was made for a cluster is found again; labels of GKE are spelled `kubeblocks-io-owner`.
@@ -43,6 +45,23 @@ pub trait ManagedKubernetes: Send + Sync {
     type Spec: Clone + std::fmt::Debug + PartialEq + Send + Sync;
     /// What a further pool of nodes is to be, in the cloud's own terms.
     type PoolSpec: Clone + std::fmt::Debug + PartialEq + Send + Sync;
+    /// What narrows a list of clusters; the default is all that the client reaches.
+    type Place: Clone + std::fmt::Debug + Default + Send + Sync;
+
+    /// A page of the clusters of a place, whoever made them. Changes nothing; one request.
+    fn list(
+        &self,
+        place: &Self::Place,
+        page: &PageRequest,
+    ) -> impl Future<Output = Result<Page<ClusterId>, Error>> + Send;
+
+    /// A page of the pools of a cluster, whoever made them, but not of the one that it was made with. Changes nothing.
+    /// [`Error::NotFound`] for a cluster that does not exist.
+    fn list_pools(
+        &self,
+        cluster: &ClusterId,
+        page: &PageRequest,
+    ) -> impl Future<Output = Result<Page<PoolId>, Error>> + Send;
 
     /// Finds the cluster; `None` when the cloud says for sure that it does not exist. Changes nothing. At most three
     /// requests.

@@ -7,7 +7,7 @@ use super::api::{Call, path, token};
 use super::body::{self, password};
 use super::network::{self, Place};
 use super::spec::ClusterSpec;
-use super::view::{Cluster, Listed, Pools, SYSTEM_TAG, Tasks, system_pool};
+use super::view::{Cluster, Pools, SYSTEM_TAG, Tasks, system_pool};
 use super::{Ack, Found, Seen, pool, waiting};
 use crate::contract::CLUSTER;
 use crate::{ClusterId, Error, Made, OWNER_TAG, Phase, Progress, UNFINISHED_TAG};
@@ -20,8 +20,6 @@ const SEEN: &str = "cluster seen";
 const RUNNING: &str = "cluster running";
 const DELETE_BEGUN: &str = "delete begun";
 const GONE: &str = "cluster gone";
-/// The most clusters that ACK lists at once.
-const PAGE: usize = 100;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -50,39 +48,14 @@ impl Ack {
         found
     }
 
-    pub(super) async fn list_pools(&self, id: &str) -> Result<Pools, Error> {
+    pub(super) async fn pools(&self, id: &str) -> Result<Pools, Error> {
         let (what, path) = (what_id(id), path(&["clusters", id, "nodepools"]));
         self.api.ask(Call::cs("DescribeClusterNodePools", "GET", path, &what)).await
     }
 
-    /// All clusters of the region, or those whose name contains a text.
-    async fn list(&self, name: Option<&str>) -> Result<Vec<Cluster>, Error> {
-        let mut all = Vec::new();
-        for page in 1_usize.. {
-            let mut call =
-                Call::cs("DescribeClustersV1", "GET", path(&["api", "v1", "clusters"]), "clusters")
-                    .with("region_id", self.api.region())
-                    .with("page_size", PAGE.to_string())
-                    .with("page_number", page.to_string());
-            if let Some(name) = name {
-                call = call.with("name", name);
-            }
-            let Listed { clusters, page_info } = self.api.ask(call).await?;
-            let is_last = clusters.is_empty() || page * PAGE >= page_info.total_count;
-            all.extend(clusters);
-            if is_last {
-                break;
-            }
-        }
-        all.retain(|cluster| {
-            !cluster.is_gone() && (cluster.region_id.is_empty() || cluster.region_id == self.api.region())
-        });
-        Ok(all)
-    }
-
     /// All clusters of exactly this name.
     pub(super) async fn named(&self, name: &str) -> Result<Vec<Cluster>, Error> {
-        let mut found = self.list(Some(name)).await?;
+        let mut found = self.clusters(Some(name)).await?;
         found.retain(|cluster| cluster.name == name);
         Ok(found)
     }
@@ -108,7 +81,7 @@ impl Ack {
             observed.phase = Phase::Failed(reasons.unwrap_or(state));
             return Ok(Some(observed));
         }
-        let pools = match self.list_pools(&id.0).await {
+        let pools = match self.pools(&id.0).await {
             Ok(pools) => pools.nodepools,
             // It was removed in between.
             Err(Error::NotFound { .. }) => return Ok(None),
@@ -230,7 +203,7 @@ impl Ack {
     /// The cluster runs: when its nodes are there, the mark of what is unfinished goes.
     async fn finish(&self, spec: &ClusterSpec, id: &str, what: &str) -> Result<Progress, Error> {
         let name = &spec.system_node_pool.name;
-        let pools = self.list_pools(id).await?.nodepools;
+        let pools = self.pools(id).await?.nodepools;
         let found = pools.into_iter().find(|pool| &pool.nodepool_info.name == name);
         let Some(found) = found.filter(|pool| pool.tag(SYSTEM_TAG).is_some()) else {
             return Ok(waiting(format!("node pool \"{name}\" of {what}")));
@@ -275,7 +248,7 @@ impl Ack {
                 }
             }
             // What a process that was killed could not note.
-            for cluster in self.list(None).await? {
+            for cluster in self.clusters(None).await? {
                 if cluster.tag(OWNER_TAG) == Some(owner)
                     && let Some(progress) = self.remove(&cluster.id, made).await?
                 {

@@ -9,6 +9,7 @@ mod cluster;
 mod error;
 mod keys;
 mod kubeconfig;
+mod list;
 mod network;
 mod pool;
 mod shown;
@@ -20,14 +21,15 @@ mod view;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use list::Place;
 pub use spec::{
     AssumeRole, AssumeRoleWithOidc, ClusterSpec, Config, Endpoints, Network, NodePoolSpec, PodNetwork,
     StaticCredentials,
 };
 
 use crate::{
-    ClusterId, Credentials, Error, Made, ManagedKubernetes, Observed, ObservedPool, OfferedVersion, PoolId,
-    Progress,
+    ClusterId, Credentials, Error, Made, ManagedKubernetes, Observed, ObservedPool, OfferedVersion, Page,
+    PageRequest, PoolId, Progress,
 };
 use api::{Api, Call, path};
 use view::Endpoint;
@@ -135,6 +137,15 @@ fn waiting(what: String) -> Progress {
 impl ManagedKubernetes for Ack {
     type Spec = ClusterSpec;
     type PoolSpec = NodePoolSpec;
+    type Place = Place;
+
+    async fn list(&self, place: &Place, page: &PageRequest) -> Result<Page<ClusterId>, Error> {
+        self.list_clusters(*place, page).await
+    }
+
+    async fn list_pools(&self, cluster: &ClusterId, _page: &PageRequest) -> Result<Page<PoolId>, Error> {
+        self.list_node_pools(cluster).await
+    }
 
     async fn observe(&self, id: &ClusterId) -> Result<Option<Seen>, Error> {
         self.observe_cluster(id).await

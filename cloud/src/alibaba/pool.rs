@@ -97,7 +97,7 @@ impl Ack {
     }
 
     async fn pool_named(&self, cluster: &str, name: &str) -> Result<Option<Pool>, Error> {
-        let pools = self.list_pools(cluster).await?.nodepools;
+        let pools = self.pools(cluster).await?.nodepools;
         Ok(pools.into_iter().find(|pool| pool.nodepool_info.name == name))
     }
 

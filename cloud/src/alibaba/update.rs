@@ -33,7 +33,7 @@ impl Ack {
             return self.resize(spec, &cluster, &what).await;
         }
         self.retag(spec, &cluster, &what).await?;
-        let Some(pool) = system_pool(self.list_pools(&cluster.id).await?.nodepools) else {
+        let Some(pool) = system_pool(self.pools(&cluster.id).await?.nodepools) else {
             return Ok(waiting(format!("node pool of {what}")));
         };
         // What is nobody's stays unmarked.

@@ -7,13 +7,23 @@ use super::observe::observed_pool;
 use super::spec::{ClusterSpec, NodeGroupSpec};
 use super::{shown, token};
 use crate::{
-    ClusterId, Credentials, Error, Made, ManagedKubernetes, Observed, ObservedPool, OfferedVersion, PoolId,
-    Progress,
+    ClusterId, Credentials, Error, Made, ManagedKubernetes, Observed, ObservedPool, OfferedVersion, Page,
+    PageRequest, PoolId, Progress,
 };
 
 impl ManagedKubernetes for Eks {
     type Spec = ClusterSpec;
     type PoolSpec = NodeGroupSpec;
+    /// The client's region is all that it reaches.
+    type Place = ();
+
+    async fn list(&self, (): &(), page: &PageRequest) -> Result<Page<ClusterId>, Error> {
+        self.list_clusters(page).await
+    }
+
+    async fn list_pools(&self, cluster: &ClusterId, page: &PageRequest) -> Result<Page<PoolId>, Error> {
+        Box::pin(self.list_node_groups(cluster, page)).await
+    }
 
     async fn observe(&self, id: &ClusterId) -> Result<Option<Observed<ClusterSpec, NodeGroupSpec>>, Error> {
         Box::pin(self.observe_cluster(&id.0)).await

@@ -7,6 +7,7 @@ mod create;
 mod delete;
 mod identity;
 mod kubernetes;
+mod list;
 mod network;
 mod node_group;
 mod observe;

@@ -121,6 +121,25 @@ impl Arm {
         }
     }
 
+    /// A page of a list: the first, or the one at the address that the page before named. [`Error::NotFound`] where the
+    /// list itself does not exist.
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        id: &str,
+        api_version: &str,
+        next: Option<&str>,
+    ) -> Result<T, Error> {
+        let mut request = self.request(Method::GET, id, api_version);
+        if let Some(next) = next {
+            if !is_of(next, &self.endpoint) {
+                let message = format!("{}: the next page is elsewhere: {next}", refusal::described(id));
+                return Err(Error::Unexpected { message });
+            }
+            next.clone_into(&mut request.url);
+        }
+        read(&self.send(&request).await?, id)
+    }
+
     /// Makes the object what `body` says, or begins to.
     pub(super) async fn put<T: DeserializeOwned>(
         &self,

@@ -12,6 +12,7 @@ mod cluster;
 mod credentials;
 mod ids;
 mod kubeconfig;
+mod list;
 mod marks;
 mod model;
 mod pool;
@@ -36,8 +37,8 @@ use model::{Kubeconfigs, Versions};
 use crate::client::http;
 use crate::client::retry::Retry;
 use crate::{
-    ClusterId, Credentials, Error, Made, ManagedKubernetes, Observed, ObservedPool, OfferedVersion, PoolId,
-    Progress, Proof,
+    ClusterId, Credentials, Error, Made, ManagedKubernetes, Observed, ObservedPool, OfferedVersion, Page,
+    PageRequest, PoolId, Progress, Proof,
 };
 
 /// Version of the API of AKS.
@@ -145,6 +146,16 @@ impl Aks {
 impl ManagedKubernetes for Aks {
     type Spec = ClusterSpec;
     type PoolSpec = NodePoolSpec;
+    /// A resource group; without it all of the subscription.
+    type Place = Option<String>;
+
+    async fn list(&self, place: &Option<String>, page: &PageRequest) -> Result<Page<ClusterId>, Error> {
+        self.list_clusters(place.as_deref(), page).await
+    }
+
+    async fn list_pools(&self, cluster: &ClusterId, _page: &PageRequest) -> Result<Page<PoolId>, Error> {
+        self.list_agent_pools(cluster).await
+    }
 
     async fn observe(&self, id: &ClusterId) -> Result<Option<Seen>, Error> {
         self.observe_cluster(id).await

@@ -219,6 +219,22 @@ pub(super) struct PlainProperties {
     pub(super) extra: Extra,
 }
 
+/// A page of clusters.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Clusters {
+    pub(super) value: Vec<ListedCluster>,
+    pub(super) next_link: Option<String>,
+}
+
+/// A cluster as far as a list is read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ListedCluster {
+    pub(super) id: String,
+    pub(super) tags: Option<Tags>,
+}
+
 /// A list of objects of which only their ids matter.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Listed {

@@ -246,6 +246,8 @@ pub(super) fn described(id: &str) -> String {
         "userassignedidentities" => "managed identity",
         "roleassignments" => "role assignment",
         "subscriptions" => "subscription",
+        // The list of them.
+        "microsoft.containerservice" => return "AKS clusters".to_owned(),
         _ => return format!("{kind} \"{name}\""),
     };
     format!("{words} \"{name}\"")

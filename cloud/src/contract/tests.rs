@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use super::{CLUSTER, POOL, Subject, run};
 use crate::{
-    ClusterId, Credentials, Error, Made, ManagedKubernetes, Nodes, Observed, ObservedPool, OfferedVersion,
-    Phase, PoolId, Progress, Proof,
+    ClusterId, Credentials, Error, Listed, Made, ManagedKubernetes, Nodes, Observed, ObservedPool,
+    OfferedVersion, Page, PageRequest, Phase, PoolId, Progress, Proof,
 };
 
 /// Which promise the cloud in memory breaks.
@@ -35,6 +35,17 @@ enum Flaw {
     ForgetsNothing,
     ShowsAnotherCluster,
     ShowsAnotherPool,
+    ListsGhosts,
+    ListsPoolsOfMissing,
+    ListsOneOnly,
+    ListsOnOnePage,
+    ListsOursOnly,
+    ListsForEver,
+    ListsAsUnmarked,
+    ListsUnderAnotherName,
+    ListsRemoved,
+    ListsNoPools,
+    HidesPlaces,
 }
 
 #[derive(Clone)]
@@ -84,6 +95,24 @@ impl Memory {
     fn pool_name(id: &PoolId) -> String {
         format!("{}/{}", id.cluster.0, id.pool)
     }
+
+    /// Names of clusters, as the flaw has it.
+    fn clusters(&self) -> Vec<String> {
+        let mut names: Vec<String> =
+            self.things().keys().filter(|name| !name.contains('/')).cloned().collect();
+        match self.flaw {
+            Flaw::ListsOursOnly => names.retain(|name| name != "taken"),
+            Flaw::ListsGhosts => names.push("ghost".to_owned()),
+            Flaw::ListsRemoved if names == ["taken"] => names.push("orders".to_owned()),
+            _ => {}
+        }
+        names
+    }
+}
+
+fn listed<I>(id: I, name: &str, flaw: Flaw) -> Listed<I> {
+    let name = if flaw == Flaw::ListsUnderAnotherName { "other" } else { name };
+    Listed { id, name: name.to_owned(), region: None, is_marked: Some(flaw != Flaw::ListsAsUnmarked) }
 }
 
 fn pool(cluster: &ClusterId, version: &'static str) -> ObservedPool<PoolWish> {
@@ -106,6 +135,42 @@ fn pool(cluster: &ClusterId, version: &'static str) -> ObservedPool<PoolWish> {
 impl ManagedKubernetes for Memory {
     type Spec = Wish;
     type PoolSpec = PoolWish;
+    type Place = ();
+
+    async fn list(&self, (): &(), page: &PageRequest) -> Result<Page<ClusterId>, Error> {
+        let all = self.clusters();
+        let first: usize = page.after.as_ref().map_or(0, |after| after.parse().unwrap_or(0));
+        let size = match self.flaw {
+            Flaw::ListsOnOnePage => all.len(),
+            _ => page.at_most.map_or(all.len(), usize::from),
+        };
+        let found =
+            all.iter().skip(first).take(size).map(|name| listed(ClusterId(name.clone()), name, self.flaw));
+        let is_last = match self.flaw {
+            Flaw::ListsOneOnly => true,
+            Flaw::ListsForEver => false,
+            _ => first + size >= all.len(),
+        };
+        let missing = (self.flaw == Flaw::HidesPlaces).then(|| "somewhere".to_owned());
+        Ok(Page {
+            found: found.collect(),
+            next: (!is_last).then(|| (first + size).to_string()),
+            missing: missing.into_iter().collect(),
+        })
+    }
+
+    async fn list_pools(&self, cluster: &ClusterId, _: &PageRequest) -> Result<Page<PoolId>, Error> {
+        let things = self.things();
+        if !things.contains_key(&cluster.0) && self.flaw != Flaw::ListsPoolsOfMissing {
+            return Err(Error::NotFound { what: format!("cluster {}", cluster.0) });
+        }
+        let prefix = format!("{}/", cluster.0);
+        let names = things.keys().filter_map(|name| name.strip_prefix(&prefix));
+        let names = names.filter(|_| self.flaw != Flaw::ListsNoPools);
+        let found = names
+            .map(|name| listed(PoolId { cluster: cluster.clone(), pool: name.to_owned() }, name, Flaw::None));
+        Ok(Page { found: found.collect(), next: None, missing: Vec::new() })
+    }
 
     async fn observe(&self, id: &ClusterId) -> Result<Option<Observed<Wish, PoolWish>>, Error> {
         let version = match self.things().get(&id.0) {
@@ -238,6 +303,15 @@ impl Subject for Memory {
         ClusterId("missing".to_owned())
     }
 
+    async fn occupy(&self) -> ClusterId {
+        self.things().insert("taken".to_owned(), Thing { looks: 0, version: "1.34" });
+        ClusterId("taken".to_owned())
+    }
+
+    fn is_paged(&self) -> bool {
+        true
+    }
+
     fn taken(&self) -> Wish {
         wish("taken", "1.34")
     }
@@ -286,6 +360,17 @@ async fn every_broken_promise_is_found() {
         (Flaw::ForgetsNothing, "must have forgotten all that it removed"),
         (Flaw::ShowsAnotherCluster, "a cluster must be shown as it was wished"),
         (Flaw::ShowsAnotherPool, "a pool must be shown as it was wished"),
+        (Flaw::ListsGhosts, "a place without clusters must list none"),
+        (Flaw::ListsPoolsOfMissing, "the list of a missing cluster's pools must be NotFound"),
+        (Flaw::ListsOneOnly, "the list of clusters must be"),
+        (Flaw::ListsOnOnePage, "must take more than one page"),
+        (Flaw::ListsOursOnly, "the list of clusters must be"),
+        (Flaw::ListsForEver, "a list must end"),
+        (Flaw::ListsAsUnmarked, "must not be told without"),
+        (Flaw::ListsUnderAnotherName, "what is listed must be observed as"),
+        (Flaw::ListsRemoved, "the list of clusters that are left must be"),
+        (Flaw::ListsNoPools, "the list of pools must be"),
+        (Flaw::HidesPlaces, "all places must answer"),
     ];
     for (flaw, expected) in cases {
         let broken = run(&Memory::new(flaw)).await.unwrap_err();

@@ -9,6 +9,7 @@ mod compute;
 mod config;
 mod difference;
 mod error;
+mod list;
 mod names;
 mod network;
 mod observed;
@@ -29,8 +30,8 @@ pub use spec::{AuthorizedNetwork, ClusterSpec, Network, NodePoolSpec, ReleaseCha
 use crate::client::http;
 use crate::client::retry::{Failure, Repeatable, Retry};
 use crate::{
-    ClusterId, Credentials, Error, Made, ManagedKubernetes, Observed, ObservedPool, OfferedVersion, PoolId,
-    Progress, Proof,
+    ClusterId, Credentials, Error, Made, ManagedKubernetes, Observed, ObservedPool, OfferedVersion, Page,
+    PageRequest, PoolId, Progress, Proof,
 };
 
 /// GKE in one project.
@@ -137,6 +138,16 @@ async fn alone<T: Send + 'static>(request: impl Future<Output = T> + Send + 'sta
 impl ManagedKubernetes for Gke {
     type Spec = ClusterSpec;
     type PoolSpec = NodePoolSpec;
+    /// A region or a zone; without it all of the project.
+    type Place = Option<String>;
+
+    async fn list(&self, place: &Option<String>, _page: &PageRequest) -> Result<Page<ClusterId>, Error> {
+        Box::pin(self.list_clusters(place.as_deref())).await
+    }
+
+    async fn list_pools(&self, cluster: &ClusterId, _page: &PageRequest) -> Result<Page<PoolId>, Error> {
+        Box::pin(self.list_node_pools(cluster)).await
+    }
 
     async fn observe(&self, id: &ClusterId) -> Result<Option<Observed<ClusterSpec, NodePoolSpec>>, Error> {
         Ok(self.find(id).await?.map(|cluster| observed::cluster(&cluster, id)))
