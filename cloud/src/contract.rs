@@ -25,7 +25,7 @@ pub trait Subject {
     /// An id that nothing has.
     fn missing(&self) -> ClusterId;
     /// Makes someone else's cluster, of the name that [`Subject::taken`] wants; the place was empty before.
-    fn occupy(&self) -> impl Future<Output = ClusterId> + Send;
+    fn occupy(&self) -> impl Future<Output = ClusterId>;
     /// Whether the cloud answers a list of clusters in pages when one at a time is asked for.
     fn is_paged(&self) -> bool;
     /// A wish for a name that someone else's cluster holds.

@@ -48,6 +48,7 @@ use crate::kubernetes::{self, Client, Connection, Kubernetes};
 use crate::kubernetes_attribute::{KubernetesConnection, ProcessEnvironment};
 use crate::lists::Listing;
 use crate::lists::accounts::AccountListing;
+use crate::lists::managed::{ClusterListing, PoolListing};
 use crate::resources::account::AccountResource;
 use crate::resources::ack_cluster::AckCluster;
 use crate::resources::ack_node_pool::AckNodePool;
@@ -463,11 +464,19 @@ impl Provider for KubeblocksProvider {
         let shared = || Arc::clone(&self.shared);
         vec![
             Box::new(AccountListing::new(shared())),
+            Box::new(ClusterListing::<AckCluster>::new(shared())),
+            Box::new(PoolListing::<AckNodePool>::new(shared())),
             Box::new(Listing::new(shared(), AddonResource::new)),
+            Box::new(ClusterListing::<AksCluster>::new(shared())),
+            Box::new(PoolListing::<AksNodePool>::new(shared())),
             Box::new(Listing::new(shared(), BackupResource::new)),
             Box::new(Listing::new(shared(), BackupRepoResource::new)),
             Box::new(Listing::new(shared(), BackupScheduleResource::new)),
             Box::new(Listing::new(shared(), ClusterResource::new)),
+            Box::new(ClusterListing::<EksCluster>::new(shared())),
+            Box::new(PoolListing::<EksNodeGroup>::new(shared())),
+            Box::new(ClusterListing::<GkeCluster>::new(shared())),
+            Box::new(PoolListing::<GkeNodePool>::new(shared())),
             Box::new(Listing::new(shared(), ObjectResource::new)),
             Box::new(Listing::new(shared(), OperatorResource::new)),
             Box::new(Listing::new(shared(), ServiceDescriptorResource::new)),

@@ -297,6 +297,37 @@ class Life(WithStandIn):
         found = self.vpc.describe_vpcs(vpc.DescribeVpcsRequest(region_id=self.region, vpc_id=made)).body
         self.assertEqual(found.total_count, 0)
 
+    def test_clusters_are_listed_page_by_page_of_one_region_or_of_all(self):
+        def listed(**wanted):
+            body = self.cs.describe_clusters_v1(cs.DescribeClustersV1Request(**wanted)).body
+            return [known.cluster_id for known in body.clusters or []], body.page_info.total_count
+
+        before = listed()[0]
+        made, ids = self.network()
+        ours = [
+            self.cs.create_cluster(self.wish(made, ids, name=name, nodepools=[])).body.cluster_id
+            for name in ("first", "second", "third")
+        ]
+        self.standin.settle()
+        everywhere, count = listed(page_size=100)
+        self.assertEqual((set(everywhere) - set(before), count), (set(ours), len(before) + 3))
+        self.assertEqual(listed(region_id=self.region, page_size=100)[0], everywhere)
+        self.assertEqual(listed(region_id="cn-beijing"), ([], 0))
+        pages = [listed(page_size=1, page_number=number)[0] for number in range(1, count + 1)]
+        self.assertEqual([one for page in pages for one in page], everywhere)
+        self.assertEqual(listed(page_size=1, page_number=count + 1), ([], count))
+        managed = listed(cluster_type="ManagedKubernetes", profile="Default", page_size=100)
+        self.assertEqual(managed[0], everywhere)
+        self.assertEqual(listed(cluster_type="ManagedKubernetes", profile="Edge")[0], [])
+        self.assertEqual(listed(cluster_type="ExternalKubernetes")[0], [])
+        for cluster in ours:
+            self.cs.delete_cluster(cluster, cs.DeleteClusterRequest(retain_all_resources=False))
+        self.standin.settle()
+        self.assertEqual(listed(page_size=100)[0], before)
+        for one in ids:
+            self.vpc.delete_vswitch(vpc.DeleteVSwitchRequest(region_id=self.region, v_switch_id=one))
+        self.vpc.delete_vpc(vpc.DeleteVpcRequest(region_id=self.region, vpc_id=made))
+
     def test_what_is_retained_keeps_the_network(self):
         cluster, made, ids = self.cluster()
         nat = [one.instance_id for one in self.resources(cluster) if one.resource_type == "ALIYUN::VPC::NatGateway"]

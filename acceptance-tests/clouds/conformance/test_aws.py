@@ -301,6 +301,21 @@ class Life(Aws):
         self.assertEqual([one["clusterVersion"] for one in offered], ["1.35", "1.34", "1.33"])
         self.assertEqual([one["clusterVersion"] for one in offered if one["defaultVersion"]], ["1.34"])
 
+    def test_names_are_listed_page_by_page(self):
+        self.assertEqual(self.eks.list_clusters(maxResults=1), self.eks.list_clusters())
+        for name in ("listed-1", "listed-2", "listed-3"):
+            self.active(name)
+        for name in ("one", "two"):
+            self.group("listed-1", name)
+        clusters = self.eks.get_paginator("list_clusters")
+        pages = [page["clusters"] for page in clusters.paginate(PaginationConfig={"PageSize": 2})]
+        self.assertEqual(pages, [["listed-1", "listed-2"], ["listed-3"]])
+        groups = self.eks.get_paginator("list_nodegroups")
+        pages = groups.paginate(clusterName="listed-1", PaginationConfig={"PageSize": 1})
+        self.assertEqual([page["nodegroups"] for page in pages], [["one"], ["two"]])
+        self.refused("ResourceNotFoundException", self.eks.list_nodegroups, clusterName="nobody")
+        self.refused("InvalidParameterException", self.eks.list_clusters, nextToken="none-of-it")
+
     def test_add_ons_need_nodes_and_roles(self):
         self.active("add-ons")
         self.group("add-ons")

@@ -198,6 +198,31 @@ class Life(Azure):
             .current_orchestrator_version, "1.34.4")
         self.refused(HttpResponseError, "BadRequest", clusters.begin_create_or_update, GROUP, NAME, cluster())
 
+    def test_clusters_are_listed_page_by_page_with_those_of_a_group_apart(self):
+        clusters = self.client.managed_clusters
+        here, there = "lists-rg", "other-lists-rg"
+        self.group(here)
+        self.assertEqual(list(clusters.list_by_resource_group(here)), [])
+        self.refused(ResourceNotFoundError, "ResourceGroupNotFound", lambda: list(
+            clusters.list_by_resource_group("nowhere")))
+        self.made(here, "first", dns_prefix="first")
+        self.made(here, "second", dns_prefix="second")
+        self.made(there, "third", dns_prefix="third")
+        self.standin.clear_journal()
+        self.assertEqual([one.name for one in clusters.list_by_resource_group(here)], ["first", "second"])
+        self.assertEqual([entry["operation"] for entry in self.standin.journal()
+                          if entry["service"] == "aks"], ["ManagedClusters_ListByResourceGroup"] * 2)
+        found = {one.name: one for one in clusters.list()}
+        self.assertLessEqual({"first", "second", "third"}, set(found))
+        self.assertEqual(found["first"].tags, {"team": "shop"})
+        self.assertEqual(found["first"].agent_pool_profiles[0].name, "system")
+        pages = clusters.list().by_page()
+        self.assertEqual(len(list(next(pages))), 1)
+        for name in ("first", "second"):
+            self.wait(clusters.begin_delete(here, name))
+        self.assertEqual(list(clusters.list_by_resource_group(here)), [])
+        self.wait(clusters.begin_delete(there, "third"))
+
     def test_versions_are_offered(self):
         listed = self.client.managed_clusters.list_kubernetes_versions("westeurope").values_property
         self.assertEqual([version.version for version in listed], ["1.33", "1.34", "1.35"])

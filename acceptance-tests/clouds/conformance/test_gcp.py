@@ -142,6 +142,22 @@ class Clusters(WithGoogle):
         with self.assertRaises(exceptions.NotFound):
             self.client.get_cluster(name=name)
 
+    def test_clusters_are_listed_of_one_place_or_of_all(self):
+        def names(location):
+            found = self.client.list_clusters(parent=self.location(location))
+            self.assertFalse(found.missing_zones)
+            return sorted((cluster.location, cluster.name) for cluster in found.clusters)
+
+        self.assertEqual(names("us-central1"), [])
+        self.made("here")
+        self.made("there", "us-central1")
+        self.assertEqual(names(ZONE), [(ZONE, "here")])
+        self.assertEqual(names("us-central1"), [("us-central1", "there")])
+        self.assertLessEqual({(ZONE, "here"), ("us-central1", "there")}, set(names("-")))
+        self.gone("here")
+        self.gone("there", "us-central1")
+        self.assertEqual(names(ZONE) + names("us-central1"), [])
+
     def test_a_pool_comes_changes_and_goes(self):
         self.made("pools", REGION, locations=[ZONE, "europe-west4-b"])
         parent = self.cluster("pools", REGION)

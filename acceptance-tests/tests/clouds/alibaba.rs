@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use acceptance_tests::clouds::{Cloud, StandIn};
 use kubeblocks_cloud::alibaba::{
-    Ack, ClusterSpec, Config, Endpoints, Network, NodePoolSpec, PodNetwork, StaticCredentials, connect,
+    Ack, ClusterSpec, Config, Endpoints, Network, NodePoolSpec, Place, PodNetwork, StaticCredentials, connect,
 };
 use kubeblocks_cloud::contract::{self, CLUSTER, POOL, Subject};
 use kubeblocks_cloud::{
-    ClusterId, Error, Made, ManagedKubernetes, Nodes, Phase, PoolId, Progress, Proof, Taint,
+    ClusterId, Error, Made, ManagedKubernetes, Nodes, PageRequest, Phase, PoolId, Progress, Proof, Taint,
 };
 
 use crate::same::same;
@@ -176,6 +176,14 @@ impl Subject for Test {
         ClusterId("c00000000000000000000000000000000".to_owned())
     }
 
+    async fn occupy(&self) -> ClusterId {
+        self.created(&cluster("taken", "someone-else")).await.0
+    }
+
+    fn is_paged(&self) -> bool {
+        true
+    }
+
     fn taken(&self) -> ClusterSpec {
         cluster("taken", "owner-3")
     }
@@ -228,7 +236,6 @@ fn filled(wished: &NodePoolSpec, shown: &NodePoolSpec) -> NodePoolSpec {
 #[tokio::test]
 async fn ack_keeps_the_contract() {
     let test = Test::start().await;
-    test.created(&cluster("taken", "someone-else")).await;
     contract::run(&test).await.unwrap();
 }
 
@@ -388,4 +395,17 @@ async fn a_private_cluster_in_a_network_that_is_there_is_reached_privately() {
     test.removed(&second, "you", &mut others).await;
     test.removed(&ClusterId(String::new()), "me", &mut Made::default()).await;
     test.removed(&first, "me", &mut made).await;
+}
+
+#[tokio::test]
+async fn a_list_is_of_the_region_or_of_all() {
+    let test = Test::start().await;
+    let (id, _) = test.created(&cluster("one", "me")).await;
+    let region = Some("cn-beijing".to_owned());
+    let elsewhere = connect(&Config { region, ..config(&test.stand_in) }).await.unwrap();
+    let page = PageRequest::default();
+    assert!(elsewhere.list(&Place::Region, &page).await.unwrap().found.is_empty());
+    let found = elsewhere.list(&Place::Everywhere, &page).await.unwrap().found;
+    let found: Vec<_> = found.into_iter().map(|one| (one.id, one.name, one.region)).collect();
+    assert_eq!(found, [(id, "one".to_owned(), Some("cn-hangzhou".to_owned()))]);
 }

@@ -143,6 +143,15 @@ impl Subject for World {
         ClusterId("missing".to_owned())
     }
 
+    async fn occupy(&self) -> ClusterId {
+        self.create(&spec("taken", "owner-2")).await;
+        ClusterId("taken".to_owned())
+    }
+
+    fn is_paged(&self) -> bool {
+        true
+    }
+
     fn taken(&self) -> ClusterSpec {
         spec("taken", "owner-4")
     }
@@ -192,7 +201,6 @@ fn filled(wished: &NodeGroupSpec, shown: &NodeGroupSpec) -> NodeGroupSpec {
 #[tokio::test]
 async fn eks_keeps_the_contract() {
     let world = World::start().await;
-    world.create(&spec("taken", "owner-2")).await;
     run(&world).await.unwrap();
     let left = world.cloud.observe(&ClusterId("taken".to_owned())).await.unwrap();
     assert_eq!(left.unwrap().owner.as_deref(), Some("owner-2"));

@@ -2,10 +2,11 @@
 //! Reads only.
 //!
 //! The way of the data: a search -> [`Findable::find`] (which objects there are) -> the resource's own import and read,
-//! when states are wanted.
+//! when states are wanted. What is found on a cloud instead of in a Kubernetes cluster is in `managed`.
 
 pub(crate) mod accounts;
 pub(crate) mod databases;
+pub(crate) mod managed;
 pub(crate) mod objects;
 pub(crate) mod platform;
 

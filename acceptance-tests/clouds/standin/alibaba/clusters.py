@@ -73,6 +73,10 @@ class Clusters:
         found = [known for known in found if wanted in (None, known["id"])]
         if request.get("region_id", self._region) != self._region:
             found = []
+        # Of the other kinds of clusters none can be made here.
+        kind, profile = request.get("cluster_type", "ManagedKubernetes"), request.get("profile", "Default")
+        if (kind, profile) != ("ManagedKubernetes", "Default"):
+            found = []
         size, page = request.get("page_size", 10), request.get("page_number", 1)
         if not 1 <= size <= 100:
             raise invalid("page_size", "1 to 100 are allowed")

@@ -3,6 +3,7 @@
 import json
 import threading
 import uuid
+from urllib.parse import urlencode
 
 from azure.mgmt.containerservice.operations import _operations as vendor
 from werkzeug.routing import Map, Rule
@@ -25,6 +26,9 @@ _BUILDERS = {
     "ManagedClusters_CreateOrUpdate": (
         vendor.build_managed_clusters_create_or_update_request, "group", "cluster", "subscription"),
     "ManagedClusters_Delete": (vendor.build_managed_clusters_delete_request, "group", "cluster", "subscription"),
+    "ManagedClusters_List": (vendor.build_managed_clusters_list_request, "subscription"),
+    "ManagedClusters_ListByResourceGroup": (
+        vendor.build_managed_clusters_list_by_resource_group_request, "group", "subscription"),
     "ManagedClusters_ListClusterUserCredentials": (
         vendor.build_managed_clusters_list_cluster_user_credentials_request, "group", "cluster", "subscription"),
     "ManagedClusters_ListClusterAdminCredentials": (
@@ -218,6 +222,8 @@ class Cloud:
         if operation == "Resources_ListByResourceGroup":
             group = parse(request.path.rstrip("/").rpartition("/")[0])
             return _json(self._resources.list_group(group), 200)
+        if operation in ("ManagedClusters_List", "ManagedClusters_ListByResourceGroup"):
+            return _json(self._page(request, self._clusters.list(_group(request.path))), 200)
         service, _, verb = operation.partition("_")
         # Names keep their case, unlike the path that was matched.
         identity = values.get("identity") or _named(request.path, values)
@@ -235,6 +241,18 @@ class Cloud:
         value, is_new, begun = self._resources.put(identity, _body(request))
         headers = self._headers(request, begun, value.get("location") or resources.LOCATIONS[0])
         return _json(self._resources.show(value), 201 if is_new else 200, headers)
+
+    def _page(self, request, values):
+        """A page of a list: one object, as Azure says nothing of how many there are and clients must not count on it."""
+        token = request.args.get("$skiptoken", "0")
+        if not token.isdecimal():
+            raise bad("The value of $skiptoken is none of this list.", code="InvalidSkipToken")
+        last = int(token) + 1
+        page = {"value": values[int(token):last]}
+        if last < len(values):
+            query = urlencode({"api-version": request.args["api-version"], "$skiptoken": last})
+            page["nextLink"] = f"{request.host_url.rstrip('/')}{request.path}?{query}"
+        return page
 
     def _serve_cluster(self, request, verb, identity):
         clusters = self._clusters
@@ -286,6 +304,12 @@ def _routes():
             path = path.replace(f"zz{part}zz", f"<{part}>")
         rules.append(Rule(path, methods=[request.method], endpoint=name))
     return Map(rules, strict_slashes=False)
+
+
+def _group(path):
+    """The resource group that a list is of; None for the whole subscription."""
+    parts = path.strip("/").split("/")
+    return parse("/" + "/".join(parts[:4])) if parts[2].lower() == "resourcegroups" else None
 
 
 def _named(path, values):

@@ -61,6 +61,14 @@ class Clusters:
 
     # The service's own operations.
 
+    def list(self, group=None):
+        """The clusters of a group that exists, or of the subscription, as AKS shows them."""
+        if group is not None:
+            self._resources.get(group)
+        inside_group = f"{group.key}/" if group else ""
+        found = [cluster for key, cluster in self.clusters.items() if key.startswith(inside_group)]
+        return [self.show(cluster) for cluster in found]
+
     def find(self, identity):
         """The cluster of an id, or of a pool's."""
         segments = identity.segments[:1]

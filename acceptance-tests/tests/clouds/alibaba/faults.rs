@@ -4,10 +4,12 @@ use std::time::{Duration, SystemTime};
 
 use acceptance_tests::clouds::Fault;
 use kubeblocks_cloud::alibaba::{
-    AssumeRole, AssumeRoleWithOidc, ClusterSpec, Config, Network, StaticCredentials, connect,
+    AssumeRole, AssumeRoleWithOidc, ClusterSpec, Config, Network, Place, StaticCredentials, connect,
 };
 use kubeblocks_cloud::contract::{CLUSTER, POOL};
-use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes as _, Phase, PoolId, Progress};
+use kubeblocks_cloud::{
+    ClusterId, Error, Made, ManagedKubernetes as _, PageRequest, Phase, PoolId, Progress,
+};
 use serde_json::json;
 
 use super::{Test, cluster, config, is_waiting, pool};
@@ -295,4 +297,18 @@ fn oidc_token() -> String {
     let ends = (SystemTime::now() + Duration::from_hours(1)).duration_since(SystemTime::UNIX_EPOCH).unwrap();
     let claims = json!({"iss": "https://issuer.example.com", "sub": "ci", "exp": ends.as_secs()});
     format!("{}.{}.{}", encode(json!({"alg": "RS256"})), encode(claims), encode(json!({})))
+}
+
+#[tokio::test]
+async fn lists_wait_throttling_out_and_say_what_is_denied() {
+    let test = Test::start().await;
+    let list = async || test.cloud.list(&Place::Region, &PageRequest::default()).await;
+    test.play(&[fault("DescribeClustersV1", 2, 400, "Throttling.User")]).await;
+    assert!(list().await.unwrap().found.is_empty());
+    test.play(&[fault("DescribeClustersV1", 1, 403, "StatusForbidden")]).await;
+    let denied = list().await.unwrap_err();
+    assert!(
+        matches!(&denied, Error::PermissionDenied { action, .. } if action == "cs:DescribeClustersV1"),
+        "{denied}"
+    );
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use acceptance_tests::clouds::{Fault, Request};
-use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes, PoolId, Progress};
+use kubeblocks_cloud::{ClusterId, Error, Listed, Made, ManagedKubernetes, PageRequest, PoolId, Progress};
 
 use super::{OWNER, World, group, spec};
 
@@ -372,4 +372,37 @@ async fn what_others_do_is_seen_and_brought_back() {
     let pool = group("orders", "more", OWNER, 1);
     let gone = world.cloud.create_pool(&pool, &mut Made::default()).await;
     assert!(matches!(gone, Err(Error::NotFound { .. })), "{gone:?}");
+}
+
+#[tokio::test]
+async fn lists_wait_throttling_out_and_say_what_is_denied() {
+    let world = World::start().await;
+    world.try_create("orders").await.unwrap();
+    let (id, page) = (ClusterId("orders".to_owned()), PageRequest::default());
+    world
+        .play(&[
+            eks("ListClusters", 1, 429, "TooManyRequestsException", "slow down"),
+            eks("ListNodegroups", 2, 400, "ThrottlingException", "Rate exceeded"),
+        ])
+        .await;
+    let names = |found: Vec<Listed<ClusterId>>| found.into_iter().map(|one| one.name).collect::<Vec<_>>();
+    assert_eq!(names(world.cloud.list(&(), &page).await.unwrap().found), ["orders"]);
+    assert!(world.cloud.list_pools(&id, &page).await.unwrap().found.is_empty());
+    let words = |action: &str| format!("User: arn:aws:iam::1:user/a is not authorized to perform: {action}");
+    world
+        .play(&[
+            eks("ListClusters", 1, 403, "AccessDeniedException", &words("eks:ListClusters")),
+            eks("ListNodegroups", 1, 403, "AccessDeniedException", &words("eks:ListNodegroups")),
+        ])
+        .await;
+    let denied = [
+        (world.cloud.list(&(), &page).await.map(|page| page.found.len()), "eks:ListClusters"),
+        (world.cloud.list_pools(&id, &page).await.map(|page| page.found.len()), "eks:ListNodegroups"),
+    ];
+    for (outcome, expected) in denied {
+        assert!(
+            matches!(&outcome, Err(Error::PermissionDenied { action, .. }) if action == expected),
+            "{outcome:?}"
+        );
+    }
 }

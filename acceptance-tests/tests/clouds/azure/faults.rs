@@ -3,7 +3,7 @@
 use acceptance_tests::clouds::Fault;
 use kubeblocks_cloud::azure::{ClusterSpec, ResourceGroup};
 use kubeblocks_cloud::contract::{CLUSTER, POOL};
-use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes, Phase, PoolId, Progress};
+use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes, PageRequest, Phase, PoolId, Progress};
 use serde_json::json;
 
 use super::{Azure, fault, plain, pool, refusal, spec};
@@ -268,4 +268,48 @@ async fn what_others_did_is_seen() {
     assert!(matches!(azure.cloud.update(&wish, &mut made).await, Err(Error::NotFound { .. })));
     assert_eq!(azure.cloud.delete(&id, &wish.owner, &mut made).await.unwrap(), Progress::Done);
     assert!(made.objects().is_empty());
+}
+
+#[tokio::test]
+async fn lists_wait_throttling_out_on_every_page_and_say_what_is_denied() {
+    let azure = Azure::start().await;
+    azure.make(&plain("orders")).await;
+    azure.make(&plain("invoices")).await;
+    let read = async |group: Option<&str>| {
+        let (mut names, mut request) = (Vec::new(), PageRequest::default());
+        loop {
+            let page = azure.cloud.list(&group.map(str::to_owned), &request).await?;
+            names.extend(page.found.into_iter().map(|listed| listed.name));
+            request.after = page.next;
+            if request.after.is_none() {
+                return Ok::<_, Error>(names);
+            }
+        }
+    };
+    let throttle = |after: u32| Fault {
+        headers: [("Retry-After".to_owned(), "1".to_owned())].into(),
+        after,
+        ..fault("ManagedClusters_List", 1, 429)
+    };
+    azure.standin.play(&[throttle(0)]).await.unwrap();
+    assert_eq!(read(None).await.unwrap(), ["orders", "invoices"]);
+    azure.standin.play(&[throttle(1)]).await.unwrap();
+    assert_eq!(read(None).await.unwrap(), ["orders", "invoices"]);
+    assert_eq!(read(Some("KUBEBLOCKS-invoices")).await.unwrap(), ["invoices"]);
+    let words =
+        "no authorization to perform action 'Microsoft.ContainerService/managedClusters/read' over scope";
+    azure.play("ManagedClusters_List", 1, 403, refusal("AuthorizationFailed", words)).await;
+    match read(None).await {
+        Err(Error::PermissionDenied { action, .. }) => {
+            assert_eq!(action, "Microsoft.ContainerService/managedClusters/read");
+        }
+        other => panic!("{other:?}"),
+    }
+    let missing = read(Some("nowhere")).await.unwrap_err();
+    assert!(missing.to_string().contains("ResourceGroupNotFound"), "{missing}");
+    // A token goes to nobody but the Resource Manager.
+    let page = json!({ "value": [], "nextLink": "https://elsewhere.example/next" });
+    azure.play("ManagedClusters_List", 1, 200, page).await;
+    let elsewhere = read(None).await.unwrap_err();
+    assert!(elsewhere.to_string().contains("the next page is elsewhere"), "{elsewhere}");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kubeblocks_cloud::contract::{self, Subject};
 use kubeblocks_cloud::gcp::{AuthorizedNetwork, ClusterSpec, Gke, NodePoolSpec};
-use kubeblocks_cloud::{ClusterId, Made, ManagedKubernetes as _, Progress, Taint};
+use kubeblocks_cloud::{ClusterId, Made, ManagedKubernetes as _, PageRequest, Progress, Taint};
 
 use super::{OWNER, Project, REGION, ZONE, cluster, plain, pool};
 use crate::same::same;
@@ -56,6 +56,15 @@ impl Subject for Project {
 
     fn missing(&self) -> ClusterId {
         self.cloud.cluster_id(REGION, "missing")
+    }
+
+    /// Somebody else's cluster of the name that `taken` wants.
+    async fn occupy(&self) -> ClusterId {
+        self.create(&ClusterSpec { owner: "the-other".to_owned(), ..plain("taken") }).await.unwrap().0
+    }
+
+    fn is_paged(&self) -> bool {
+        false
     }
 
     fn taken(&self) -> ClusterSpec {
@@ -131,9 +140,26 @@ async fn a_cluster_in_a_network_of_others_is_shown_as_it_was_wished() {
 #[tokio::test]
 async fn gke_keeps_the_contract() {
     let project = Project::start().await;
-    // Somebody else's cluster of the name that `taken` wants.
-    project.create(&ClusterSpec { owner: "the-other".to_owned(), ..plain("taken") }).await.unwrap();
     assert_eq!(project.cloud.location(), Some(super::REGION));
     contract::run(&project).await.unwrap();
     assert_eq!(plain("taken").location, ZONE);
+}
+
+#[tokio::test]
+async fn a_list_is_of_one_place_when_one_is_given() {
+    let project = Project::start().await;
+    let (here, _) = project.create(&plain("here")).await.unwrap();
+    let regional = ClusterSpec { location: REGION.to_owned(), ..plain("there") };
+    let (there, _) = project.create(&regional).await.unwrap();
+    let names = async |place: Option<&str>| {
+        let place = place.map(str::to_owned);
+        let page = project.cloud.list(&place, &PageRequest::default()).await.unwrap();
+        let mut found: Vec<ClusterId> = page.found.into_iter().map(|listed| listed.id).collect();
+        found.sort();
+        found
+    };
+    assert_eq!(names(Some(ZONE)).await, [here.clone()]);
+    assert_eq!(names(Some(REGION)).await, [there.clone()]);
+    assert_eq!(names(Some("us-central1")).await, []);
+    assert_eq!(names(None).await, [there, here]);
 }

@@ -3,7 +3,7 @@
 use acceptance_tests::clouds::Fault;
 use kubeblocks_cloud::gcp::{ClusterSpec, Gke, Network, ReleaseChannel};
 use kubeblocks_cloud::{
-    ClusterId, Error, Made, ManagedKubernetes as _, Nodes, Phase, PoolId, Progress, Proof,
+    ClusterId, Error, Made, ManagedKubernetes as _, Nodes, PageRequest, Phase, PoolId, Progress, Proof,
 };
 use serde_json::{Value, json};
 
@@ -409,4 +409,21 @@ async fn what_makes_no_sense_is_refused_before_anything_is_made() {
         );
         assert_eq!(made, Made::default());
     }
+}
+
+#[tokio::test]
+async fn lists_wait_throttling_out_and_say_what_is_denied_and_what_did_not_answer() {
+    let project = Project::start().await;
+    let list = async || project.cloud.list(&None, &PageRequest::default()).await;
+    project.play(&[refusal("clusters.list", 2, 429, "RESOURCE_EXHAUSTED", "Quota exceeded")]).await;
+    assert!(list().await.unwrap().found.is_empty());
+    let words = "Required \"container.clusters.list\" permission(s) for \"projects/stand-in-project\".";
+    project.play(&[refusal("clusters.list", 1, 403, "PERMISSION_DENIED", words)]).await;
+    let denied = list().await.unwrap_err();
+    assert!(
+        matches!(&denied, Error::PermissionDenied { action, .. } if action == "container.clusters.list"),
+        "{denied}"
+    );
+    project.play(&[response("clusters.list", 1, 200, json!({ "missingZones": ["us-central1-f"] }))]).await;
+    assert_eq!(list().await.unwrap().missing, ["us-central1-f"]);
 }
