@@ -40,6 +40,7 @@ mod hcl;
 mod lookups;
 mod managed_clouds;
 mod mocks;
+mod managed_query;
 mod moved;
 mod nodes_impact;
 mod object;

@@ -9,20 +9,20 @@ use crate::platform::Platform;
 use crate::terraform::{Cli, Workspace};
 
 /// A search for all that a resource could manage.
-fn list(name: &str, config: &str) -> String {
+pub(crate) fn list(name: &str, config: &str) -> String {
     format!(
         "list \"kubeblocks_{name}\" \"all\" {{\n  provider         = kubeblocks\n  include_resource = true\n{config}}}\n"
     )
 }
 
 /// What `query` tells: the messages of one type.
-fn told(output: &str, kind: &str) -> Vec<Value> {
+pub(crate) fn told(output: &str, kind: &str) -> Vec<Value> {
     let lines = output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     lines.filter(|line| line["type"] == kind).collect()
 }
 
 /// Names of what `query` finds, as people see them.
-async fn found(workspace: &Workspace, search: &str) -> BTreeSet<String> {
+pub(crate) async fn found(workspace: &Workspace, search: &str) -> BTreeSet<String> {
     workspace.write("search.tfquery.hcl", search);
     let output = workspace.run(["query", "-json"]).await.succeeded();
     let found = told(&output.stdout, "list_resource_found").into_iter();

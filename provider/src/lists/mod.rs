@@ -89,14 +89,14 @@ impl<R: Findable<Identity: Clone>> ListResource for Listing<R> {
 }
 
 /// Sends what was found, with its state when that is wanted. What cannot be read becomes a warning, so that the others are
-/// found all the same.
+/// found all the same. Gives how many were taken.
 pub(crate) async fn send<R: Resource<Identity: Clone>>(
     resource: &R,
     context: &Context,
     with_state: bool,
     found: Vec<Found<R::Identity>>,
     sink: ListSink<R>,
-) {
+) -> usize {
     let mut items = stream::iter(found)
         .map(|one| async move {
             if !with_state {
@@ -115,14 +115,16 @@ pub(crate) async fn send<R: Resource<Identity: Clone>>(
             }
         })
         .buffered(AT_ONCE);
+    let mut taken = 0;
     while let Some(item) = items.next().await {
+        let Some(item) = item else { continue };
         // Nobody listens any more: enough was found.
-        if let Some(item) = item
-            && sink.send(item).await.is_err()
-        {
+        if sink.send(item).await.is_err() {
             break;
         }
+        taken += 1;
     }
+    taken
 }
 
 /// The state that an import and the read after it lead to.

@@ -3,8 +3,6 @@
 
 mod clusters;
 mod pools;
-#[cfg(test)]
-mod tests;
 
 pub(crate) mod ack;
 pub(crate) mod aks;
@@ -59,6 +57,7 @@ impl<R: Resource<Identity: Clone>> Wanted<'_, R> {
         found: impl Fn(&Listed<P::Id>) -> Result<Found<R::Identity>, Diagnostic>,
     ) -> Result<(), Diagnostics> {
         let mut request = PageRequest { after: None, at_most: self.page_size() };
+        let mut still = usize::try_from(self.limit).ok().filter(|limit| *limit > 0);
         loop {
             let page = self.ask(pages.page(&request)).await?;
             self.tell_missing(&page.missing);
@@ -69,8 +68,9 @@ impl<R: Resource<Identity: Clone>> Wanted<'_, R> {
                     Err(why) => super::warn(self.context, R::TYPE_NAME, &listed.name, why.into()),
                 }
             }
-            send(self.resource, self.context, self.with_state, all, self.sink.clone()).await;
-            if page.next.is_none() || self.sink.is_closed() {
+            let taken = send(self.resource, self.context, self.with_state, all, self.sink.clone()).await;
+            still = still.map(|still| still.saturating_sub(taken));
+            if page.next.is_none() || still == Some(0) || self.sink.is_closed() {
                 return Ok(());
             }
             request.after = page.next;
@@ -98,3 +98,6 @@ impl<R: Resource<Identity: Clone>> Wanted<'_, R> {
 fn display(id: &str, name: &str) -> String {
     if id.contains(name) { id.to_owned() } else { format!("{name} ({id})") }
 }
+
+#[cfg(test)]
+mod tests;
