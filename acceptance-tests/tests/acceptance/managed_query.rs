@@ -161,7 +161,7 @@ async fn clusters_of_ack_and_their_node_pools_are_found_and_imported() {
 
 #[tokio::test]
 async fn what_cannot_be_read_is_left_out_with_a_warning_and_a_limit_is_kept() {
-    let world = World::start(Cloud::Aws, 1).await;
+    let world = World::start(Cloud::Aws, 2).await;
     let owner = world.workspace(Cli::Terraform);
     let second =
         EKS.configuration().split("\n\n").next().unwrap_or_default().replace("\"this\"", "\"other\"");
@@ -173,8 +173,12 @@ async fn what_cannot_be_read_is_left_out_with_a_warning_and_a_limit_is_kept() {
     let workspace = world.workspace(Cli::Newest);
     let both = BTreeSet::from(["shop".to_owned(), "stock".to_owned()]);
     assert_eq!(found(&workspace, &list("eks_cluster", "")).await, both);
+    world.requests().await;
     let one = found(&workspace, &list("eks_cluster", "  limit = 1\n")).await;
     assert!(one.len() == 1 && one.is_subset(&both), "{one:?}");
+    // The second page is not asked for, and the second cluster not read.
+    let asked = world.requests().await;
+    assert_eq!((asked["ListClusters"], asked["DescribeCluster"]), (1, 1), "{asked:?}");
 
     let denied = Fault {
         operation: "DescribeCluster".to_owned(),

@@ -14,11 +14,14 @@ impl Aks {
         page: &PageRequest,
     ) -> Result<Page<ClusterId>, Error> {
         let group = group.map(|name| format!("/resourceGroups/{name}")).unwrap_or_default();
-        let list = format!(
-            "/subscriptions/{}{group}/providers/Microsoft.ContainerService/managedClusters",
-            self.subscription
-        );
-        let answer: Clusters = self.arm.list(&list, AKS, page.after.as_deref()).await?;
+        let holder = format!("/subscriptions/{}{group}", self.subscription);
+        let list = format!("{holder}/providers/Microsoft.ContainerService/managedClusters");
+        let answer = self.arm.list(&list, AKS, page.after.as_deref()).await;
+        let answer: Clusters = answer.map_err(|error| match error {
+            // It is not the list that is missing.
+            Error::NotFound { .. } => Error::NotFound { what: described(&holder) },
+            other => other,
+        })?;
         let mut found = Vec::new();
         for cluster in answer.value {
             // Azure spells parts of it in other cases than it was asked for.

@@ -311,4 +311,13 @@ async fn lists_wait_throttling_out_and_say_what_is_denied() {
         matches!(&denied, Error::PermissionDenied { action, .. } if action == "cs:DescribeClustersV1"),
         "{denied}"
     );
+    // What nobody marked is found, and told so; what is gone and still shown is not found.
+    let shown = |id: &str, state: &str| json!({"cluster_id": id, "name": id, "state": state, "region_id": "cn-hangzhou"});
+    let clusters = json!([shown("c1", "running"), shown("c2", "deleted")]);
+    let body =
+        json!({"clusters": clusters, "page_info": {"total_count": 2, "page_number": 1, "page_size": 100}});
+    test.play(&[Fault { body, ..fault("DescribeClustersV1", 1, 200, "") }]).await;
+    let found = list().await.unwrap().found;
+    let found: Vec<_> = found.iter().map(|one| (one.id.0.as_str(), one.is_marked)).collect();
+    assert_eq!(found, [("c1", Some(false))]);
 }

@@ -306,7 +306,14 @@ async fn lists_wait_throttling_out_on_every_page_and_say_what_is_denied() {
         other => panic!("{other:?}"),
     }
     let missing = read(Some("nowhere")).await.unwrap_err();
-    assert!(missing.to_string().contains("ResourceGroupNotFound"), "{missing}");
+    assert_eq!(missing.to_string(), "resource group \"nowhere\" does not exist");
+    // What nobody marked is found, and told so; in Azure's own spelling of the id.
+    let id = "/subscriptions/s/resourcegroups/g/providers/Microsoft.ContainerService/ManagedClusters/foreign";
+    let page = json!({ "value": [{ "id": id, "tags": { "a": "b" } }, { "id": id }] });
+    azure.play("ManagedClusters_List", 1, 200, page).await;
+    let found = azure.cloud.list(&None, &PageRequest::default()).await.unwrap().found;
+    assert_eq!(found.iter().map(|one| one.is_marked).collect::<Vec<_>>(), [Some(false), Some(false)]);
+    assert!(found[0].id.0.contains("/resourceGroups/g/") && found[0].id.0.contains("/managedClusters/"));
     // A token goes to nobody but the Resource Manager.
     let page = json!({ "value": [], "nextLink": "https://elsewhere.example/next" });
     azure.play("ManagedClusters_List", 1, 200, page).await;

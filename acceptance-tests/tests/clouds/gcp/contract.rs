@@ -149,7 +149,8 @@ async fn gke_keeps_the_contract() {
 async fn a_list_is_of_one_place_when_one_is_given() {
     let project = Project::start().await;
     let (here, _) = project.create(&plain("here")).await.unwrap();
-    let regional = ClusterSpec { location: REGION.to_owned(), ..plain("there") };
+    let system_pool = pool(&ClusterId(String::new()), "system", 3);
+    let regional = ClusterSpec { location: REGION.to_owned(), system_pool, ..plain("there") };
     let (there, _) = project.create(&regional).await.unwrap();
     let names = async |place: Option<&str>| {
         let place = place.map(str::to_owned);
@@ -161,5 +162,5 @@ async fn a_list_is_of_one_place_when_one_is_given() {
     assert_eq!(names(Some(ZONE)).await, [here.clone()]);
     assert_eq!(names(Some(REGION)).await, [there.clone()]);
     assert_eq!(names(Some("us-central1")).await, []);
-    assert_eq!(names(None).await, [there, here]);
+    assert_eq!(names(None).await, [here, there]);
 }

@@ -426,4 +426,10 @@ async fn lists_wait_throttling_out_and_say_what_is_denied_and_what_did_not_answe
     );
     project.play(&[response("clusters.list", 1, 200, json!({ "missingZones": ["us-central1-f"] }))]).await;
     assert_eq!(list().await.unwrap().missing, ["us-central1-f"]);
+    // What nobody marked is found, and told so.
+    let foreign =
+        json!({ "clusters": [{ "name": "foreign", "location": ZONE, "resourceLabels": { "a": "b" } }] });
+    project.play(&[response("clusters.list", 1, 200, foreign)]).await;
+    let found = list().await.unwrap().found;
+    assert_eq!((found[0].name.as_str(), found[0].is_marked), ("foreign", Some(false)));
 }
