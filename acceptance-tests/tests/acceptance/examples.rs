@@ -62,6 +62,27 @@ pub(crate) fn copy(folder: &Path, workspace: &Workspace) {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn every_search_is_valid() {
+    let lists = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/list-resources");
+    let workspace = Workspace::new(Cli::Newest);
+    workspace.write("provider.tf", "provider \"kubeblocks\" {}\n");
+    let validate = async |search: &str| {
+        workspace.write("search.tfquery.hcl", search);
+        workspace.run(["validate", "-query", "-no-color"]).await
+    };
+    let mut seen = 0;
+    for folder in std::fs::read_dir(lists).expect("the folder can be read").flatten() {
+        let search = folder.path().join("list-resource.tfquery.hcl");
+        let search = std::fs::read_to_string(search).expect("the example is there");
+        validate(&search).await.succeeded();
+        seen += 1;
+    }
+    assert!(seen >= 16, "the examples are found: {seen}");
+    let wrong = "list \"kubeblocks_eks_cluster\" \"all\" {\n  provider = kubeblocks\n  config {\n    name = \"shop\"\n  }\n}\n";
+    validate(wrong).await.failed();
+}
+
 fn is_configuration(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "tf")
 }

@@ -159,8 +159,8 @@ async fn a_list_is_of_one_place_when_one_is_given() {
         found.sort();
         found
     };
-    assert_eq!(names(Some(ZONE)).await, [here.clone()]);
-    assert_eq!(names(Some(REGION)).await, [there.clone()]);
+    assert_eq!(names(Some(ZONE)).await, std::slice::from_ref(&here));
+    assert_eq!(names(Some(REGION)).await, std::slice::from_ref(&there));
     assert_eq!(names(Some("us-central1")).await, []);
     assert_eq!(names(None).await, [here, there]);
 }
