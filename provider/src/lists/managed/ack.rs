@@ -46,8 +46,9 @@ impl FindableCluster for AckCluster {
     }
 }
 
-/// Finds the node pools of an ACK cluster, by whoever made them, so that `kubeblocks_ack_node_pool` can take them over. The
-/// one that the cluster was made with is not among them: it is `system_node_pool` of the `kubeblocks_ack_cluster`.
+/// Finds the node pools of an ACK cluster, by whoever made them, so that `kubeblocks_ack_node_pool` can take them
+/// over. The one that the cluster was made with is not among them: it is `system_node_pool` of the
+/// `kubeblocks_ack_cluster`. Of a cluster from elsewhere that is its default one, or else the oldest.
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
 pub(crate) struct AckNodePoolSearch {
     /// Region of the cluster. Left out, that of the provider block or of the environment.

@@ -35,8 +35,9 @@ impl FindableCluster for AksCluster {
     }
 }
 
-/// Finds the node pools of an AKS cluster, by whoever made them, so that `kubeblocks_aks_node_pool` can take them over. The
-/// one that the cluster was made with is not among them: it is `system_node_pool` of the `kubeblocks_aks_cluster`.
+/// Finds the node pools of an AKS cluster, by whoever made them, so that `kubeblocks_aks_node_pool` can take them
+/// over. The one that the cluster was made with is not among them: it is `system_node_pool` of the
+/// `kubeblocks_aks_cluster`. Of a cluster from elsewhere that is its first one of mode `System`.
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
 pub(crate) struct AksNodePoolSearch {
     /// The Kubernetes cluster:

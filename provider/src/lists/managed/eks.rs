@@ -30,8 +30,9 @@ impl FindableCluster for EksCluster {
     fn place_of(_search: &EksClusterSearch) {}
 }
 
-/// Finds the node groups of an EKS cluster, by whoever made them, so that `kubeblocks_eks_node_group` can take them over. The
-/// one that the cluster was made with is not among them: it is `system_node_pool` of the `kubeblocks_eks_cluster`.
+/// Finds the node groups of an EKS cluster, by whoever made them, so that `kubeblocks_eks_node_group` can take them
+/// over. The one that the cluster was made with is not among them: it is `system_node_pool` of the
+/// `kubeblocks_eks_cluster`. Of a cluster from elsewhere that is the one called `system`, or else the first by name.
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
 pub(crate) struct EksNodeGroupSearch {
     /// Region of the cluster. Left out, that of the provider block or of the environment.

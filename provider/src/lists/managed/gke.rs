@@ -35,8 +35,9 @@ impl FindableCluster for GkeCluster {
     }
 }
 
-/// Finds the node pools of a GKE cluster, by whoever made them, so that `kubeblocks_gke_node_pool` can take them over. The
-/// one that the cluster was made with is not among them: it is `system_node_pool` of the `kubeblocks_gke_cluster`.
+/// Finds the node pools of a GKE cluster, by whoever made them, so that `kubeblocks_gke_node_pool` can take them over.
+/// The one that the cluster was made with is not among them: it is `system_node_pool` of the `kubeblocks_gke_cluster`.
+/// Of a cluster from elsewhere that is its first one.
 #[derive(Clone, Debug, Default, PartialEq, TerraformSchema)]
 pub(crate) struct GkeNodePoolSearch {
     /// The Kubernetes cluster: `projects/PROJECT/locations/LOCATION/clusters/NAME`.
