@@ -21,10 +21,13 @@ const BY_THEMSELVES: usize = 16;
 /// So long a list is taken for what there is.
 const FRESH: Duration = Duration::from_secs(1);
 
+/// Kinds of which nobody lists all to see one: they hold what is secret, or a megabyte each.
+const NEVER_LISTED: [&str; 2] = ["/secrets", "/configmaps"];
+
 /// Which objects a list shows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Range {
-    /// Group, version and plural.
+    /// Path of the kind, without a namespace.
     pub(super) kind: String,
     /// Without: those of all namespaces, or of none.
     pub(super) namespace: Option<String>,
@@ -123,6 +126,9 @@ impl Client {
         list: impl AsyncFnOnce() -> Result<Vec<K>, Error>,
     ) -> Option<Arc<Objects<K>>> {
         let glances = self.glances()?;
+        if NEVER_LISTED.iter().any(|kind| range.kind.ends_with(kind)) {
+            return None;
+        }
         let latest = glances.shelf::<K>(range);
         let writes = glances.writes.load(Ordering::SeqCst);
         if latest.writes.swap(writes, Ordering::SeqCst) != writes {
@@ -154,6 +160,7 @@ impl Client {
 
 #[cfg(test)]
 mod tests {
+    use k8s_openapi::api::core::v1::Secret;
     use kubeblocks_schemas::v1alpha1::Addon;
     use serde_json::json;
 
@@ -215,6 +222,21 @@ mod tests {
             assert_eq!(found.iter().map(ResourceExt::name_any).collect::<Vec<_>>(), ["b"]);
         }
         assert_eq!(api.count(""), BY_THEMSELVES + 1);
+    }
+
+    #[tokio::test]
+    async fn secrets_are_never_listed_to_see_one() {
+        let api = TestApi::default();
+        api.put(
+            "secrets",
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "namespace": "shop"}}),
+        );
+        let client = api.client().glancing();
+        for _ in 0..30 {
+            let found: Option<Secret> = client.get_opt(Some("shop"), "a").await.unwrap();
+            assert!(found.is_some());
+        }
+        assert_eq!(api.count("secrets/a"), 30);
     }
 
     #[tokio::test]
