@@ -1,6 +1,7 @@
 # Every target is what CI runs, too. `make demo` and `make test` need nothing but Rust (rustup), Go and a C linker.
 
 .PHONY: help demo demo-destroy test format lint deny unit browser playground acceptance bench audit clean
+.PHONY: install release verify-release
 .PHONY: acceptance-aws acceptance-gcp acceptance-azure acceptance-alibaba sweep-aws sweep-gcp sweep-azure sweep-alibaba
 
 help: ## List the targets
@@ -11,6 +12,15 @@ demo: ## From nothing to two databases by one terraform apply; CLOUD=aws|gcp|azu
 
 demo-destroy: ## terraform destroy, then the playground stops
 	@scripts/demo down
+
+install: ## The provider where Terraform and OpenTofu find it by themselves
+	@scripts/install
+
+release: ## Archives for Linux, checksums, SBOMs, provenance; signed by GPG_KEY
+	@scripts/release
+
+verify-release: ## Build the release twice in different folders, and compare
+	@scripts/release verify
 
 test: ## Everything; ends with a line per suite
 	@scripts/test
