@@ -37,6 +37,7 @@ mod example_plans;
 mod examples;
 mod export;
 mod hcl;
+mod install;
 mod lookups;
 mod managed_clouds;
 mod managed_query;
