@@ -65,3 +65,4 @@ mod service_references;
 mod several_clouds;
 mod stack_review;
 mod terraform;
+mod upgrade;
