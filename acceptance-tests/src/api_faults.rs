@@ -168,6 +168,21 @@ impl ApiFaults {
         self.rules.add(matching, fault, times);
     }
 
+    /// The request that matches after `spared` others did gets the fault.
+    pub fn inject_at(&self, matching: Matching, spared: u32, fault: Fault) {
+        self.rules.add_at(matching, spared, fault);
+    }
+
+    /// Waits until a fault was played. The caller sets the time limit.
+    pub async fn wait_for_fault(&self) {
+        self.rules.wait_for_fault().await;
+    }
+
+    /// Lets the requests go on that are held.
+    pub fn release(&self) {
+        self.rules.release();
+    }
+
     /// Forgets all faults that were ordered and did not happen yet; returns how many those were.
     pub fn forget_faults(&self) -> u32 {
         self.rules.clear()

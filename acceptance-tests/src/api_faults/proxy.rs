@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::stream;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER, UPGRADE};
 use http::{Response, StatusCode, Uri, Version};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -34,6 +34,8 @@ pub(super) struct Proxy {
     acceptor: TlsAcceptor,
     upstream: Uri,
     client: Client<HttpsConnector<HttpConnector>, Incoming>,
+    /// HTTP/1.1 alone, which connections to containers begin with.
+    upgrading: Client<HttpsConnector<HttpConnector>, Incoming>,
     rules: Arc<Rules>,
 }
 
@@ -59,16 +61,14 @@ impl Proxy {
             .map_err(|source| Error::Tls { source })?;
         serving.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
 
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(client_config(plane)?)
-            .https_only()
-            .enable_http1()
-            .enable_http2()
-            .build();
+        let tls = client_config(plane)?;
+        let connector =
+            || HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_only().enable_http1();
         let proxy = Self {
             acceptor: TlsAcceptor::from(Arc::new(serving)),
             upstream: plane.endpoint().parse().map_err(|source| Error::Endpoint { source })?,
-            client: Client::builder(TokioExecutor::new()).build(connector),
+            client: Client::builder(TokioExecutor::new()).build(connector().enable_http2().build()),
+            upgrading: Client::builder(TokioExecutor::new()).build(connector().build()),
             rules,
         };
         Ok((proxy, made.cert.pem()))
@@ -85,7 +85,7 @@ impl Proxy {
             async move { Ok::<_, Infallible>(proxy.answer(request, &lose).await) }
         });
         let builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
-        let serving = builder.serve_connection(TokioIo::new(stream), service);
+        let serving = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
         tokio::select! {
             // How a connection ends is the client's business.
             _ = serving => {}
@@ -100,6 +100,7 @@ impl Proxy {
         let is_watch = arrived.is_watch();
         // Subscribed before the watch begins, or a cut in between would be missed.
         let cuts = self.rules.cuts();
+        let mut releases = self.rules.releases();
         let (number, fault) = self.rules.arrive(arrived);
         match fault {
             Some(Fault::Answer { status, retry_after }) => {
@@ -107,13 +108,22 @@ impl Proxy {
                 return own_answer(status, retry_after);
             }
             Some(Fault::Stall(duration)) => tokio::time::sleep(duration).await,
-            Some(Fault::LoseAnswer) | None => {}
+            // The rules outlive every connection, so the channel is never closed.
+            Some(Fault::Hold) => drop(releases.changed().await),
+            Some(Fault::Reset) => return break_off(lose).await,
+            Some(Fault::EndWatch) => return events(Bytes::new()),
+            Some(Fault::Expire) => return events(expired()),
+            Some(Fault::LoseAnswer | Fault::HoldAnswer) | None => {}
         }
         let answered = self.pass_on(request).await;
-        if fault == Some(Fault::LoseAnswer) {
-            lose.send_replace(true);
-            // The connection is gone before this could be sent.
-            return std::future::pending().await;
+        match fault {
+            Some(Fault::LoseAnswer) => return break_off(lose).await,
+            Some(Fault::HoldAnswer) => {
+                let status = answered.as_ref().map_or(StatusCode::BAD_GATEWAY, Response::status);
+                self.rules.answer(number, status);
+                drop(releases.changed().await);
+            }
+            _ => {}
         }
         let Ok(response) = answered else {
             self.rules.answer(number, StatusCode::BAD_GATEWAY);
@@ -127,8 +137,10 @@ impl Proxy {
 
     async fn pass_on(
         &self,
-        request: http::Request<Incoming>,
+        mut request: http::Request<Incoming>,
     ) -> Result<Response<Incoming>, hyper_util::client::legacy::Error> {
+        let upgrades = request.headers().contains_key(UPGRADE);
+        let theirs = upgrades.then(|| hyper::upgrade::on(&mut request));
         let (mut parts, body) = request.into_parts();
         let mut uri = self.upstream.clone().into_parts();
         uri.path_and_query = parts.uri.path_and_query().cloned();
@@ -139,7 +151,19 @@ impl Proxy {
         if let Some(value) = parts.headers.get_mut(AUTHORIZATION) {
             value.set_sensitive(true);
         }
-        self.client.request(http::Request::from_parts(parts, body)).await
+        let request = http::Request::from_parts(parts, body);
+        let Some(theirs) = theirs else { return self.client.request(request).await };
+        let mut response = self.upgrading.request(request).await?;
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let ours = hyper::upgrade::on(&mut response);
+            tokio::spawn(async move {
+                let (Ok(theirs), Ok(ours)) = tokio::join!(theirs, ours) else { return };
+                // How such a connection ends is the business of its two ends.
+                let _ =
+                    tokio::io::copy_bidirectional(&mut TokioIo::new(theirs), &mut TokioIo::new(ours)).await;
+            });
+        }
+        Ok(response)
     }
 }
 
@@ -165,6 +189,29 @@ fn client_config(plane: &ControlPlane) -> Result<rustls::ClientConfig, Error> {
         .map_err(|source| Error::Tls { source })?
         .with_root_certificates(roots)
         .with_no_client_auth())
+}
+
+/// Breaks the connection by which a request came; nothing can be sent any more.
+async fn break_off(lose: &watch::Sender<bool>) -> Response<Body> {
+    lose.send_replace(true);
+    std::future::pending().await
+}
+
+/// A watch that ends after these events.
+fn events(content: Bytes) -> Response<Body> {
+    let body = Full::new(content).map_err(|never| match never {}).boxed_unsync();
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The event that tells a watch to begin anew.
+fn expired() -> Bytes {
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "reason": "Expired", "code": 410,
+        "message": "too old resource version: 1 (2)",
+    });
+    Bytes::from(format!("{}\n", json!({ "type": "ERROR", "object": status })))
 }
 
 /// An answer in the shape of the API server's own.
@@ -196,6 +243,7 @@ fn reason(status: StatusCode) -> &'static str {
         403 => "Forbidden",
         404 => "NotFound",
         409 => "Conflict",
+        410 => "Expired",
         429 => "TooManyRequests",
         500 => "InternalError",
         503 => "ServiceUnavailable",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use acceptance_tests::addon_jobs::{self, AddonJobs};
+use acceptance_tests::api_faults::ApiFaults;
 use acceptance_tests::charts::{Charts, HttpRepository};
 use acceptance_tests::control_plane::{self, ControlPlane, Options, User};
 use acceptance_tests::operator::{self, Faults};
@@ -97,6 +98,11 @@ impl Platform {
     /// A kubeconfig of a user who is known and may do nothing.
     pub(crate) fn kubeconfig_without_rights(&self) -> PathBuf {
         self.control_plane.user_kubeconfig(WITHOUT_RIGHTS).expect("the user is known")
+    }
+
+    /// The API behind a proxy that plays faults.
+    pub(crate) async fn faulty_api(&self) -> ApiFaults {
+        ApiFaults::start(&self.control_plane).await.expect("the proxy starts")
     }
 
     /// The chart repository, which also notes what is asked of it and plays faults.

@@ -1,0 +1,232 @@
+//! One life: its steps one after the other, in each at most one fault, and after each the questions that matter.
+
+use std::time::{Duration, Instant};
+
+use acceptance_tests::api_faults::{Matching, Request};
+use serde_json::Value;
+
+use crate::core::{Failed, Resource, run};
+use crate::plugin::Plugin;
+use crate::points::{Kind, Point};
+use crate::scenarios::{DESTROY, Names, Phase, Scenario, Subject};
+use crate::world::{Found, NOTE, World};
+
+/// No step here takes longer, whatever happens to it.
+const LIMIT: Duration = Duration::from_mins(2);
+/// An interrupted run ends by then.
+const PROMPT: Duration = Duration::from_secs(20);
+/// For how long the API is away.
+const AWAY: Duration = Duration::from_millis(700);
+const UNFINISHED: &str = "terraform.kubeblocks.io/unfinished";
+
+/// How a point ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The run itself got over it.
+    Survived,
+    /// The run told of it, and the next one went on.
+    Continued,
+    /// The same, but the object was made anew: Terraform had marked it as tainted.
+    Remade,
+    /// The request did not come this time, or there was nothing to do it to.
+    NotMet,
+    /// What is wrong.
+    Failed(String),
+}
+
+/// A resource on its way.
+pub(crate) struct Life<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) names: Names,
+    pub(crate) resource: Resource,
+    /// What the last run without a fault asked.
+    pub(crate) requests: Vec<Request>,
+}
+
+/// What a step has to lead to.
+struct Goal {
+    phase: &'static str,
+    config: Option<Value>,
+    /// What is to live on, as it was before.
+    before: Option<Found>,
+}
+
+impl Life<'_> {
+    /// A step that makes or changes something.
+    pub(crate) async fn step(&mut self, phase: &Phase, point: Option<&Point>) -> (Outcome, Duration) {
+        let before = self.world.find(self.scenario, &self.names).await.pop();
+        let before = before.filter(|_| self.resource.is_managed() && !phase.replaces);
+        let config = Some((phase.config)(&self.names));
+        self.play(Goal { phase: phase.name, config, before }, point).await
+    }
+
+    /// The end.
+    pub(crate) async fn end(&mut self, point: Option<&Point>) -> (Outcome, Duration) {
+        self.play(Goal { phase: DESTROY, config: None, before: None }, point).await
+    }
+
+    async fn play(&mut self, goal: Goal, point: Option<&Point>) -> (Outcome, Duration) {
+        let started = Instant::now();
+        let played = tokio::time::timeout(LIMIT, self.reach(&goal, point)).await;
+        let outcome = played.unwrap_or_else(|_| {
+            Outcome::Failed(format!("{} is not over after {} seconds", goal.phase, LIMIT.as_secs()))
+        });
+        (outcome, started.elapsed())
+    }
+
+    async fn reach(&mut self, goal: &Goal, point: Option<&Point>) -> Outcome {
+        let (first, met) = match point {
+            None => (self.undisturbed(goal).await, false),
+            Some(point) => match self.suffer(goal, point).await {
+                Ok(suffered) => suffered,
+                Err(wrong) => return Outcome::Failed(wrong),
+            },
+        };
+        let kind = point.filter(|_| met).map(|point| point.kind);
+        if let (Err(errors), None) = (&first, kind) {
+            return Outcome::Failed(format!("without a fault: {}", errors.join("; ")));
+        }
+        let made = self.world.find(self.scenario, &self.names).await.pop();
+        let remade = self.resource.is_tainted();
+        if let Err(wrong) = self.settle(goal, &first, kind).await {
+            return Outcome::Failed(format!("{wrong} (the run: {first:?})"));
+        }
+        let lives_on = match (kind, remade) {
+            (Some(Kind::Deleted), _) | (_, true) => None,
+            _ => goal.before.clone().or(made.filter(|_| goal.phase == "create")),
+        };
+        if let Err(wrong) = self.judge(goal, lives_on.as_ref(), kind).await {
+            return Outcome::Failed(format!("{wrong} (the run: {first:?})"));
+        }
+        match (kind, remade, first) {
+            (None, ..) => Outcome::NotMet,
+            (_, true, _) => Outcome::Remade,
+            (_, _, Ok(())) => Outcome::Survived,
+            (_, _, Err(_)) => Outcome::Continued,
+        }
+    }
+
+    async fn undisturbed(&mut self, goal: &Goal) -> Result<(), Failed> {
+        let api = &self.world.api;
+        api.forget_requests();
+        let ended = run(&mut self.resource, api.kubeconfig(), goal.config.as_ref()).await;
+        self.requests = api.requests();
+        ended
+    }
+
+    /// The run with the fault: how it ended, and whether the fault happened.
+    async fn suffer(&mut self, goal: &Goal, point: &Point) -> Result<(Result<(), Failed>, bool), String> {
+        let world = self.world;
+        let api = &world.api;
+        let matching = Matching::kind(&point.request);
+        api.forget_requests();
+        api.inject_at(matching, point.spared, point.kind.fault());
+        let plugin = Plugin::start(api.kubeconfig()).await;
+        let (scenario, names) = (self.scenario, self.names.clone());
+        let mut applied = true;
+        let happen = async {
+            api.wait_for_fault().await;
+            match point.kind {
+                Kind::Away => api.be_away_for(AWAY).await.expect("the proxy runs"),
+                Kind::KillBefore | Kind::KillAfter => plugin.kill(),
+                Kind::Interrupt => plugin.stop().await,
+                Kind::InterruptTwice => {
+                    plugin.stop().await;
+                    plugin.kill();
+                }
+                Kind::Deleted => applied = world.delete(scenario, &names).await,
+                Kind::Changed => applied = world.note(scenario, &names, "changed").await,
+                _ => {}
+            }
+            api.release();
+        };
+        let ended = {
+            let run = self.resource.run(&plugin, goal.config.as_ref());
+            tokio::pin!(run);
+            tokio::select! {
+                ended = &mut run => ended,
+                () = happen => match point.kind {
+                    Kind::Interrupt => tokio::time::timeout(PROMPT, run).await.map_err(|_| {
+                        format!("an interrupted run is not over after {} seconds", PROMPT.as_secs())
+                    })?,
+                    _ => run.await,
+                },
+            }
+        };
+        api.release();
+        let met = api.forget_faults() == 0 && applied;
+        Ok((ended, met))
+    }
+
+    /// Goes on until there is nothing to do. Once must be enough.
+    async fn settle(
+        &mut self,
+        goal: &Goal,
+        first: &Result<(), Failed>,
+        kind: Option<Kind>,
+    ) -> Result<(), String> {
+        let (config, kubeconfig) = (goal.config.as_ref(), self.world.api.kubeconfig());
+        let may_go_on = matches!(kind, Some(Kind::Interrupt | Kind::Deleted | Kind::Changed));
+        if first.is_err() || may_go_on {
+            let again = run(&mut self.resource, kubeconfig, config).await;
+            again.map_err(|errors| format!("the next run does not go on: {}", errors.join("; ")))?;
+        }
+        let settled = self.resource.is_settled(kubeconfig, config).await;
+        match settled {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("the next plan is not empty".to_owned()),
+            Err(errors) => Err(format!("there is no next plan: {}", errors.join("; "))),
+        }
+    }
+
+    /// Nothing lost, nothing doubled, nothing left.
+    async fn judge(&self, goal: &Goal, lives_on: Option<&Found>, kind: Option<Kind>) -> Result<(), String> {
+        let found = self.world.find(self.scenario, &self.names).await;
+        if goal.config.is_none() {
+            return self.judge_end(&found).await;
+        }
+        let [one] = found.as_slice() else {
+            let names: Vec<_> = found.iter().map(|found| &found.name).collect();
+            return Err(format!("there should be one object, and there are: {names:?}"));
+        };
+        if let Some(before) = lives_on.filter(|before| before.uid != one.uid) {
+            return Err(format!("{} is another object than before: {} and {}", one.name, before.uid, one.uid));
+        }
+        let annotations = &one.object["metadata"]["annotations"];
+        if !annotations[UNFINISHED].is_null() {
+            return Err(format!("{} is still marked as unfinished", one.name));
+        }
+        let noted = lives_on.map(|before| before.object["metadata"]["annotations"][NOTE].clone());
+        let noted = if kind == Some(Kind::Changed) && lives_on.is_some() {
+            Some(Value::from("changed"))
+        } else {
+            noted
+        };
+        if noted.as_ref().is_some_and(|noted| !noted.is_null() && *noted != annotations[NOTE]) {
+            return Err(format!("what somebody else wrote on {} is lost", one.name));
+        }
+        let marks = self.marks().await;
+        if marks.is_empty() { Ok(()) } else { Err(format!("marks are left: {marks:?}")) }
+    }
+
+    async fn judge_end(&self, found: &[Found]) -> Result<(), String> {
+        if self.scenario.stays {
+            let is_off = found.iter().all(|one| one.object["status"]["phase"] == "Disabled");
+            return if is_off { Ok(()) } else { Err(format!("it is still on: {found:?}")) };
+        }
+        if let Some(one) = found.first() {
+            return Err(format!("{} is still there", one.name));
+        }
+        let mut left = self.world.leftovers(&self.names).await;
+        left.extend(self.marks().await);
+        if left.is_empty() { Ok(()) } else { Err(format!("left: {left:?}")) }
+    }
+
+    async fn marks(&self) -> Vec<String> {
+        match self.scenario.subject {
+            Subject::Account => self.world.account_marks(&self.names).await,
+            Subject::Object(..) => Vec::new(),
+        }
+    }
+}
