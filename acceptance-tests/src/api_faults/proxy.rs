@@ -221,7 +221,7 @@ fn own_answer(status: StatusCode, retry_after: Option<u32>) -> Response<Body> {
         "apiVersion": "v1",
         "metadata": {},
         "status": "Failure",
-        "message": format!("the playground was told to answer {status}"),
+        "message": message(status),
         "reason": reason(status),
         "details": retry_after.map(|seconds| json!({ "retryAfterSeconds": seconds })),
         "code": status.as_u16(),
@@ -234,6 +234,16 @@ fn own_answer(status: StatusCode, retry_after: Option<u32>) -> Response<Body> {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+/// What the API server says beside a status code, where clients look at it.
+fn message(status: StatusCode) -> String {
+    if status == StatusCode::CONFLICT {
+        return "Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest \
+                version and try again (the playground was told to say so)"
+            .to_owned();
+    }
+    format!("the playground was told to answer {status}")
 }
 
 /// The word that the API server puts beside a status code.

@@ -52,6 +52,7 @@ mod ops_actions;
 mod ops_request;
 mod ops_request_faults;
 mod plan_impact;
+#[allow(dead_code, reason = "the faults use the rest")]
 mod platform;
 mod playground;
 mod policies;

@@ -17,11 +17,12 @@ use tfplugin::types::Type;
 use crate::plugin::attribute_path::step::Selector;
 use crate::plugin::{
     ClientCapabilities, DynamicValue, Plugin, ResourceIdentityData, apply_resource_change,
-    plan_resource_change, read_resource, texts,
+    import_resource_state, plan_resource_change, read_resource, texts,
 };
 
 const READ: &str = "/tfplugin6.Provider/ReadResource";
 const PLAN: &str = "/tfplugin6.Provider/PlanResourceChange";
+const IMPORT: &str = "/tfplugin6.Provider/ImportResourceState";
 const APPLY: &str = "/tfplugin6.Provider/ApplyResourceChange";
 
 /// One managed resource, as a state and a configuration know it.
@@ -86,8 +87,30 @@ impl Resource {
         }
     }
 
+    /// What `terraform import` does.
+    pub(crate) async fn import(&mut self, kubeconfig: &Path, id: &str) -> Result<(), Failed> {
+        let plugin = Plugin::start(kubeconfig).await;
+        let request = import_resource_state::Request {
+            type_name: self.type_name.to_owned(),
+            id: id.to_owned(),
+            client_capabilities: capabilities(),
+            ..Default::default()
+        };
+        let answer: import_resource_state::Response = plugin.call(IMPORT, request).await.map_err(gone)?;
+        refused(&answer.diagnostics)?;
+        let imported = answer.imported_resources.into_iter().next().expect("one resource");
+        self.state = self.value(imported.state.as_ref());
+        self.private = imported.private;
+        self.identity = imported.identity;
+        self.refresh(&plugin).await
+    }
+
     /// Whether a plan has nothing to do.
-    pub(crate) async fn is_settled(&mut self, kubeconfig: &Path, config: Option<&Value>) -> Result<bool, Failed> {
+    pub(crate) async fn is_settled(
+        &mut self,
+        kubeconfig: &Path,
+        config: Option<&Value>,
+    ) -> Result<bool, Failed> {
         let plugin = Plugin::start(kubeconfig).await;
         self.refresh(&plugin).await?;
         let Some(config) = config else { return Ok(self.state.is_null()) };
@@ -118,6 +141,7 @@ impl Resource {
     }
 
     async fn plan(&self, plugin: &Plugin, config: &RawValue, prior: RawValue) -> Result<Planned, Failed> {
+        goes_on(plugin)?;
         let is_create = prior.is_null();
         let request = plan_resource_change::Request {
             type_name: self.type_name.to_owned(),
@@ -134,7 +158,8 @@ impl Resource {
         let state = self.value(answer.planned_state.as_ref());
         kept("the plan", &assert_plan_valid(&self.schema, &prior, config, &state))?;
         let replaces: Vec<_> = answer.requires_replace.iter().map(path).collect();
-        let action = action(&self.schema, &prior, &state, &replaces).map_err(|broken| vec![broken.to_string()])?;
+        let action =
+            action(&self.schema, &prior, &state, &replaces).map_err(|broken| vec![broken.to_string()])?;
         Ok(Planned { state, private: answer.planned_private, identity: answer.planned_identity, action })
     }
 
@@ -142,6 +167,7 @@ impl Resource {
         if self.state.is_null() {
             return Ok(());
         }
+        goes_on(plugin)?;
         let request = plan_resource_change::Request {
             type_name: self.type_name.to_owned(),
             prior_state: self.wire(&self.state),
@@ -164,6 +190,7 @@ impl Resource {
     }
 
     async fn apply(&mut self, plugin: &Plugin, config: &RawValue, planned: Planned) -> Result<(), Failed> {
+        goes_on(plugin)?;
         let request = apply_resource_change::Request {
             type_name: self.type_name.to_owned(),
             prior_state: self.wire(&self.state),
@@ -220,6 +247,11 @@ fn capabilities() -> Option<ClientCapabilities> {
     Some(ClientCapabilities { write_only_attributes_allowed: true, ..ClientCapabilities::default() })
 }
 
+/// After a Ctrl-C Terraform begins no other step.
+fn goes_on(plugin: &Plugin) -> Result<(), Failed> {
+    if plugin.is_stopped() { Err(vec!["execution halted".to_owned()]) } else { Ok(()) }
+}
+
 fn gone(status: tonic::Status) -> Failed {
     vec![format!("the provider is gone: {}", status.message())]
 }
@@ -249,7 +281,8 @@ fn path(wire: &crate::plugin::AttributePath) -> tfplugin::path::Path {
 /// The configuration with a null for each argument that it does not give.
 fn with_nulls(attributes: &[Attribute], config: &Value) -> Value {
     let Some(given) = config.as_object() else { return config.clone() };
-    let unknown: Vec<_> = given.keys().filter(|key| !attributes.iter().any(|one| one.name == **key)).collect();
+    let unknown: Vec<_> =
+        given.keys().filter(|key| !attributes.iter().any(|one| one.name == **key)).collect();
     assert!(unknown.is_empty(), "no such arguments: {unknown:?}");
     let filled = attributes.iter().map(|attribute| {
         let value = given.get(&attribute.name).unwrap_or(&Value::Null);

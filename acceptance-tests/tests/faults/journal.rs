@@ -26,7 +26,8 @@ impl Journal {
             std::fs::remove_file(&path).expect("it can be removed");
         }
         let known = Self::read(&path);
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(&path).expect("it can be written");
+        let file =
+            std::fs::OpenOptions::new().create(true).append(true).open(&path).expect("it can be written");
         Self { file: Mutex::new(file), known }
     }
 
@@ -59,6 +60,7 @@ impl Journal {
             Outcome::Survived => ("survived", None),
             Outcome::Continued => ("continued", None),
             Outcome::Remade => ("remade", None),
+            Outcome::Imported => ("imported", None),
             Outcome::NotMet => ("not met", None),
             Outcome::Failed(said) => ("failed", Some(said)),
         };

@@ -12,7 +12,7 @@ use crate::scenarios::{DESTROY, Names, Phase, Scenario, Subject};
 use crate::world::{Found, NOTE, World};
 
 /// No step here takes longer, whatever happens to it.
-const LIMIT: Duration = Duration::from_mins(2);
+const LIMIT: Duration = Duration::from_mins(4);
 /// An interrupted run ends by then.
 const PROMPT: Duration = Duration::from_secs(20);
 /// For how long the API is away.
@@ -28,6 +28,9 @@ pub(crate) enum Outcome {
     Continued,
     /// The same, but the object was made anew: Terraform had marked it as tainted.
     Remade,
+    /// The provider was killed after its last request, before Terraform was told: the next run names the import, and that
+    /// leads on.
+    Imported,
     /// The request did not come this time, or there was nothing to do it to.
     NotMet,
     /// What is wrong.
@@ -89,9 +92,10 @@ impl Life<'_> {
         }
         let made = self.world.find(self.scenario, &self.names).await.pop();
         let remade = self.resource.is_tainted();
-        if let Err(wrong) = self.settle(goal, &first, kind).await {
-            return Outcome::Failed(format!("{wrong} (the run: {first:?})"));
-        }
+        let (imported, run_again) = match self.settle(goal, &first, kind).await {
+            Ok(settled) => settled,
+            Err(wrong) => return Outcome::Failed(format!("{wrong} (the run: {first:?})")),
+        };
         let lives_on = match (kind, remade) {
             (Some(Kind::Deleted), _) | (_, true) => None,
             _ => goal.before.clone().or(made.filter(|_| goal.phase == "create")),
@@ -102,8 +106,9 @@ impl Life<'_> {
         match (kind, remade, first) {
             (None, ..) => Outcome::NotMet,
             (_, true, _) => Outcome::Remade,
-            (_, _, Ok(())) => Outcome::Survived,
-            (_, _, Err(_)) => Outcome::Continued,
+            _ if imported => Outcome::Imported,
+            (_, _, Ok(())) if !run_again => Outcome::Survived,
+            (_, _, Ok(()) | Err(_)) => Outcome::Continued,
         }
     }
 
@@ -159,25 +164,48 @@ impl Life<'_> {
         Ok((ended, met))
     }
 
-    /// Goes on until there is nothing to do. Once must be enough.
+    /// Goes on until there is nothing to do. Once must be enough. Whether an import was needed, and another run.
     async fn settle(
         &mut self,
         goal: &Goal,
         first: &Result<(), Failed>,
         kind: Option<Kind>,
-    ) -> Result<(), String> {
+    ) -> Result<(bool, bool), String> {
+        let mut imported = false;
+        let mut again = first.is_err();
+        if kind == Some(Kind::Deleted) {
+            // What the errors say: run it again when the object is gone.
+            self.world.until_gone(self.scenario, &self.names).await?;
+        }
+        if first.is_ok() && !self.is_settled(goal).await? {
+            again = true;
+        }
+        if again {
+            imported = self.go_on(goal, kind).await?;
+        }
+        if again && !self.is_settled(goal).await? {
+            return Err("the next plan is not empty".to_owned());
+        }
+        Ok((imported, again))
+    }
+
+    async fn is_settled(&mut self, goal: &Goal) -> Result<bool, String> {
+        let settled = self.resource.is_settled(self.world.api.kubeconfig(), goal.config.as_ref()).await;
+        settled.map_err(|errors| format!("there is no next plan: {}", errors.join("; ")))
+    }
+
+    /// The next run, after the import that it asks for if the provider was killed.
+    async fn go_on(&mut self, goal: &Goal, kind: Option<Kind>) -> Result<bool, String> {
         let (config, kubeconfig) = (goal.config.as_ref(), self.world.api.kubeconfig());
-        let may_go_on = matches!(kind, Some(Kind::Interrupt | Kind::Deleted | Kind::Changed));
-        if first.is_err() || may_go_on {
-            let again = run(&mut self.resource, kubeconfig, config).await;
-            again.map_err(|errors| format!("the next run does not go on: {}", errors.join("; ")))?;
-        }
-        let settled = self.resource.is_settled(kubeconfig, config).await;
-        match settled {
-            Ok(true) => Ok(()),
-            Ok(false) => Err("the next plan is not empty".to_owned()),
-            Err(errors) => Err(format!("there is no next plan: {}", errors.join("; "))),
-        }
+        let Err(errors) = run(&mut self.resource, kubeconfig, config).await else { return Ok(false) };
+        let failed = |errors: Failed| format!("the next run does not go on: {}", errors.join("; "));
+        let was_killed = matches!(kind, Some(Kind::KillAfter | Kind::InterruptTwice));
+        let Some(id) = import_id(&errors.join(" ")).filter(|_| was_killed) else {
+            return Err(failed(errors));
+        };
+        self.resource.import(kubeconfig, &id).await.map_err(failed)?;
+        run(&mut self.resource, kubeconfig, config).await.map_err(failed)?;
+        Ok(true)
     }
 
     /// Nothing lost, nothing doubled, nothing left.
@@ -191,7 +219,10 @@ impl Life<'_> {
             return Err(format!("there should be one object, and there are: {names:?}"));
         };
         if let Some(before) = lives_on.filter(|before| before.uid != one.uid) {
-            return Err(format!("{} is another object than before: {} and {}", one.name, before.uid, one.uid));
+            return Err(format!(
+                "{} is another object than before: {} and {}",
+                one.name, before.uid, one.uid
+            ));
         }
         let annotations = &one.object["metadata"]["annotations"];
         if !annotations[UNFINISHED].is_null() {
@@ -229,4 +260,13 @@ impl Life<'_> {
             Subject::Object(..) => Vec::new(),
         }
     }
+}
+
+/// What an error says to import.
+fn import_id(text: &str) -> Option<String> {
+    let (_, command) = text.split_once("terraform import ")?;
+    // The address is the resource's, of which the provider does not know the name.
+    let after = command.strip_prefix("<address of this resource> ");
+    let id = after.or_else(|| command.split_once(".NAME ").map(|(_, id)| id))?;
+    id.split(|end: char| end.is_whitespace() || end == '`').next().map(str::to_owned)
 }

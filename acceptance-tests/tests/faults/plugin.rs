@@ -6,6 +6,7 @@ mod generated;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use acceptance_tests::tools::provider_binary;
 use hyper_util::rt::TokioIo;
@@ -17,11 +18,11 @@ use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::{Channel, Endpoint, Uri};
 use tonic_prost::ProstCodec;
 
-use generated::tfplugin6::{configure_provider, stop_provider};
 pub(crate) use generated::tfplugin6::{
-    AttributePath, ClientCapabilities, Diagnostic, DynamicValue, ResourceIdentityData, apply_resource_change, attribute_path,
-    diagnostic, plan_resource_change, read_resource,
+    AttributePath, ClientCapabilities, Diagnostic, DynamicValue, ResourceIdentityData, apply_resource_change,
+    attribute_path, diagnostic, import_resource_state, plan_resource_change, read_resource,
 };
+use generated::tfplugin6::{configure_provider, stop_provider};
 
 const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 
@@ -29,6 +30,7 @@ const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca
 pub(crate) struct Plugin {
     channel: Channel,
     child: Mutex<Child>,
+    stopped: AtomicBool,
     _temporary: tempfile::TempDir,
 }
 
@@ -57,7 +59,12 @@ impl Plugin {
         });
         let endpoint = Endpoint::from_static("http://localhost");
         let channel = endpoint.connect_with_connector(connector).await.expect("it answers");
-        let plugin = Self { channel, child: Mutex::new(child), _temporary: temporary };
+        let plugin = Self {
+            channel,
+            child: Mutex::new(child),
+            stopped: AtomicBool::new(false),
+            _temporary: temporary,
+        };
         let nothing = json!({
             "kubernetes": null, "helm_path": null, "aws": null, "gcp": null, "azure": null, "alibaba": null, "guard": null,
         });
@@ -83,9 +90,15 @@ impl Plugin {
 
     /// Asks the provider to stop, as Terraform does at Ctrl-C.
     pub(crate) async fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
         let answer: Result<stop_provider::Response, _> =
             self.call("/tfplugin6.Provider/StopProvider", stop_provider::Request::default()).await;
         answer.expect("it answers");
+    }
+
+    /// Whether Terraform would begin nothing more.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
     }
 
     /// Ends the process as the kernel does when memory is short.

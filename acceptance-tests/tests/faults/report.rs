@@ -24,7 +24,7 @@ impl Count {
         let mut count = Self::default();
         for line in lines {
             match line["outcome"].as_str().unwrap_or_default() {
-                "survived" | "continued" | "remade" => {
+                "survived" | "continued" | "remade" | "imported" => {
                     count.passed += 1;
                     count.played += 1;
                 }
@@ -60,13 +60,15 @@ fn page(lines: &Lines, took: Duration) -> String {
     let _ = writeln!(
         page,
         "\nPlayed: {} points, of which {} passed. Of those, {} were got over by the run itself, {} by the next one, and in {} \
-         Terraform had the object made anew, because its create had failed. Not played yet: {}. In {} more the request did \
+         Terraform had the object made anew, because its create had failed. In {} the provider was killed after its last \
+         request, before Terraform was told of a create: the next run names the import, and that leads on. Not played yet: {}. In {} more the request did \
          not come, or nothing was there that could have been deleted or changed; they count for nothing.",
         all.played,
         all.passed,
         with("survived"),
         with("continued"),
         with("remade"),
+        with("imported"),
         with("waits"),
         with("not met"),
     );
@@ -94,8 +96,10 @@ fn table(page: &mut String, lines: &Lines) {
     let _ = writeln!(page, "|---|---{}|---|", "|---".repeat(heads.len()));
     for scenario in ALL {
         for phase in scenario.phases.iter().map(|phase| phase.name).chain([DESTROY]) {
-            let row: Vec<_> =
-                lines.values().filter(|line| line["scenario"] == scenario.name && line["phase"] == phase).collect();
+            let row: Vec<_> = lines
+                .values()
+                .filter(|line| line["scenario"] == scenario.name && line["phase"] == phase)
+                .collect();
             let all = Count::of(row.iter().copied());
             if row.is_empty() {
                 continue;
@@ -104,7 +108,13 @@ fn table(page: &mut String, lines: &Lines) {
                 Count::of(row.iter().copied().filter(|line| line["kind"] == kind.word())).text()
             };
             let cells: Vec<_> = Kind::ALL.iter().map(cell).collect();
-            let _ = writeln!(page, "| {} | {phase} | {} | {} |", scenario.type_name, cells.join(" | "), all.text());
+            let _ = writeln!(
+                page,
+                "| {} | {phase} | {} | {} |",
+                scenario.type_name,
+                cells.join(" | "),
+                all.text()
+            );
         }
     }
 }

@@ -111,7 +111,8 @@ pub(crate) const ALL: &[Scenario] = &[
     Scenario {
         name: "backup_repo",
         type_name: "kubeblocks_backup_repo",
-        place: Place::Playground,
+        // Its keys are kept beside the operator.
+        place: Place::Platform,
         needs: nothing,
         subject: Subject::Object(BACKUPS, "BackupRepo", "backuprepos", false),
         phases: &[

@@ -50,7 +50,11 @@ impl World {
         Self { kubeconfig, api, client }
     }
 
-    fn objects(&self, (group, kind, plural): (&str, &str, &str), namespace: Option<&str>) -> Api<DynamicObject> {
+    fn objects(
+        &self,
+        (group, kind, plural): (&str, &str, &str),
+        namespace: Option<&str>,
+    ) -> Api<DynamicObject> {
         let version = if group.ends_with("kubeblocks.io") { "v1alpha1" } else { "v1" };
         let kind = GroupVersionKind::gvk(group, version, kind);
         let resource = ApiResource::from_gvk_with_plural(&kind, plural);
@@ -122,6 +126,21 @@ impl World {
             }
         }
         !found.is_empty()
+    }
+
+    /// Waits until what is being deleted is gone.
+    pub(crate) async fn until_gone(&self, scenario: &Scenario, names: &Names) -> Result<(), String> {
+        let deadline = tokio::time::Instant::now() + CERTAIN;
+        loop {
+            let found = self.find(scenario, names).await;
+            if found.iter().all(|one| one.object["metadata"]["deletionTimestamp"].is_null()) {
+                return Ok(());
+            }
+            if tokio::time::Instant::now() > deadline {
+                return Err("what somebody deleted does not go".to_owned());
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     /// Somebody else leaves a note on what there is. Whether there was something.

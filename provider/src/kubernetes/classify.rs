@@ -47,6 +47,8 @@ impl Failure {
     /// How long to wait at least before the same request may succeed; nothing when it never will.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
+            // The server gave up between writes of others; nothing of the request speaks against it.
+            Self::Answer { status, .. } if is_contention(status) => Some(Duration::ZERO),
             Self::Answer { status, retry_after } => {
                 let asked = retry_after.unwrap_or(Duration::from_secs(status_delay(status)));
                 matches!(status.code, 408 | 429 | 500..=599)
@@ -60,6 +62,11 @@ impl Failure {
         }
     }
 
+    /// Whether others wrote the object at the same time.
+    pub(super) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Answer { status, .. } if status.code == 409)
+    }
+
     /// The meaning of this failure for `action`.
     pub(super) fn into_error(self, endpoint: &str, action: &Action, waited: Duration) -> Error {
         let endpoint = endpoint.to_owned();
@@ -70,6 +77,20 @@ impl Failure {
             Self::Interrupted => Error::Interrupted,
         }
     }
+}
+
+/// Whether the object changed while the server was at it. A request that itself names the version of an object is
+/// answered the same way, and is not to be sent again: see [`super::request`].
+fn is_contention(status: &Status) -> bool {
+    status.code == 409
+        && status.reason == "Conflict"
+        && field_conflicts(status).is_empty()
+        && !is_replaced(status)
+}
+
+/// Whether a delete meant another object of the same name.
+fn is_replaced(status: &Status) -> bool {
+    status.message.contains("Precondition failed")
 }
 
 fn status_delay(status: &Status) -> u64 {
@@ -135,7 +156,17 @@ fn missing(status: &Status, action: &Action) -> Error {
 }
 
 fn conflict(status: &Status, object: ObjectName, message: String) -> Error {
-    let conflicts: Vec<FieldConflict> = status
+    let conflicts = field_conflicts(status);
+    if conflicts.is_empty() {
+        let replaced = is_replaced(status);
+        Error::Changed { object, message, replaced }
+    } else {
+        Error::FieldConflict { object, conflicts }
+    }
+}
+
+fn field_conflicts(status: &Status) -> Vec<FieldConflict> {
+    status
         .details
         .iter()
         .flat_map(|details| &details.causes)
@@ -144,12 +175,7 @@ fn conflict(status: &Status, object: ObjectName, message: String) -> Error {
             field: cause.field.clone(),
             manager: between(&cause.message, "conflict with \"", "\"").unwrap_or_default().to_owned(),
         })
-        .collect();
-    if conflicts.is_empty() {
-        Error::Changed { object, message }
-    } else {
-        Error::FieldConflict { object, conflicts }
-    }
+        .collect()
 }
 
 fn causes(status: &Status) -> Vec<InvalidField> {

@@ -293,7 +293,7 @@ impl Client {
         let request = requests::<K>(namespace).delete(name, &parameters);
         match self.send(request, &action).await {
             Ok(_) => Ok(Deleted::Accepted),
-            Err(Error::Changed { .. }) if uid.is_some() => Ok(Deleted::AlreadyGone),
+            Err(Error::Changed { replaced: true, .. }) => Ok(Deleted::AlreadyGone),
             Err(error) if error.is_not_found() => Ok(Deleted::AlreadyGone),
             Err(error) => Err(error),
         }

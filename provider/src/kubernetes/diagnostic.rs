@@ -76,7 +76,7 @@ pub fn detail(error: &Error) -> String {
             let lines: Vec<String> = conflicts.iter().map(conflict_line).collect();
             format!("{object}:\n{}\n\n{CONFLICT_REMEDY}", lines.join("\n"))
         }
-        Error::Changed { object, message } => {
+        Error::Changed { object, message, replaced: _ } => {
             format!("{object} was changed or replaced at the same time: {message}\n\nRun the command again.")
         }
         Error::Invalid { object, causes, message } => invalid_detail(&object.to_string(), causes, message),

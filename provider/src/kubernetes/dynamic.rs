@@ -191,7 +191,7 @@ impl Client {
             uid.map(|uid| Preconditions { uid: Some(uid.to_owned()), resource_version: None });
         match self.send(requests(resource, namespace).delete(name, &parameters), &action).await {
             Ok(_) => Ok(Deleted::Accepted),
-            Err(Error::Changed { .. }) if uid.is_some() => Ok(Deleted::AlreadyGone),
+            Err(Error::Changed { replaced: true, .. }) => Ok(Deleted::AlreadyGone),
             Err(error) if error.is_not_found() => Ok(Deleted::AlreadyGone),
             Err(error) => Err(error),
         }

@@ -178,6 +178,8 @@ pub enum Error {
         object: ObjectName,
         /// The server's words.
         message: String,
+        /// Whether a delete met another object of the same name.
+        replaced: bool,
     },
     /// The server refused values of the object.
     #[error("{object} is not valid: {message}")]

@@ -79,7 +79,9 @@ impl Sender<'_> {
                 Err(failure) => failure,
             };
             let waited = started.elapsed();
-            let Some(asked) = failure.retry_after() else {
+            let Some(asked) =
+                failure.retry_after().filter(|_| !(failure.is_conflict() && is_conditional(request)))
+            else {
                 return Err(failure.into_error(self.endpoint, action, waited));
             };
             let delay = asked.max(delays.next().unwrap_or(Duration::from_secs(5)));
@@ -135,6 +137,12 @@ impl Sender<'_> {
         }
         Err(Failure::Answer { status: parse_status(status, &body), retry_after })
     }
+}
+
+/// Whether a request is meant for one version of an object alone.
+fn is_conditional(request: &Request<Vec<u8>>) -> bool {
+    const VERSION: &[u8] = b"\"resourceVersion\"";
+    request.body().windows(VERSION.len()).any(|part| part == VERSION)
 }
 
 /// The `Status` of an answer; one made of its text when a proxy or an unknown path answered.

@@ -149,9 +149,12 @@ async fn answers_that_time_does_not_change_are_not_tried_again_and_keep_their_me
                 .map(|(field, manager)| FieldConflict { field: field.into(), manager: manager.into() });
             matches!(error, Error::FieldConflict { conflicts, .. } if *conflicts == expected)
         }),
-        ("changed", 409, status(409, "Conflict", "the object has been modified", &Value::Null), |error| {
-            matches!(error, Error::Changed { .. })
-        }),
+        (
+            "replaced",
+            409,
+            status(409, "Conflict", "Precondition failed: UID in precondition: u-1", &Value::Null),
+            |error| matches!(error, Error::Changed { replaced: true, .. }),
+        ),
         ("invalid", 422, status(422, "Invalid", "is invalid", &invalid_causes), |error| {
             let expected = [InvalidField {
                 field: "spec.terminationPolicy".into(),
@@ -285,6 +288,35 @@ async fn a_write_that_is_answered_after_the_interrupt_keeps_its_outcome() {
     let (outcome, ()) = tokio::join!(work, async { stop.cancel() });
     assert!(outcome.unwrap().created);
     assert!(matches!(client.get::<Cluster>(Some("shop"), "orders").await, Err(Error::Interrupted)));
+    server.finish();
+}
+
+const CONTENDED: &str = "Operation cannot be fulfilled on clusters.apps.kubeblocks.io \"orders\": the object has been \
+                         modified; please apply your changes to the latest version and try again";
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_met_others_is_tried_again_and_a_delete_then_is_no_success() {
+    let contended = |method| on(method, &[ORDERS]).fails(409, "Conflict", CONTENDED);
+    let server = TestServer::expecting([
+        contended("PATCH"),
+        on("PATCH", &[ORDERS]).answers(200, stored()),
+        contended("DELETE"),
+        on("DELETE", &[ORDERS]).answers(200, stored()),
+    ]);
+    let client = server.client();
+    client.server_side_apply(&orders(), Conflicts::Refuse).await.unwrap();
+    let deleted = client.delete::<Cluster>(Some("shop"), "orders", Some("u-1")).await.unwrap();
+    assert_eq!(deleted, Deleted::Accepted, "the object is not another one");
+    server.finish();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_for_one_version_of_an_object_is_sent_once() {
+    let server = TestServer::expecting([on("PATCH", &[ORDERS]).fails(409, "Conflict", CONTENDED)]);
+    let version = std::collections::BTreeMap::from([("resourceVersion".to_owned(), "41".to_owned())]);
+    let client = server.client();
+    let refused = client.annotate::<Cluster>(Some("shop"), "orders", &version).await.unwrap_err();
+    assert!(matches!(refused, Error::Changed { replaced: false, .. }), "{refused:?}");
     server.finish();
 }
 

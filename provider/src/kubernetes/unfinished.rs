@@ -4,6 +4,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 
+use super::Error;
 use super::ownership::Ownership;
 
 /// Annotation of such an object; its value says what was under way.
@@ -18,8 +19,39 @@ pub fn marked<K: Resource + Clone>(object: &K) -> K {
     object
 }
 
+/// Takes a mark off by `work`, which may be done twice: what refuses it once may pass, and nobody comes back to it soon.
+pub async fn take_off<T, F>(work: impl Fn() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    match work().await {
+        Ok(done) => Ok(done),
+        Err(_) => work().await,
+    }
+}
+
 /// Whether an object was made by a create of ours that was cut off.
 pub fn is_cut_off(meta: &ObjectMeta) -> bool {
     let mark = meta.annotations.as_ref().and_then(|annotations| annotations.get(MARK));
     mark.is_some_and(|mark| mark == CREATING) && Ownership::ours(meta).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_refuses_a_mark_s_removal_once_does_not_keep_it() {
+        for (refusals, taken_off, times) in [(0, true, 1), (1, true, 2), (2, false, 2)] {
+            let asked = Cell::new(0);
+            let outcome = take_off(|| {
+                asked.set(asked.get() + 1);
+                let refused = asked.get() <= refusals;
+                async move { if refused { Err(Error::Interrupted) } else { Ok(()) } }
+            });
+            assert_eq!((outcome.await.is_ok(), asked.get()), (taken_off, times), "{refusals} refusals");
+        }
+    }
 }

@@ -19,7 +19,7 @@ use super::{Listener, Operation, Outcome, Request};
 use crate::kubeblocks::diagnosis;
 use crate::kubeblocks::naming::SNAPSHOT_FOR_START_ANNOTATION;
 use crate::kubeblocks::watching::{Observation, Watching};
-use crate::kubernetes::unfinished::MARK;
+use crate::kubernetes::unfinished::{MARK, take_off};
 use crate::kubernetes::{Client, Conflicts, Deleted, Error, client};
 use crate::resources::namespaced::until_gone;
 use crate::wait::{Limits, at_most};
@@ -230,7 +230,8 @@ impl Job<'_> {
 
     /// A mark that stays does little: the next run of the same finds the end of this one.
     async fn remove_mark(&self, name: &str) {
-        let removed = self.client.remove_annotation::<OpsRequest>(Some(self.request.namespace), name, MARK);
+        let namespace = Some(self.request.namespace);
+        let removed = take_off(|| self.client.remove_annotation::<OpsRequest>(namespace, name, MARK));
         match at_most(LAST_WORDS, removed).await {
             Some(Ok(())) => {}
             Some(Err(error)) => tracing::warn!(%error, name, "the mark of an unfinished operation stays"),

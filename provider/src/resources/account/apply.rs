@@ -15,7 +15,7 @@ use super::schema::AccountState;
 use super::subject::Subject;
 use crate::kubeblocks::lorry::{Lorry, LorryError, Role};
 use crate::kubernetes::diagnostic::diagnostic;
-use crate::kubernetes::unfinished::CREATING;
+use crate::kubernetes::unfinished::{CREATING, take_off};
 use crate::kubernetes::{Client, Error};
 use crate::provider::Shared;
 use crate::wait::{Limits, at_most};
@@ -93,11 +93,8 @@ impl<'a> Job<'a> {
     /// A mark that stays does harm only when the account is destroyed by others and made by others again.
     async fn remove_mark(&self) {
         let mark = self.mark();
-        let removed = self.client.remove_annotation::<Cluster>(
-            Some(self.state.namespace()),
-            self.state.cluster(),
-            &mark,
-        );
+        let (namespace, cluster) = (Some(self.state.namespace()), self.state.cluster());
+        let removed = take_off(|| self.client.remove_annotation::<Cluster>(namespace, cluster, &mark));
         match at_most(LAST_WORDS, removed).await {
             Some(Ok(())) => {}
             Some(Err(error)) => tracing::warn!(%error, "the mark of an unfinished create stays"),

@@ -12,7 +12,7 @@ use tfplugin::prelude::*;
 use super::schema::BackupState;
 use super::{BackupResource, checks, convert, messages};
 use crate::kubernetes::diagnostic::diagnostic;
-use crate::kubernetes::unfinished::{is_cut_off, marked};
+use crate::kubernetes::unfinished::{is_cut_off, marked, take_off};
 use crate::kubernetes::{Client, Conflicts, Error};
 use crate::resources::namespaced::{self, BEING_DELETED, find_to_delete, made_by_somebody, until_ready};
 use crate::resources::object::messages::as_warning;
@@ -154,7 +154,8 @@ async fn begin(
 /// A mark that stays does little: the backup is taken for one of ours by whoever makes one of its name.
 async fn remove_mark(client: &Client, state: &BackupState) {
     let unmarked = convert::build(state);
-    drop(at_most(LAST_WORDS, client.server_side_apply(&unmarked, Conflicts::Force)).await);
+    let removed = take_off(|| client.server_side_apply(&unmarked, Conflicts::Force));
+    drop(at_most(LAST_WORDS, removed).await);
 }
 
 /// Goes on waiting for a backup that was not complete, and writes what a destroy does.

@@ -14,7 +14,7 @@ use super::schema::BackupRepoState;
 use super::{BackupRepoResource, checks, keys, messages, observe};
 use crate::kubernetes::diagnostic::diagnostic;
 use crate::kubernetes::dynamic::{ServedKind, resource_of};
-use crate::kubernetes::unfinished::{is_cut_off, marked};
+use crate::kubernetes::unfinished::{is_cut_off, marked, take_off};
 use crate::kubernetes::{Client, Conflicts, Deleted, Error};
 use crate::resources::addon::operator;
 use crate::resources::object::messages::{as_warning, not_deleted};
@@ -108,7 +108,8 @@ impl Job<'_> {
 
     /// A mark that stays does little: the next apply removes it.
     async fn remove_mark(&self, object: &BackupRepo) {
-        match at_most(LAST_WORDS, self.client.server_side_apply(object, Conflicts::Force)).await {
+        let removed = take_off(|| self.client.server_side_apply(object, Conflicts::Force));
+        match at_most(LAST_WORDS, removed).await {
             Some(Ok(_)) => {}
             Some(Err(error)) => tracing::warn!(%error, "the mark of an unfinished create stays"),
             None => tracing::warn!("the mark of an unfinished create stays: no answer in time"),

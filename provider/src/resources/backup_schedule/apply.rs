@@ -13,7 +13,7 @@ use super::schema::BackupScheduleState;
 use super::{BackupScheduleResource, checks};
 use crate::kubeblocks::backup_policy;
 use crate::kubernetes::diagnostic::diagnostic;
-use crate::kubernetes::unfinished::{is_cut_off, marked};
+use crate::kubernetes::unfinished::{is_cut_off, marked, take_off};
 use crate::kubernetes::{Client, Conflicts, Error};
 use crate::resources::backup::checks::{method_of, repository};
 use crate::resources::namespaced::{self, BEING_DELETED, find_to_delete, made_by_somebody, until_ready};
@@ -162,7 +162,8 @@ pub(super) async fn create(
     let waited = job.wait(&written, existing.as_ref().and_then(phase)).await;
     // From here on the answer tells Terraform of the object, whatever became of it.
     if !matches!(waited, Err(NotThere::Gone)) {
-        drop(at_most(LAST_WORDS, job.client.server_side_apply(&object, Conflicts::Force)).await);
+        let removed = take_off(|| job.client.server_side_apply(&object, Conflicts::Force));
+        drop(at_most(LAST_WORDS, removed).await);
     }
     let state = job.seen().await;
     let Err(why) = waited else { return Ok(state) };

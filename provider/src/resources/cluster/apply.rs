@@ -23,7 +23,7 @@ use crate::kubeblocks::deletion::{DeleteError, delete_cluster};
 use crate::kubeblocks::diagnostic::{Timeout, not_deleted, not_ready, slow_but_healthy};
 use crate::kubeblocks::wait::{Reason, wait_until_ready};
 use crate::kubernetes::diagnostic::{conflict_diagnostics, diagnostic};
-use crate::kubernetes::unfinished::{CREATING, MARK, is_cut_off};
+use crate::kubernetes::unfinished::{CREATING, MARK, is_cut_off, take_off};
 use crate::kubernetes::{Client, Conflicts, Error};
 use crate::provider::Shared;
 use crate::resources::object::messages::as_warning;
@@ -383,7 +383,8 @@ pub(super) fn marked(object: &Cluster, operation: &str) -> Cluster {
 
 /// A mark that stays does little: the next apply waits for the database once more, and removes it.
 pub(super) async fn remove_mark(client: &Client, object: &Cluster, conflicts: Conflicts) {
-    match at_most(LAST_WORDS, client.server_side_apply(object, conflicts)).await {
+    let removed = take_off(|| client.server_side_apply(object, conflicts));
+    match at_most(LAST_WORDS, removed).await {
         Some(Ok(_)) => {}
         Some(Err(error)) => tracing::warn!(%error, "the mark of an unfinished operation stays"),
         None => {
@@ -397,7 +398,7 @@ pub(super) async fn remove_mark(client: &Client, object: &Cluster, conflicts: Co
 /// Removes the mark and leaves all else as it is.
 async fn remove_mark_alone(client: &Client, object: &Cluster) {
     let (namespace, name) = (object.namespace(), object.name_any());
-    let removed = client.remove_annotation::<Cluster>(namespace.as_deref(), &name, MARK);
+    let removed = take_off(|| client.remove_annotation::<Cluster>(namespace.as_deref(), &name, MARK));
     if !matches!(at_most(LAST_WORDS, removed).await, Some(Ok(()))) {
         tracing::warn!(name, "the mark of an unfinished operation stays");
     }

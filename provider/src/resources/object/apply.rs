@@ -18,7 +18,7 @@ use super::{IMPORTED, ObjectResource, UID, equality, same_group_object};
 use crate::kubernetes::diagnostic::diagnostic;
 use crate::kubernetes::dynamic::ServedKind;
 use crate::kubernetes::ownership::Ownership;
-use crate::kubernetes::unfinished::{CREATING, MARK, is_cut_off};
+use crate::kubernetes::unfinished::{CREATING, MARK, is_cut_off, take_off};
 use crate::kubernetes::{Client, Conflicts, Deleted, Error};
 use crate::wait::{Limits, at_most};
 
@@ -126,8 +126,8 @@ impl<'a> Job<'a> {
 
     /// A mark that stays does little: the next apply removes it.
     async fn remove_mark(&self) {
-        let removed =
-            at_most(LAST_WORDS, self.apply(&self.client, &self.manifest.body, self.conflicts())).await;
+        let removed = take_off(|| self.apply(&self.client, &self.manifest.body, self.conflicts()));
+        let removed = at_most(LAST_WORDS, removed).await;
         match removed {
             Some(Ok(_)) => {}
             Some(Err(error)) => tracing::warn!(%error, "the mark of an unfinished create stays"),

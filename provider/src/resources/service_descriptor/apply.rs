@@ -12,7 +12,7 @@ use super::convert::{self, AVAILABLE, SECRET_LABEL, build, keeps_password};
 use super::schema::ServiceDescriptorState;
 use super::{ServiceDescriptorResource, checks};
 use crate::kubernetes::diagnostic::diagnostic;
-use crate::kubernetes::unfinished::{is_cut_off, marked};
+use crate::kubernetes::unfinished::{is_cut_off, marked, take_off};
 use crate::kubernetes::{Client, Conflicts, Error};
 use crate::resources::backup_repo::messages::listed;
 use crate::resources::namespaced::{self, BEING_DELETED, find_to_delete, made_by_somebody, until_ready};
@@ -164,7 +164,8 @@ pub(super) async fn create(
     let waited = job.wait(&written).await;
     // From here on the answer tells Terraform of the object, whatever became of it.
     if !matches!(waited, Err(NotThere::Gone)) {
-        drop(at_most(LAST_WORDS, job.client.server_side_apply(&object, Conflicts::Force)).await);
+        let removed = take_off(|| job.client.server_side_apply(&object, Conflicts::Force));
+        drop(at_most(LAST_WORDS, removed).await);
     }
     let Err(why) = waited else { return Ok(job.state(Some(AVAILABLE))) };
     let said = job.not_available(&why).await;
