@@ -144,7 +144,10 @@ impl Life<'_> {
                 Kind::Changed => applied = world.note(scenario, &names, "changed").await,
                 _ => {}
             }
-            api.release();
+            // What a killed process asked and was held is never carried out: its connection ends.
+            if point.kind != Kind::KillBefore {
+                api.release();
+            }
         };
         let ended = {
             let run = self.resource.run(&plugin, goal.config.as_ref());
@@ -159,7 +162,9 @@ impl Life<'_> {
                 },
             }
         };
-        api.release();
+        if point.kind != Kind::KillBefore {
+            api.release();
+        }
         let met = api.forget_faults() == 0 && applied;
         Ok((ended, met))
     }
