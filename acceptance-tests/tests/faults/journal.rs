@@ -44,7 +44,9 @@ impl Journal {
 
     /// Whether a point was played, and not in vain.
     pub(crate) fn is_done(&self, point: &Point) -> bool {
-        self.known.get(&point.id()).is_some_and(|line| line["outcome"] != "failed")
+        self.known
+            .get(&point.id())
+            .is_some_and(|line| line["outcome"] != "failed" && line["outcome"] != "waits")
     }
 
     /// Notes that there is a point.

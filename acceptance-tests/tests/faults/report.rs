@@ -82,7 +82,7 @@ fn page(lines: &Lines, took: Duration) -> String {
     let open = failed(lines);
     page.push_str("\n## Open\n\n");
     if open.is_empty() {
-        page.push_str("None.\n");
+        page.push_str("None of what was played.\n");
     }
     for one in open {
         let _ = writeln!(page, "- {}", one.replace('\n', " "));
