@@ -47,7 +47,7 @@ pub(super) async fn take(
     }
     let name = free_name(&obeying, &namespace, &cluster).await.map_err(failed)?;
     let limits = Limits::new(state.timeouts.delete_or(TIMEOUT), context.stop());
-    let taken = take_at_once(client, NOT_TAKEN, backup(state, wanted, &name), &limits).await;
+    let taken = Box::pin(take_at_once(client, NOT_TAKEN, backup(state, wanted, &name), &limits)).await;
     let taken = taken.map_err(|errors| errors.into_iter().map(with_a_way_out).collect::<Diagnostics>())?;
     let place = |value: &Value<String>| value.known().cloned();
     let size = place(&taken.size).map_or_else(String::new, |size| format!(", {size}"));
