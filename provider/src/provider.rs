@@ -47,7 +47,6 @@ use crate::impact::guard::{self, Guard};
 use crate::kubernetes::{self, Client, Connection, Kubernetes};
 use crate::kubernetes_attribute::{KubernetesConnection, ProcessEnvironment};
 use crate::lists::Listing;
-use crate::lists::accounts::AccountListing;
 use crate::lists::managed::{ClusterListing, PoolListing};
 use crate::resources::account::AccountResource;
 use crate::resources::ack_cluster::AckCluster;
@@ -463,7 +462,7 @@ impl Provider for KubeblocksProvider {
     fn list_resources(&self) -> Vec<Box<dyn ErasedListResource>> {
         let shared = || Arc::clone(&self.shared);
         vec![
-            Box::new(AccountListing::new(shared())),
+            Box::new(Listing::new(shared(), AccountResource::new)),
             Box::new(ClusterListing::<AckCluster>::new(shared())),
             Box::new(PoolListing::<AckNodePool>::new(shared())),
             Box::new(Listing::new(shared(), AddonResource::new)),

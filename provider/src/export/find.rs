@@ -1,13 +1,12 @@
 //! Which objects there are that a resource could manage.
 
 use tfplugin::prelude::*;
-use tokio_util::sync::CancellationToken;
 
 use crate::kubernetes::{Client, Error};
-use crate::lists::accounts::{self, AccountSearch, Accounts};
+use crate::lists::accounts::AccountSearch;
 use crate::lists::databases::{BackupScheduleSearch, ClusterSearch, ServiceDescriptorSearch};
 use crate::lists::platform::{AddonSearch, BackupRepoSearch, OperatorSearch};
-use crate::lists::{Findable, Found};
+use crate::lists::{Findable, Findings, Found};
 use crate::resources::account::AccountResource;
 use crate::resources::addon::AddonResource;
 use crate::resources::backup_repo::BackupRepoResource;
@@ -52,17 +51,16 @@ pub(super) struct Exportable {
     pub(super) name: String,
 }
 
-/// Everything, or what belongs to databases of some namespaces; and which accounts could not be found.
+/// Everything, or what belongs to databases of some namespaces; and what could not be found, with the reason.
 pub(super) async fn find(
     client: &Client,
     namespaces: &[String],
-    stop: &CancellationToken,
 ) -> Result<(Vec<Exportable>, Vec<String>), Error> {
-    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    let mut all = Search { client, found: Vec::new(), problems: Vec::new() };
     if namespaces.is_empty() {
-        add::<OperatorResource>(&mut found, client, Kind::Operator, &OperatorSearch::default()).await?;
-        add::<AddonResource>(&mut found, client, Kind::Addon, &AddonSearch::default()).await?;
-        add::<BackupRepoResource>(&mut found, client, Kind::BackupRepo, &BackupRepoSearch::default()).await?;
+        all.add::<OperatorResource>(Kind::Operator, &OperatorSearch::default()).await?;
+        all.add::<AddonResource>(Kind::Addon, &AddonSearch::default()).await?;
+        all.add::<BackupRepoResource>(Kind::BackupRepo, &BackupRepoSearch::default()).await?;
     }
     let places: Vec<Value<String>> = match namespaces {
         [] => vec![Value::Null],
@@ -70,33 +68,32 @@ pub(super) async fn find(
     };
     for namespace in places {
         let search = ClusterSearch { namespace: namespace.clone(), ..ClusterSearch::default() };
-        add::<ClusterResource>(&mut found, client, Kind::Cluster, &search).await?;
+        all.add::<ClusterResource>(Kind::Cluster, &search).await?;
         let search = AccountSearch { namespace: namespace.clone(), ..AccountSearch::default() };
-        let Accounts { found: accounts, left_out } = accounts::find(client, &search, stop).await?;
-        found.extend(accounts.into_iter().map(|one| exportable(Kind::Account, one)));
-        problems.extend(left_out);
+        all.add::<AccountResource>(Kind::Account, &search).await?;
         let search = BackupScheduleSearch { namespace: namespace.clone(), ..BackupScheduleSearch::default() };
-        add::<BackupScheduleResource>(&mut found, client, Kind::BackupSchedule, &search).await?;
+        all.add::<BackupScheduleResource>(Kind::BackupSchedule, &search).await?;
         let search = ServiceDescriptorSearch { namespace, ..ServiceDescriptorSearch::default() };
-        add::<ServiceDescriptorResource>(&mut found, client, Kind::ServiceDescriptor, &search).await?;
+        all.add::<ServiceDescriptorResource>(Kind::ServiceDescriptor, &search).await?;
     }
-    found.sort();
-    found.dedup();
-    Ok((found, problems))
+    all.found.sort();
+    all.found.dedup();
+    Ok((all.found, all.problems))
 }
 
-async fn add<R: Findable>(
-    all: &mut Vec<Exportable>,
-    client: &Client,
-    kind: Kind,
-    search: &R::Search,
-) -> Result<(), Error> {
-    let found = R::find(client, search).await?.into_iter();
-    all.extend(found.map(|one| exportable(kind, one)));
-    Ok(())
+struct Search<'a> {
+    client: &'a Client,
+    found: Vec<Exportable>,
+    problems: Vec<String>,
 }
 
-fn exportable<I>(kind: Kind, found: Found<I>) -> Exportable {
-    let Found { id, namespace, name, .. } = found;
-    Exportable { kind, id, namespace, name }
+impl Search<'_> {
+    async fn add<R: Findable>(&mut self, kind: Kind, search: &R::Search) -> Result<(), Error> {
+        let Findings { found, left_out } = R::find(self.client, search).await?;
+        let exportable =
+            |Found { id, namespace, name, .. }: Found<R::Identity>| Exportable { kind, id, namespace, name };
+        self.found.extend(found.into_iter().map(exportable));
+        self.problems.extend(left_out);
+        Ok(())
+    }
 }

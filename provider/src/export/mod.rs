@@ -96,7 +96,7 @@ async fn export(arguments: &Arguments) -> Result<Vec<String>, Error> {
     provider.configure(&context, config).await.map_err(|found| Error::Kubernetes(in_words(&found)))?;
     let shared = provider.shared();
     let client = connect(&shared).await?;
-    let (found, mut problems) = Box::pin(find::find(&client, &arguments.namespace, context.stop()))
+    let (found, mut problems) = Box::pin(find::find(&client.obeying(context.stop()), &arguments.namespace))
         .await
         .map_err(|error| Error::Kubernetes(kubernetes::diagnostic::detail(&error)))?;
     let (exported, unread) = Box::pin(read_all(&shared, found)).await;

@@ -336,7 +336,7 @@ impl Client {
     }
 
     /// What ends the requests of this client.
-    pub(super) fn stop(&self) -> &CancellationToken {
+    pub(crate) fn stop(&self) -> &CancellationToken {
         &self.stop
     }
 

@@ -1,23 +1,19 @@
 //! Accounts in the engines of databases. No object tells of them, so the helper beside each database is asked.
 
 use std::error::Error as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
 use kube::ResourceExt as _;
 use kubeblocks_schemas::v1alpha1::Cluster;
-use tfplugin::diagnostic::Severity;
 use tfplugin::prelude::*;
-use tokio_util::sync::CancellationToken;
 
-use super::{AT_ONCE, CANNOT_LIST, Found, send};
+use super::{AT_ONCE, Findable, Findings, Found};
 use crate::kubeblocks::lorry::protocol::User;
 use crate::kubeblocks::lorry::{Lorry, LorryError, Role};
-use crate::kubernetes::diagnostic::{detail, diagnostic};
+use crate::kubernetes::diagnostic::detail;
 use crate::kubernetes::exec::ExecError;
 use crate::kubernetes::{Client, Error};
-use crate::provider::Shared;
 use crate::resources::account::subject::Subject;
 use crate::resources::account::validate::{account_name, is_of_the_system};
 use crate::resources::account::{AccountIdentity, AccountResource};
@@ -39,46 +35,33 @@ pub(crate) struct AccountSearch {
     pub(crate) cluster: Value<String>,
 }
 
-/// What a search found.
-#[derive(Debug, Default)]
-pub(crate) struct Accounts {
-    pub(crate) found: Vec<Found<AccountIdentity>>,
-    /// Which databases or accounts are not among them, and why.
-    pub(crate) left_out: Vec<String>,
+impl Findable for AccountResource {
+    type Search = AccountSearch;
+
+    async fn find(client: &Client, search: &AccountSearch) -> Result<Findings<AccountIdentity>, Error> {
+        let namespace = search.namespace.known().map(String::as_str);
+        let mut clusters: Vec<Cluster> = client.list(namespace, None).await?;
+        if let Some(wanted) = search.cluster.known() {
+            clusters.retain(|cluster| cluster.name_any() == *wanted);
+        }
+        let mut all = Findings::default();
+        let mut asked = stream::iter(clusters)
+            .map(|cluster| async move { Box::pin(accounts_of(client, &cluster)).await })
+            .buffered(AT_ONCE);
+        while let Some(accounts) = asked.next().await {
+            let Findings { found, left_out } = accounts?;
+            all.found.extend(found);
+            all.left_out.extend(left_out);
+        }
+        Ok(all)
+    }
 }
 
-/// The accounts that match, in the order of databases and names.
-pub(crate) async fn find(
-    client: &Client,
-    search: &AccountSearch,
-    stop: &CancellationToken,
-) -> Result<Accounts, Error> {
-    let namespace = search.namespace.known().map(String::as_str);
-    let mut clusters: Vec<Cluster> = client.list(namespace, None).await?;
-    if let Some(wanted) = search.cluster.known() {
-        clusters.retain(|cluster| cluster.name_any() == *wanted);
-    }
-    let mut all = Accounts::default();
-    let mut asked = stream::iter(clusters)
-        .map(|cluster| async move { Box::pin(accounts_of(client, &cluster, stop)).await })
-        .buffered(AT_ONCE);
-    while let Some(accounts) = asked.next().await {
-        let Accounts { found, left_out } = accounts?;
-        all.found.extend(found);
-        all.left_out.extend(left_out);
-    }
-    Ok(all)
-}
-
-async fn accounts_of(
-    client: &Client,
-    cluster: &Cluster,
-    stop: &CancellationToken,
-) -> Result<Accounts, Error> {
-    let mut accounts = Accounts::default();
+async fn accounts_of(client: &Client, cluster: &Cluster) -> Result<Findings<AccountIdentity>, Error> {
+    let mut accounts = Findings::default();
     for subject in Subject::all(client, cluster).await? {
-        match users(client, cluster, &subject, stop).await {
-            Ok(users) => users.into_iter().for_each(|user| accounts.add(cluster, &subject, &user)),
+        match users(client, cluster, &subject).await {
+            Ok(users) => users.into_iter().for_each(|user| add(&mut accounts, cluster, &subject, &user)),
             Err(error) => {
                 let place = format!("{}/{}", cluster.namespace().unwrap_or_default(), cluster.name_any());
                 accounts.left_out.push(format!(
@@ -92,45 +75,37 @@ async fn accounts_of(
     Ok(accounts)
 }
 
-async fn users(
-    client: &Client,
-    cluster: &Cluster,
-    subject: &Subject,
-    stop: &CancellationToken,
-) -> Result<Vec<User>, LorryError> {
-    let limits = Limits::new(PATIENCE, stop);
+async fn users(client: &Client, cluster: &Cluster, subject: &Subject) -> Result<Vec<User>, LorryError> {
+    let limits = Limits::new(PATIENCE, client.stop());
     let lorry = Lorry::reach(client, cluster, &subject.component, subject.engine, &limits).await?;
     let mut users = Vec::new();
     for user in lorry.list().await? {
-        // Another question, unless the first answer has the role.
-        users.extend(if is_of_the_system(&user.name) { None } else { lorry.find(&user.name).await? });
+        users.extend(if is_of_the_system(&user.name) { None } else { lorry.with_role(user).await? });
     }
     users.sort_by(|left, right| left.name.cmp(&right.name));
     Ok(users)
 }
 
-impl Accounts {
-    fn add(&mut self, cluster: &Cluster, subject: &Subject, user: &User) {
-        let (namespace, database) = (cluster.namespace().unwrap_or_default(), cluster.name_any());
-        let id = format!("{namespace}/{database}/{}/{}", subject.component, user.name);
-        let role = user.role.as_deref().unwrap_or("no role");
-        if let Err(why) = account_name(&user.name) {
-            self.left_out.push(format!("Account {id} is left out: {why}."));
-        } else if Role::from_name(role).is_none() {
-            self.left_out.push(format!(
+fn add(accounts: &mut Findings<AccountIdentity>, cluster: &Cluster, subject: &Subject, user: &User) {
+    let (namespace, database) = (cluster.namespace().unwrap_or_default(), cluster.name_any());
+    let id = format!("{namespace}/{database}/{}/{}", subject.component, user.name);
+    let role = user.role.as_deref().unwrap_or("no role");
+    if let Err(why) = account_name(&user.name) {
+        accounts.left_out.push(format!("Account {id} is left out: {why}."));
+    } else if Role::from_name(role).is_none() {
+        accounts.left_out.push(format!(
                 "Account {id} is left out: it has {role}, and the resource knows readonly, readwrite and superuser."
             ));
-        } else {
-            let text = |text: &str| Value::Known(text.to_owned());
-            let identity = AccountIdentity {
-                namespace: text(&namespace),
-                cluster: text(&database),
-                component: text(&subject.component),
-                name: text(&user.name),
-            };
-            let name = format!("{database}_{}", user.name);
-            self.found.push(Found { identity, id, namespace: Some(namespace), name });
-        }
+    } else {
+        let text = |text: &str| Value::Known(text.to_owned());
+        let identity = AccountIdentity {
+            namespace: text(&namespace),
+            cluster: text(&database),
+            component: text(&subject.component),
+            name: text(&user.name),
+        };
+        let name = format!("{database}_{}", user.name);
+        accounts.found.push(Found { identity, id, namespace: Some(namespace), name });
     }
 }
 
@@ -141,46 +116,5 @@ fn in_words(error: &LorryError) -> String {
             Some(cause) => format!("{other}: {cause}"),
             None => other.to_string(),
         },
-    }
-}
-
-/// The list resource `kubeblocks_account`.
-#[derive(Debug)]
-pub(crate) struct AccountListing {
-    shared: Arc<Shared>,
-    resource: AccountResource,
-}
-
-impl AccountListing {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { resource: AccountResource::new(Arc::clone(&shared)), shared }
-    }
-}
-
-impl ListResource for AccountListing {
-    type Config = AccountSearch;
-    type Resource = AccountResource;
-
-    async fn list(
-        &self,
-        context: &Context,
-        request: ListRequest<AccountSearch>,
-        sink: ListSink<AccountResource>,
-    ) -> Result<(), Diagnostics> {
-        let client = self.shared.client_for(&Value::Null, CANNOT_LIST).await?.obeying(context.stop());
-        let Accounts { found, left_out } = match find(&client, &request.config, context.stop()).await {
-            Ok(accounts) => accounts,
-            Err(error) if error.is_not_served() => {
-                let found = diagnostic("There is nothing to list", &error);
-                context.warn(Diagnostic { severity: Severity::Warning, ..found });
-                return Ok(());
-            }
-            Err(error) => return Err(diagnostic(CANNOT_LIST, &error).into()),
-        };
-        for why in left_out {
-            context.warn(Diagnostic::warning("Left out of the list", why));
-        }
-        send(&self.resource, context, request.include_resource, found, sink).await;
-        Ok(())
     }
 }

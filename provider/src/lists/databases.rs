@@ -4,7 +4,7 @@ use kube::ResourceExt;
 use kubeblocks_schemas::v1alpha1::{Backup, BackupSchedule, Cluster, ServiceDescriptor};
 use tfplugin::prelude::*;
 
-use super::{Findable, Found};
+use super::{Findable, Findings, Found};
 use crate::data_sources::backups::{cluster_of, owners};
 use crate::kubernetes::client::Kind;
 use crate::kubernetes::{Client, Error};
@@ -29,7 +29,7 @@ pub(crate) struct ClusterSearch {
 impl Findable for ClusterResource {
     type Search = ClusterSearch;
 
-    async fn find(client: &Client, search: &ClusterSearch) -> Result<Vec<Found<ClusterIdentity>>, Error> {
+    async fn find(client: &Client, search: &ClusterSearch) -> Result<Findings<ClusterIdentity>, Error> {
         let clusters: Vec<Cluster> = list(client, &search.namespace, &search.label_selector).await?;
         Ok(clusters
             .iter()
@@ -56,7 +56,7 @@ impl Findable for BackupScheduleResource {
     async fn find(
         client: &Client,
         search: &BackupScheduleSearch,
-    ) -> Result<Vec<Found<BackupScheduleIdentity>>, Error> {
+    ) -> Result<Findings<BackupScheduleIdentity>, Error> {
         let schedules: Vec<BackupSchedule> = list(client, &search.namespace, &search.label_selector).await?;
         let own = schedules.iter().filter(|schedule| !is_of_the_operator(schedule));
         Ok(own.map(|one| local(one, |namespace, name| BackupScheduleIdentity { namespace, name })).collect())
@@ -80,7 +80,7 @@ pub(crate) struct BackupSearch {
 impl Findable for BackupResource {
     type Search = BackupSearch;
 
-    async fn find(client: &Client, search: &BackupSearch) -> Result<Vec<Found<BackupIdentity>>, Error> {
+    async fn find(client: &Client, search: &BackupSearch) -> Result<Findings<BackupIdentity>, Error> {
         let mut backups: Vec<Backup> = list(client, &search.namespace, &search.label_selector).await?;
         if let Some(wanted) = search.cluster.known() {
             let namespace = search.namespace.known().map(String::as_str);
@@ -111,7 +111,7 @@ impl Findable for ServiceDescriptorResource {
     async fn find(
         client: &Client,
         search: &ServiceDescriptorSearch,
-    ) -> Result<Vec<Found<ServiceDescriptorIdentity>>, Error> {
+    ) -> Result<Findings<ServiceDescriptorIdentity>, Error> {
         let all: Vec<ServiceDescriptor> = list(client, &search.namespace, &search.label_selector).await?;
         Ok(all
             .iter()

@@ -22,6 +22,7 @@ use crate::kubernetes::{Client, Error};
 use crate::provider::Shared;
 
 const CANNOT_LIST: &str = "Cannot list the objects";
+const LEFT_OUT: &str = "Left out of the list";
 
 /// So many objects are read at the same time.
 const AT_ONCE: usize = 8;
@@ -35,7 +36,27 @@ pub(crate) trait Findable: Resource + Sized {
     fn find(
         client: &Client,
         search: &Self::Search,
-    ) -> impl Future<Output = Result<Vec<Found<Self::Identity>>, Error>> + Send;
+    ) -> impl Future<Output = Result<Findings<Self::Identity>, Error>> + Send;
+}
+
+/// What a search found.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Findings<I> {
+    pub(crate) found: Vec<Found<I>>,
+    /// What is not among them, and why.
+    pub(crate) left_out: Vec<String>,
+}
+
+impl<I> Default for Findings<I> {
+    fn default() -> Self {
+        Self { found: Vec::new(), left_out: Vec::new() }
+    }
+}
+
+impl<I> FromIterator<Found<I>> for Findings<I> {
+    fn from_iter<T: IntoIterator<Item = Found<I>>>(found: T) -> Self {
+        Self { found: found.into_iter().collect(), left_out: Vec::new() }
+    }
 }
 
 /// An object that the resource could manage.
@@ -74,8 +95,8 @@ impl<R: Findable<Identity: Clone>> ListResource for Listing<R> {
         sink: ListSink<R>,
     ) -> Result<(), Diagnostics> {
         let client = self.shared.client_for(&Value::Null, CANNOT_LIST).await?.obeying(context.stop());
-        let found = match R::find(&client, &request.config).await {
-            Ok(found) => found,
+        let Findings { found, left_out } = match R::find(&client, &request.config).await {
+            Ok(findings) => findings,
             Err(error) if error.is_not_served() => {
                 let found = diagnostic("There is nothing to list", &error);
                 context.warn(Diagnostic { severity: Severity::Warning, ..found });
@@ -83,6 +104,9 @@ impl<R: Findable<Identity: Clone>> ListResource for Listing<R> {
             }
             Err(error) => return Err(diagnostic(CANNOT_LIST, &error).into()),
         };
+        for why in left_out {
+            context.warn(Diagnostic::warning(LEFT_OUT, why));
+        }
         send(&self.resource, context, request.include_resource, found, sink).await;
         Ok(())
     }
@@ -142,6 +166,6 @@ async fn read<R: Resource>(
 fn warn(context: &Context, type_name: &str, id: &str, diagnostics: Diagnostics) {
     for found in diagnostics {
         let detail = format!("{type_name} {id} is left out. {}: {}", found.summary, found.detail);
-        context.warn(Diagnostic::warning("Left out of the list", detail));
+        context.warn(Diagnostic::warning(LEFT_OUT, detail));
     }
 }

@@ -4,7 +4,7 @@ use kube::ResourceExt as _;
 use kube::api::DynamicObject;
 use tfplugin::prelude::*;
 
-use super::{Findable, Found};
+use super::{Findable, Findings, Found};
 use crate::kubernetes::{Client, Error};
 use crate::resources::object::import::id_of_identity;
 use crate::resources::object::kinds::is_kubeblocks_api;
@@ -31,7 +31,7 @@ pub(crate) struct ObjectSearch {
 impl Findable for ObjectResource {
     type Search = ObjectSearch;
 
-    async fn find(client: &Client, search: &ObjectSearch) -> Result<Vec<Found<ObjectIdentity>>, Error> {
+    async fn find(client: &Client, search: &ObjectSearch) -> Result<Findings<ObjectIdentity>, Error> {
         let text = |value: &Value<String>| value.known().cloned().unwrap_or_default();
         let (api_version, kind) = (text(&search.api_version), text(&search.kind));
         let served = client.served_kind(&api_version, &kind).await?;

@@ -5,7 +5,7 @@ use kube::ResourceExt;
 use kubeblocks_schemas::v1alpha1::{Addon, AddonPhase, BackupRepo};
 use tfplugin::prelude::*;
 
-use super::{Findable, Found};
+use super::{Findable, Findings, Found};
 use crate::kubernetes::{Client, Error};
 use crate::resources::addon::{AddonIdentity, AddonResource};
 use crate::resources::backup_repo::{BackupRepoIdentity, BackupRepoResource};
@@ -25,10 +25,10 @@ pub(crate) struct OperatorSearch {
 impl Findable for OperatorResource {
     type Search = OperatorSearch;
 
-    async fn find(client: &Client, search: &OperatorSearch) -> Result<Vec<Found<OperatorIdentity>>, Error> {
+    async fn find(client: &Client, search: &OperatorSearch) -> Result<Findings<OperatorIdentity>, Error> {
         let namespace = search.namespace.known().map(String::as_str);
         let deployments: Vec<Deployment> = client.list(namespace, Some(OPERATOR)).await?;
-        Ok(releases(&deployments))
+        Ok(releases(&deployments).into_iter().collect())
     }
 }
 
@@ -67,7 +67,7 @@ pub(crate) struct AddonSearch {
 impl Findable for AddonResource {
     type Search = AddonSearch;
 
-    async fn find(client: &Client, search: &AddonSearch) -> Result<Vec<Found<AddonIdentity>>, Error> {
+    async fn find(client: &Client, search: &AddonSearch) -> Result<Findings<AddonIdentity>, Error> {
         let addons: Vec<Addon> = client.list(None, search.label_selector.known().map(String::as_str)).await?;
         let enabled = addons.iter().filter(|addon| is_enabled(addon)).map(ResourceExt::name_any);
         Ok(enabled.map(|name| global(|name| AddonIdentity { name }, name)).collect())
@@ -89,10 +89,7 @@ pub(crate) struct BackupRepoSearch {
 impl Findable for BackupRepoResource {
     type Search = BackupRepoSearch;
 
-    async fn find(
-        client: &Client,
-        search: &BackupRepoSearch,
-    ) -> Result<Vec<Found<BackupRepoIdentity>>, Error> {
+    async fn find(client: &Client, search: &BackupRepoSearch) -> Result<Findings<BackupRepoIdentity>, Error> {
         let repos: Vec<BackupRepo> =
             client.list(None, search.label_selector.known().map(String::as_str)).await?;
         let names = repos.iter().map(ResourceExt::name_any);

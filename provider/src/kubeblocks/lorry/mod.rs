@@ -79,16 +79,22 @@ impl Lorry {
         let Some(found) = self.list().await?.into_iter().find(|user| user.name == name) else {
             return Ok(None);
         };
+        self.with_role(found).await
+    }
+
+    /// An account of the list with its role, which is another question where the list does not tell it. Nothing when the
+    /// account has gone in between.
+    pub async fn with_role(&self, listed: User) -> Result<Option<User>, LorryError> {
         if self.engine.lists_roles() {
-            return Ok(Some(found));
+            return Ok(Some(listed));
         }
-        match self.call(&Call::describe(name), &Redaction::default()).await {
-            Ok(answer) => {
-                Ok(protocol::users(&answer)?.into_iter().next().map(|user| User { name: found.name, ..user }))
-            }
-            // It may have gone in between.
+        match self.call(&Call::describe(&listed.name), &Redaction::default()).await {
+            Ok(answer) => Ok(protocol::users(&answer)?
+                .into_iter()
+                .next()
+                .map(|user| User { name: listed.name, ..user })),
             Err(error) => match self.list().await? {
-                users if users.iter().any(|user| user.name == name) => Err(error),
+                users if users.iter().any(|user| user.name == listed.name) => Err(error),
                 _ => Ok(None),
             },
         }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use kubeblocks_cloud::Error;
 use kubeblocks_cloud::alibaba::{Ack, Place};
-use kubeblocks_cloud::{ClusterId, Error};
 use tfplugin::prelude::*;
 
 use super::{FindableCluster, FindablePool};
@@ -68,9 +68,5 @@ impl FindablePool for AckNodePool {
             kubernetes_cluster_id: search.kubernetes_cluster_id.clone(),
             ..AckNodePoolState::default()
         }
-    }
-
-    fn cluster_of(search: &AckNodePoolSearch) -> ClusterId {
-        ClusterId(search.kubernetes_cluster_id.known().cloned().unwrap_or_default())
     }
 }

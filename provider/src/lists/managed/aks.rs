@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use kubeblocks_cloud::Error;
 use kubeblocks_cloud::azure::Aks;
-use kubeblocks_cloud::{ClusterId, Error};
 use tfplugin::prelude::*;
 
 use super::{FindableCluster, FindablePool};
@@ -54,9 +54,5 @@ impl FindablePool for AksNodePool {
             kubernetes_cluster_id: search.kubernetes_cluster_id.clone(),
             ..AksNodePoolState::default()
         }
-    }
-
-    fn cluster_of(search: &AksNodePoolSearch) -> ClusterId {
-        ClusterId(search.kubernetes_cluster_id.known().cloned().unwrap_or_default())
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kubeblocks_cloud::{ClusterId, Error, Listed, ManagedKubernetes, Page, PageRequest};
 use tfplugin::prelude::*;
 
-use super::{Found, Pages, Wanted, display};
+use super::{Found, Pages, Wanted, shown};
 use crate::provider::Shared;
 use crate::resources::managed::cluster::ClusterResource;
 use crate::resources::managed::kind::ManagedCluster;
@@ -97,10 +97,5 @@ pub(super) fn found<K: ManagedCluster>(
     };
     let mut state = K::parse_import(&id)?;
     K::fill(&mut state, cloud);
-    Ok(Found {
-        identity: K::identity(&state),
-        id: display(&id, &listed.name),
-        namespace: None,
-        name: listed.name.clone(),
-    })
+    Ok(shown(K::identity(&state), &id, &listed.name))
 }

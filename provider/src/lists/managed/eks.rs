@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use kubeblocks_cloud::Error;
 use kubeblocks_cloud::aws::Eks;
-use kubeblocks_cloud::{ClusterId, Error};
 use tfplugin::prelude::*;
 
 use super::{FindableCluster, FindablePool};
@@ -52,9 +52,5 @@ impl FindablePool for EksNodeGroup {
             kubernetes_cluster_id: search.kubernetes_cluster_id.clone(),
             ..EksNodeGroupState::default()
         }
-    }
-
-    fn cluster_of(search: &EksNodeGroupSearch) -> ClusterId {
-        ClusterId(search.kubernetes_cluster_id.known().cloned().unwrap_or_default())
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use kubeblocks_cloud::Error;
 use kubeblocks_cloud::gcp::Gke;
-use kubeblocks_cloud::{ClusterId, Error};
 use tfplugin::prelude::*;
 
 use super::{FindableCluster, FindablePool};
@@ -53,9 +53,5 @@ impl FindablePool for GkeNodePool {
             kubernetes_cluster_id: search.kubernetes_cluster_id.clone(),
             ..GkeNodePoolState::default()
         }
-    }
-
-    fn cluster_of(search: &GkeNodePoolSearch) -> ClusterId {
-        ClusterId(search.kubernetes_cluster_id.known().cloned().unwrap_or_default())
     }
 }

@@ -94,6 +94,11 @@ impl<R: Resource<Identity: Clone>> Wanted<'_, R> {
     }
 }
 
+/// What was found, by the id of its import and its name.
+fn shown<I>(identity: I, id: &str, name: &str) -> Found<I> {
+    Found { identity, id: display(id, name), namespace: None, name: name.to_owned() }
+}
+
 /// How people call what was found: by its id, and by its name where the id does not hold that.
 fn display(id: &str, name: &str) -> String {
     if id.contains(name) { id.to_owned() } else { format!("{name} ({id})") }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use kubeblocks_cloud::{ClusterId, Error, Listed, ManagedKubernetes as _, Page, PageRequest, PoolId};
 use tfplugin::prelude::*;
 
-use super::{Found, Pages, Wanted, display};
+use super::{Found, Pages, Wanted, shown};
 use crate::provider::Shared;
 use crate::resources::managed::pool::PoolResource;
 use crate::resources::managed::pool_kind::ManagedPool;
+use crate::resources::managed::pool_schema::PoolState as _;
 
 /// A node pool that can be found in its cloud.
 pub(crate) trait FindablePool: ManagedPool<Identity: Clone> {
@@ -17,9 +18,6 @@ pub(crate) trait FindablePool: ManagedPool<Identity: Clone> {
 
     /// A state that names the cluster, and its place as far as the cluster's identifier does not hold it.
     fn of_search(search: &Self::Search) -> Self::State;
-
-    /// The cluster's identifier.
-    fn cluster_of(search: &Self::Search) -> ClusterId;
 }
 
 /// The list resource of one cloud's node pools.
@@ -54,8 +52,10 @@ impl<K: FindablePool> ListResource for PoolListing<K> {
             summary: format!("Cannot list the {}s of the {} cluster", K::NOUN, K::METHOD.service()),
             sink,
         };
-        let cloud = wanted.ask(K::cloud(&self.shared, &K::of_search(&config))).await?;
-        let pools = Pools::<K> { cloud: &cloud, cluster: K::cluster_of(&config) };
+        let state = K::of_search(&config);
+        let cloud = wanted.ask(K::cloud(&self.shared, &state)).await?;
+        let id = state.common().kubernetes_cluster_id.into_known().unwrap_or_default();
+        let pools = Pools::<K> { cloud: &cloud, cluster: ClusterId(id) };
         wanted.send_all(pools, |listed| found::<K>(listed, &cloud)).await
     }
 }
@@ -81,10 +81,5 @@ pub(super) fn found<K: ManagedPool>(
     let id = K::import_id(&listed.id.cluster.0, &listed.id.pool);
     let mut state = K::parse_import(&id)?;
     K::fill(&mut state, cloud);
-    Ok(Found {
-        identity: K::identity(&state),
-        id: display(&id, &listed.name),
-        namespace: None,
-        name: listed.name.clone(),
-    })
+    Ok(shown(K::identity(&state), &id, &listed.name))
 }
