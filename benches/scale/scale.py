@@ -31,11 +31,12 @@ with open("{notes}", "a") as file:
 sys.exit(code)
 """
 
+# NUMBER is how many.
 CORE = """
-resource "terraform_data" "this" {{
-  count = {number}
-  input = "database-${{count.index}}"
-}}
+resource "terraform_data" "this" {
+  count = NUMBER
+  input = "database-${count.index}"
+}
 """
 
 PROVIDER = """
@@ -49,11 +50,11 @@ terraform {
 CLUSTER = (
     PROVIDER
     + """
-locals {{
-  names = toset([for index in range({number}) : "db-${{index}}"])
-}}
+locals {
+  names = toset([for index in range(NUMBER) : "db-${index}"])
+}
 
-resource "kubeblocks_cluster" "this" {{
+resource "kubeblocks_cluster" "this" {
   for_each           = local.names
   namespace          = "bench"
   name               = each.key
@@ -61,88 +62,83 @@ resource "kubeblocks_cluster" "this" {{
   version            = "postgresql-14.8.0"
   termination_policy = "Delete"
 
-  components = {{
-    postgresql = {{
+  components = {
+    postgresql = {
       replicas  = 2
-      resources = {{ cpu = "500m", memory = "512Mi" }}
-      volumes   = {{ data = {{ size = "20Gi" }} }}
-    }}
-  }}
-}}
+      resources = { cpu = "500m", memory = "512Mi" }
+      volumes   = { data = { size = "20Gi" } }
+    }
+  }
+}
 """
 )
 
 IMPORT = """
-import {{
+import {
   for_each = local.names
   to       = kubeblocks_cluster.this[each.key]
-  id       = "bench/${{each.key}}"
-}}
+  id       = "bench/${each.key}"
+}
 """
 
-BODY = """{{
+BODY = """{
     apiVersion = "apps.kubeblocks.io/v1alpha1"
     kind       = "Cluster"
-    metadata   = {{ namespace = "bench", name = "{prefix}-${{count.index}}" }}
-    spec = {{
+    metadata   = { namespace = "bench", name = "PREFIX-${count.index}" }
+    spec = {
       clusterDefinitionRef = "postgresql"
       clusterVersionRef    = "postgresql-14.8.0"
       terminationPolicy    = "Delete"
-      componentSpecs = [{{
+      componentSpecs = [{
         name            = "postgresql"
         componentDefRef = "postgresql"
         replicas        = 2
-        resources = {{
-          requests = {{ cpu = "500m", memory = "512Mi" }}
-          limits   = {{ cpu = "500m", memory = "512Mi" }}
-        }}
-        volumeClaimTemplates = [{{
+        resources = {
+          requests = { cpu = "500m", memory = "512Mi" }
+          limits   = { cpu = "500m", memory = "512Mi" }
+        }
+        volumeClaimTemplates = [{
           name = "data"
-          spec = {{
+          spec = {
             accessModes = ["ReadWriteOnce"]
-            resources   = {{ requests = {{ storage = "20Gi" }} }}
-          }}
-        }}]
-      }}]
-    }}
-  }}"""
+            resources   = { requests = { storage = "20Gi" } }
+          }
+        }]
+      }]
+    }
+  }"""
 
 OBJECT = (
     PROVIDER
     + """
-resource "kubeblocks_object" "this" {{
-  count    = {number}
-  wait_for = {{}}
+resource "kubeblocks_object" "this" {
+  count    = NUMBER
+  wait_for = {}
   manifest = """
-    + BODY.replace("{prefix}", "object")
+    + BODY.replace("PREFIX", "object")
     + """
-}}
+}
 """
 )
 
 PEER = (
     """
-terraform {{
-  required_providers {{
-    kubectl = {{ source = "gavinbunney/kubectl" }}
-  }}
-}}
+terraform {
+  required_providers {
+    kubectl = { source = "gavinbunney/kubectl" }
+  }
+}
 
-resource "kubectl_manifest" "this" {{
-  count             = {number}
+resource "kubectl_manifest" "this" {
+  count             = NUMBER
   server_side_apply = true
   wait              = false
   yaml_body = yamlencode("""
-    + BODY.replace("{prefix}", "peer")
+    + BODY.replace("PREFIX", "peer")
     + """)
-}}
+}
 """
 )
-
-
-def text(template, **values):
-    # The block that has no place to fill in is written once, for a person to read.
-    return template.replace(PROVIDER, PROVIDER.replace("{", "{{").replace("}", "}}")).format(**values)
 
 
 class Bench:
@@ -234,7 +230,7 @@ class Bench:
 
     def life(self, name, number, template):
         """From nothing to nothing, through the commands that a configuration sees."""
-        folder = self.folder(name, number, text(template, number=number))
+        folder = self.folder(name, number, template.replace("NUMBER", str(number)))
         quiet = ("-input=false", "-no-color")
         figures = {
             "validate": self.often(folder, "validate", "-no-color"),
@@ -248,7 +244,7 @@ class Bench:
     def databases(self, number):
         """`kubeblocks_cluster`: planned as new, then imported and looked at."""
         quiet = ("-input=false", "-no-color")
-        configuration = text(CLUSTER, number=number)
+        configuration = CLUSTER.replace("NUMBER", str(number))
         folder = self.folder("cluster", number, configuration)
         figures = {
             "validate": self.often(folder, "validate", "-no-color"),
@@ -286,7 +282,7 @@ class Bench:
         ]
         listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
         self.capture(["kubectl", "apply", "--server-side", "-f", "-"], input=listed)
-        (folder / "import.tf").write_text(text(IMPORT))
+        (folder / "import.tf").write_text(IMPORT)
         figures["import, by blocks"] = self.terraform(folder, "apply", "-auto-approve", *quiet)
         (folder / "import.tf").unlink()
         figures["refresh and plan, nothing changed"] = self.often(folder, "plan", "-detailed-exitcode", *quiet)

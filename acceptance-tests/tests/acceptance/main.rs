@@ -55,6 +55,7 @@ mod plan_impact;
 #[allow(dead_code, reason = "the faults use the rest")]
 mod platform;
 mod playground;
+mod plugin_process;
 mod policies;
 mod query;
 mod quickstart;

@@ -254,13 +254,7 @@ impl Platform {
         plural: &str,
         namespace: Option<&str>,
     ) -> Api<DynamicObject> {
-        let version = if group.ends_with("kubeblocks.io") { "v1alpha1" } else { "v1" };
-        let kind = GroupVersionKind::gvk(group, version, kind);
-        let resource = ApiResource::from_gvk_with_plural(&kind, plural);
-        match namespace {
-            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
-            None => Api::all_with(self.client.clone(), &resource),
-        }
+        api_of(&self.client, (group, kind, plural), namespace)
     }
 
     /// What is left of KubeBlocks in the whole Kubernetes cluster, as `Kind/name`.
@@ -362,4 +356,19 @@ async fn play_operator(
     });
     ready.await.expect("the node is there");
     stop
+}
+
+/// A way to a kind: group, kind and plural. Groups without a dot are `v1`, those of KubeBlocks `v1alpha1`.
+pub(crate) fn api_of(
+    client: &kube::Client,
+    (group, kind, plural): (&str, &str, &str),
+    namespace: Option<&str>,
+) -> Api<DynamicObject> {
+    let version = if group.ends_with("kubeblocks.io") { "v1alpha1" } else { "v1" };
+    let kind = GroupVersionKind::gvk(group, version, kind);
+    let resource = ApiResource::from_gvk_with_plural(&kind, plural);
+    match namespace {
+        Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
+        None => Api::all_with(client.clone(), &resource),
+    }
 }

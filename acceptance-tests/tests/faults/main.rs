@@ -21,6 +21,8 @@ mod platform;
 #[allow(dead_code, reason = "the acceptance tests use the rest")]
 mod playground;
 mod plugin;
+#[path = "../acceptance/plugin_process.rs"]
+mod plugin_process;
 mod points;
 #[path = "../acceptance/recorded_states.rs"]
 mod recorded_states;

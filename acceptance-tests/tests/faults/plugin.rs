@@ -1,78 +1,31 @@
 //! One process of the provider, asked by the messages of the protocol as Terraform asks it.
 
-#[path = "../../../tfplugin/src/generated/mod.rs"]
-mod generated;
-
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use acceptance_tests::tools::provider_binary;
-use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
-use tokio::io::AsyncBufReadExt;
-use tokio::net::UnixStream;
-use tokio::process::{Child, Command};
-use tonic::codegen::http::uri::PathAndQuery;
-use tonic::transport::{Channel, Endpoint, Uri};
-use tonic_prost::ProstCodec;
+use tonic::transport::Channel;
 
-pub(crate) use generated::tfplugin6::{
+use crate::plugin_process::Process;
+pub(crate) use crate::plugin_process::generated::tfplugin6::{
     AttributePath, ClientCapabilities, Diagnostic, DynamicValue, ResourceIdentityData, apply_resource_change,
     attribute_path, diagnostic, import_resource_state, plan_resource_change, read_resource,
 };
-use generated::tfplugin6::{configure_provider, stop_provider};
-
-const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
+use crate::plugin_process::{call, stop, texts as all_texts};
 
 /// A provider process. It ends with this.
 pub(crate) struct Plugin {
+    process: Mutex<Process>,
     channel: Channel,
-    child: Mutex<Child>,
     stopped: AtomicBool,
-    _temporary: tempfile::TempDir,
 }
 
 impl Plugin {
     /// Starts the provider and configures it with a kubeconfig.
     pub(crate) async fn start(kubeconfig: &Path) -> Self {
-        let temporary = tempfile::tempdir().expect("a folder");
-        let mut child = Command::new(provider_binary())
-            .env("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
-            .env("PLUGIN_PROTOCOL_VERSIONS", "6")
-            .env("KUBE_CONFIG_PATH", kubeconfig)
-            .env("TMPDIR", temporary.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the provider starts");
-        let stdout = child.stdout.take().expect("it is piped");
-        let line = tokio::io::BufReader::new(stdout).lines().next_line().await;
-        let line = line.expect("it can be read").expect("a line with the socket");
-        let socket = PathBuf::from(line.split('|').nth(3).expect("the socket"));
-        let connector = tower::service_fn(move |_: Uri| {
-            let socket = socket.clone();
-            async move { UnixStream::connect(socket).await.map(TokioIo::new) }
-        });
-        let endpoint = Endpoint::from_static("http://localhost");
-        let channel = endpoint.connect_with_connector(connector).await.expect("it answers");
-        let plugin = Self {
-            channel,
-            child: Mutex::new(child),
-            stopped: AtomicBool::new(false),
-            _temporary: temporary,
-        };
-        let nothing = json!({
-            "kubernetes": null, "helm_path": null, "aws": null, "gcp": null, "azure": null, "alibaba": null, "guard": null,
-        });
-        let request = configure_provider::Request { config: from_json(&nothing), ..Default::default() };
-        let answer: Result<configure_provider::Response, _> =
-            plugin.call("/tfplugin6.Provider/ConfigureProvider", request).await;
-        assert_eq!(texts(&answer.expect("it answers").diagnostics), Vec::<String>::new());
-        plugin
+        let process = Process::start(kubeconfig).await;
+        let channel = process.channel.clone();
+        Self { process: Mutex::new(process), channel, stopped: AtomicBool::new(false) }
     }
 
     /// One call; an error when the process is gone.
@@ -81,19 +34,13 @@ impl Plugin {
         Q: prost::Message + Send + Sync + 'static,
         A: prost::Message + Default + Send + Sync + 'static,
     {
-        let mut grpc = tonic::client::Grpc::new(self.channel.clone());
-        grpc.ready().await.map_err(|error| tonic::Status::unavailable(error.to_string()))?;
-        let codec = ProstCodec::<Q, A>::default();
-        let path = PathAndQuery::from_static(path);
-        grpc.unary(tonic::Request::new(request), path, codec).await.map(tonic::Response::into_inner)
+        call(&self.channel, path, request).await
     }
 
     /// Asks the provider to stop, as Terraform does at Ctrl-C.
     pub(crate) async fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
-        let answer: Result<stop_provider::Response, _> =
-            self.call("/tfplugin6.Provider/StopProvider", stop_provider::Request::default()).await;
-        answer.expect("it answers");
+        stop(&self.channel).await;
     }
 
     /// Whether Terraform would begin nothing more.
@@ -103,18 +50,11 @@ impl Plugin {
 
     /// Ends the process as the kernel does when memory is short.
     pub(crate) fn kill(&self) {
-        self.child.lock().expect("no panic").start_kill().expect("it runs");
+        self.process.lock().expect("no panic").kill();
     }
-}
-
-/// A value as the protocol also takes it.
-#[allow(clippy::unnecessary_wraps, reason = "messages hold values as options")]
-fn from_json(value: &Value) -> Option<DynamicValue> {
-    Some(DynamicValue { json: value.to_string().into(), ..DynamicValue::default() })
 }
 
 /// What the errors among diagnostics say.
 pub(crate) fn texts(diagnostics: &[Diagnostic]) -> Vec<String> {
-    let errors = diagnostics.iter().filter(|one| one.severity() == diagnostic::Severity::Error);
-    errors.map(|one| format!("{}: {}", one.summary, one.detail)).collect()
+    all_texts(diagnostics.iter().filter(|one| one.severity() == diagnostic::Severity::Error))
 }

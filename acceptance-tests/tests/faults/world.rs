@@ -10,7 +10,7 @@ use kube::api::{
 };
 use serde_json::{Value, json};
 
-use crate::platform::Platform;
+use crate::platform::{Platform, api_of};
 use crate::playground::Playground;
 use crate::scenarios::{Names, Place, Scenario, Subject};
 
@@ -50,18 +50,8 @@ impl World {
         Self { kubeconfig, api, client }
     }
 
-    fn objects(
-        &self,
-        (group, kind, plural): (&str, &str, &str),
-        namespace: Option<&str>,
-    ) -> Api<DynamicObject> {
-        let version = if group.ends_with("kubeblocks.io") { "v1alpha1" } else { "v1" };
-        let kind = GroupVersionKind::gvk(group, version, kind);
-        let resource = ApiResource::from_gvk_with_plural(&kind, plural);
-        match namespace {
-            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
-            None => Api::all_with(self.client.clone(), &resource),
-        }
+    fn objects(&self, kind: (&str, &str, &str), namespace: Option<&str>) -> Api<DynamicObject> {
+        api_of(&self.client, kind, namespace)
     }
 
     /// Makes a namespace of this name.
