@@ -237,7 +237,7 @@ impl ControlPlane {
         Ok(path)
     }
 
-    /// An administrator's client. It belongs to the runtime of the caller.
+    /// An administrator's client, as [`client`].
     pub async fn client(&self) -> Result<kube::Client, Error> {
         client(self.kubeconfig()).await
     }
@@ -263,7 +263,9 @@ impl ControlPlane {
     }
 }
 
-/// A client from a kubeconfig file, as its current context says.
+/// A client from a kubeconfig file, as its current context says. Its connections live on the runtime of the caller,
+/// whichever runtime asks later: a connection that a passing runtime opened would end with it, and with the connection
+/// the request that another one has in it.
 pub async fn client(kubeconfig: &Path) -> Result<kube::Client, Error> {
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Client {
         path: kubeconfig.to_owned(),
@@ -273,7 +275,17 @@ pub async fn client(kubeconfig: &Path) -> Result<kube::Client, Error> {
     let config = kube::Config::from_custom_kubeconfig(content, &kube::config::KubeConfigOptions::default())
         .await
         .map_err(|source| failed(source.into()))?;
-    kube::Client::try_from(config).map_err(|source| failed(source.into()))
+    let namespace = config.default_namespace.clone();
+    let client = kube::Client::try_from(config).map_err(|source| failed(source.into()))?;
+    let runtime = tokio::runtime::Handle::current();
+    let at_home = tower::service_fn(move |request| {
+        let (client, runtime) = (client.clone(), runtime.clone());
+        async move {
+            let sent = runtime.spawn(async move { client.send(request).await });
+            Ok::<_, tower::BoxError>(sent.await??)
+        }
+    });
+    Ok(kube::Client::new(at_home, namespace))
 }
 
 fn arguments(options: &Options) -> Vec<String> {

@@ -6,9 +6,10 @@ use std::process::{Command, Stdio};
 
 use acceptance_tests::control_plane::{self, ControlPlane, Error, Options, User};
 use acceptance_tests::kubeconfig::{Kubeconfig, Login};
+use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::{ConfigMap, Node};
 use kube::Api;
-use kube::api::ListParams;
+use kube::api::{ListParams, WatchEvent, WatchParams};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::json;
 
@@ -133,4 +134,29 @@ async fn a_user_is_known_by_token_and_may_nothing_and_a_wrong_token_is_refused()
     assert_eq!(code(Api::<Node>::all(stranger).list(&ListParams::default()).await.unwrap_err()).0, 401);
 
     assert!(matches!(plane.token("nobody"), Err(Error::UnknownUser { name }) if name == "nobody"));
+}
+
+/// What is shared by tests is asked by runtimes that come and go.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_does_not_end_with_a_runtime_that_used_the_client_before() {
+    let plane = ControlPlane::start(Options::default()).await.unwrap();
+    let client = plane.client().await.unwrap();
+    let maps = Api::<ConfigMap>::default_namespaced(client.clone());
+
+    // A runtime of another test opens the connection and gives it back.
+    let passing = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let others = maps.clone();
+    passing.spawn(async move { others.get("kube-root-ca.crt").await.unwrap() }).await.unwrap();
+
+    // This one's request takes the same connection; it is under way when the other test ends.
+    let watch = maps.watch(&WatchParams::default(), "0").await.unwrap();
+    passing.shutdown_background();
+    let mut events = std::pin::pin!(watch);
+    create(&maps, json!({ "metadata": { "name": "later" } })).await;
+    loop {
+        let event = events.next().await.expect("the watch goes on").expect("no fault");
+        if matches!(event, WatchEvent::Added(map) if map.metadata.name.as_deref() == Some("later")) {
+            return;
+        }
+    }
 }
