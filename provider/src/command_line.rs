@@ -55,7 +55,7 @@ pub(crate) fn run() -> ExitCode {
         };
     }
     let options = tfplugin::Options { address: ADDRESS, name: NAME, version: VERSION };
-    tfplugin::serve(KubeblocksProvider::new(), options)
+    tfplugin::serve(KubeblocksProvider::new, options)
 }
 
 /// Whether the first argument is one of ours and not of the plugin's.

@@ -110,5 +110,5 @@ impl Provider for Notes {
 
 fn main() -> ExitCode {
     let address = "registry.terraform.io/acme/notes";
-    serve(Notes, Options { address, name: "notes", version: "0.1.0" })
+    serve(|| Notes, Options { address, name: "notes", version: "0.1.0" })
 }

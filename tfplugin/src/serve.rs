@@ -38,10 +38,13 @@ pub struct Options<'a> {
 /// fn main() -> std::process::ExitCode {
 ///     let options =
 ///         tfplugin::Options { address: "registry.terraform.io/acme/nothing", name: "nothing", version: "0.1.0" };
-///     tfplugin::serve(Nothing, options)
+///     tfplugin::serve(|| Nothing, options)
 /// }
 /// ```
-pub fn serve(provider: impl Provider, options: Options<'_>) -> ExitCode {
+///
+/// `provider` makes the provider, which is configured once: a process that Terraform started makes one, and one under
+/// `--debug` makes one for each run that attaches, so that runs with different configurations do not meet.
+pub fn serve<P: Provider>(provider: impl Fn() -> P, options: Options<'_>) -> ExitCode {
     let Options { address, name, version } = options;
-    plugin::run(About { name, version, address }, |shutdown| Server::routes(provider, shutdown))
+    plugin::run(About { name, version, address }, |shutdown| Server::routes(provider(), shutdown))
 }

@@ -10,6 +10,7 @@ mod account;
 mod addon_faults;
 mod addon_functions;
 mod addon_lifecycle;
+mod attached;
 mod backup;
 mod backup_repo;
 mod backup_schedule;

@@ -9,7 +9,7 @@ use acceptance_tests::api_faults::ApiFaults;
 use acceptance_tests::control_plane::{self, ControlPlane, Options, User};
 use acceptance_tests::operator::{self, Faults, PodFault};
 use futures::StreamExt as _;
-use k8s_openapi::api::core::v1::{Namespace as CoreNamespace, Node, Pod, Secret};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace as CoreNamespace, Node, Pod, Secret};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::{
     Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
@@ -123,6 +123,13 @@ impl Playground {
             Err(kube::Error::Api(status)) if status.code == 409 => {}
             Err(error) => panic!("{name}: {error}"),
         }
+    }
+
+    /// All ConfigMaps of a namespace.
+    pub(crate) async fn config_maps(&self, namespace: &str) -> Vec<ConfigMap> {
+        let client = self.control_plane.client().await.expect("the control plane answers");
+        let maps: Api<ConfigMap> = Api::namespaced(client, namespace);
+        maps.list(&ListParams::default()).await.expect("the control plane answers").items
     }
 
     /// A fresh namespace whose name begins with `prefix`.

@@ -3,6 +3,7 @@
 #[path = "../../../tfplugin/src/generated/mod.rs"]
 pub(crate) mod generated;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -29,13 +30,23 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts the provider and configures it with a kubeconfig.
+    #[allow(dead_code, reason = "the fault tests have more in the environment")]
     pub(crate) async fn start(kubeconfig: &Path) -> Self {
+        Self::start_in::<&str>(kubeconfig, []).await
+    }
+
+    /// The same, with more in its environment.
+    pub(crate) async fn start_in<N: AsRef<OsStr>>(
+        kubeconfig: &Path,
+        environment: impl IntoIterator<Item = (&'static str, N)>,
+    ) -> Self {
         let temporary = tempfile::tempdir().expect("a folder");
         let mut child = Command::new(provider_binary())
             .env("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
             .env("PLUGIN_PROTOCOL_VERSIONS", "6")
             .env("KUBE_CONFIG_PATH", kubeconfig)
             .env("TMPDIR", temporary.path())
+            .envs(environment)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -17,6 +17,10 @@ const LIMIT: Duration = Duration::from_mins(4);
 const PROMPT: Duration = Duration::from_secs(20);
 /// For how long the API is away.
 const AWAY: Duration = Duration::from_millis(700);
+/// The same, for what is longer than an API server takes to start again.
+const LONG_AWAY: Duration = Duration::from_secs(30);
+/// By how many seconds the clock jumps: credentials end within as much.
+const JUMP: i64 = 3700;
 const UNFINISHED: &str = "terraform.kubeblocks.io/unfinished";
 
 /// How a point ended.
@@ -79,6 +83,7 @@ impl Life<'_> {
     }
 
     async fn reach(&mut self, goal: &Goal, point: Option<&Point>) -> Outcome {
+        let there = self.world.find(self.scenario, &self.names).await.pop();
         let (first, met) = match point {
             None => (self.undisturbed(goal).await, false),
             Some(point) => match self.suffer(goal, point).await {
@@ -87,6 +92,13 @@ impl Life<'_> {
             },
         };
         let kind = point.filter(|_| met).map(|point| point.kind);
+        if kind == Some(Kind::Deleted) {
+            // What the errors say: run it again when the object is gone.
+            let gone = self.world.until_gone(self.scenario, &self.names).await;
+            if let Err(wrong) = gone.and(self.put_back(there.as_ref()).await) {
+                return Outcome::Failed(wrong);
+            }
+        }
         if let (Err(errors), None) = (&first, kind) {
             return Outcome::Failed(format!("without a fault: {}", errors.join("; ")));
         }
@@ -134,6 +146,9 @@ impl Life<'_> {
             api.wait_for_fault().await;
             match point.kind {
                 Kind::Away => api.be_away_for(AWAY).await.expect("the proxy runs"),
+                Kind::LongAway => api.be_away_for(LONG_AWAY).await.expect("the proxy runs"),
+                Kind::ClockForward => plugin.clock_jumps(JUMP),
+                Kind::ClockBack => plugin.clock_jumps(-JUMP),
                 Kind::KillBefore | Kind::KillAfter => plugin.kill(),
                 Kind::Interrupt => plugin.stop().await,
                 Kind::InterruptTwice => {
@@ -178,10 +193,6 @@ impl Life<'_> {
     ) -> Result<(bool, bool), String> {
         let mut imported = false;
         let mut again = first.is_err();
-        if kind == Some(Kind::Deleted) {
-            // What the errors say: run it again when the object is gone.
-            self.world.until_gone(self.scenario, &self.names).await?;
-        }
         if first.is_ok() && !self.is_settled(goal).await? {
             again = true;
         }
@@ -192,6 +203,14 @@ impl Life<'_> {
             return Err("the next plan is not empty".to_owned());
         }
         Ok((imported, again))
+    }
+
+    /// What was there before all lives is brought again by those who brought it.
+    async fn put_back(&self, there: Option<&Found>) -> Result<(), String> {
+        match there {
+            Some(there) if self.scenario.stays => self.world.create(self.scenario, &self.names, there).await,
+            _ => Ok(()),
+        }
     }
 
     async fn is_settled(&mut self, goal: &Goal) -> Result<bool, String> {
@@ -218,6 +237,9 @@ impl Life<'_> {
         let found = self.world.find(self.scenario, &self.names).await;
         if goal.config.is_none() {
             return self.judge_end(&found).await;
+        }
+        if found.is_empty() && kind == Some(Kind::Deleted) && self.scenario.is_done_once() {
+            return Ok(());
         }
         let [one] = found.as_slice() else {
             let names: Vec<_> = found.iter().map(|found| &found.name).collect();

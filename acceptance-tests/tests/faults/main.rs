@@ -7,6 +7,7 @@
 // A failed expectation is how a test here ends, also in its helpers.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, missing_docs)]
 
+mod clock;
 mod core;
 #[path = "../acceptance/hcl.rs"]
 #[allow(dead_code, reason = "the acceptance tests use the rest")]

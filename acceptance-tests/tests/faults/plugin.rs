@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tonic::transport::Channel;
 
+use crate::clock::Clock;
 use crate::plugin_process::Process;
 pub(crate) use crate::plugin_process::generated::tfplugin6::{
     AttributePath, ClientCapabilities, Diagnostic, DynamicValue, ResourceIdentityData, apply_resource_change,
@@ -18,14 +19,16 @@ pub(crate) struct Plugin {
     process: Mutex<Process>,
     channel: Channel,
     stopped: AtomicBool,
+    clock: Clock,
 }
 
 impl Plugin {
     /// Starts the provider and configures it with a kubeconfig.
     pub(crate) async fn start(kubeconfig: &Path) -> Self {
-        let process = Process::start(kubeconfig).await;
+        let clock = Clock::new();
+        let process = Process::start_in(kubeconfig, clock.environment()).await;
         let channel = process.channel.clone();
-        Self { process: Mutex::new(process), channel, stopped: AtomicBool::new(false) }
+        Self { process: Mutex::new(process), channel, stopped: AtomicBool::new(false), clock }
     }
 
     /// One call; an error when the process is gone.
@@ -46,6 +49,11 @@ impl Plugin {
     /// Whether Terraform would begin nothing more.
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// Lets the process's clock jump by so many seconds.
+    pub(crate) fn clock_jumps(&self, seconds: i64) {
+        self.clock.jump(seconds);
     }
 
     /// Ends the process as the kernel does when memory is short.

@@ -10,6 +10,8 @@ use http::StatusCode;
 const SAME: usize = 3;
 /// How much later an answer comes that stalls.
 const STALL: Duration = Duration::from_millis(800);
+/// The same, for what is longer than a client waits.
+const LONG_STALL: Duration = Duration::from_mins(1);
 
 /// What happens at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,19 +26,23 @@ pub(crate) enum Kind {
     Expired,
     Closed,
     Stall,
+    LongStall,
     Unauthorized,
     Away,
+    LongAway,
     KillBefore,
     KillAfter,
     Interrupt,
     InterruptTwice,
     Deleted,
     Changed,
+    ClockForward,
+    ClockBack,
 }
 
 impl Kind {
     /// All of them, in the order of the report.
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::ResetBefore,
         Self::ResetAfter,
         Self::TooMany,
@@ -47,14 +53,18 @@ impl Kind {
         Self::Expired,
         Self::Closed,
         Self::Stall,
+        Self::LongStall,
         Self::Unauthorized,
         Self::Away,
+        Self::LongAway,
         Self::KillBefore,
         Self::KillAfter,
         Self::Interrupt,
         Self::InterruptTwice,
         Self::Deleted,
         Self::Changed,
+        Self::ClockForward,
+        Self::ClockBack,
     ];
 
     /// Head of its column, and what stands for it in the name of a point.
@@ -70,14 +80,18 @@ impl Kind {
             Self::Expired => "410 in watch",
             Self::Closed => "watch ends",
             Self::Stall => "stall",
+            Self::LongStall => "stall 60 s",
             Self::Unauthorized => "401",
             Self::Away => "API away",
+            Self::LongAway => "away 30 s",
             Self::KillBefore => "kill before",
             Self::KillAfter => "kill after",
             Self::Interrupt => "Ctrl-C",
             Self::InterruptTwice => "Ctrl-C twice",
             Self::Deleted => "deleted",
             Self::Changed => "changed",
+            Self::ClockForward => "clock forward",
+            Self::ClockBack => "clock back",
         }
     }
 
@@ -92,9 +106,15 @@ impl Kind {
             Self::KillAfter => !is_read,
             // Through a connection to a container nothing is answered in the form of the API.
             Self::ResetBefore | Self::ResetAfter | Self::TooMany | Self::Internal | Self::Unavailable => true,
-            Self::Stall | Self::Unauthorized | Self::Away | Self::KillBefore => true,
-            Self::Interrupt | Self::InterruptTwice | Self::Deleted | Self::Changed => true,
+            Self::Stall | Self::LongStall | Self::Unauthorized | Self::Away | Self::LongAway => true,
+            Self::KillBefore | Self::Interrupt | Self::InterruptTwice => true,
+            Self::Deleted | Self::Changed | Self::ClockForward | Self::ClockBack => true,
         }
+    }
+
+    /// At how many requests of one kind it is played: what takes long is played at the first.
+    fn same(self) -> usize {
+        if matches!(self, Self::LongStall | Self::LongAway) { 1 } else { SAME }
     }
 
     /// What the proxy does about it.
@@ -111,9 +131,11 @@ impl Kind {
             Self::Expired => Fault::Expire,
             Self::Closed => Fault::EndWatch,
             Self::Stall => Fault::Stall(STALL),
+            Self::LongStall => Fault::Stall(LONG_STALL),
             Self::Unauthorized => answer(StatusCode::UNAUTHORIZED),
             Self::KillAfter | Self::InterruptTwice => Fault::HoldAnswer,
-            Self::Away | Self::KillBefore | Self::Interrupt | Self::Deleted | Self::Changed => Fault::Hold,
+            Self::Away | Self::LongAway | Self::KillBefore | Self::Interrupt => Fault::Hold,
+            Self::Deleted | Self::Changed | Self::ClockForward | Self::ClockBack => Fault::Hold,
         }
     }
 }
@@ -149,9 +171,9 @@ pub(crate) fn points(scenario: &'static str, phase: &'static str, requests: &[Re
     }
     let mut points = Vec::new();
     for (request, count) in seen {
-        for spared in 0..count.min(SAME) {
-            let spared = u32::try_from(spared).expect("few");
-            for kind in Kind::ALL.into_iter().filter(|kind| kind.fits(&request)) {
+        for kind in Kind::ALL.into_iter().filter(|kind| kind.fits(&request)) {
+            for spared in 0..count.min(kind.same()) {
+                let spared = u32::try_from(spared).expect("few");
                 points.push(Point { scenario, phase, request: request.clone(), spared, kind });
             }
         }

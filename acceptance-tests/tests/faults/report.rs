@@ -137,8 +137,10 @@ what others wrote on it is still there; and, at the end of its life, when nothin
 - reset before, reset after: the connection breaks before or after the server has acted.
 - 429, 500, 503, 409, 410, 401: the answer, once; 429 with `Retry-After`.
 - 410 in watch, watch ends: the watch begins, and its resource version is too old, or the server ends it.
-- stall: the answer comes late. API away: for 0.7 seconds nobody listens, and every connection is gone.
+- stall: the answer comes 0.8 seconds late, or 60. API away: for 0.7 seconds nobody listens, and every connection is gone; or
+  for 30. What is long is played at the first request of a kind.
 - kill before, kill after: the provider's process is killed before or after the server has acted.
 - Ctrl-C: the provider is asked to stop; twice: and is then killed.
 - deleted, changed: somebody else deletes the object or writes a note on it while the request is on its way.
+- clock forward, clock back: the time of day jumps by an hour and more in the provider's process.
 ";

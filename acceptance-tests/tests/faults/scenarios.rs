@@ -59,6 +59,13 @@ pub(crate) struct Scenario {
     pub(crate) stays: bool,
 }
 
+impl Scenario {
+    /// Whether its object tells of something that has happened, which happens no second time when the object is gone.
+    pub(crate) fn is_done_once(&self) -> bool {
+        matches!(self.subject, Subject::Object(_, "OpsRequest", ..))
+    }
+}
+
 /// The last step of every life.
 pub(crate) const DESTROY: &str = "destroy";
 

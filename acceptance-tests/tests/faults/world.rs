@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use acceptance_tests::api_faults::ApiFaults;
 use acceptance_tests::control_plane;
-use kube::api::{
-    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
-};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
 use crate::platform::{Platform, api_of};
@@ -116,6 +114,30 @@ impl World {
             }
         }
         !found.is_empty()
+    }
+
+    /// Makes an object that was deleted once more, as it was described.
+    pub(crate) async fn create(
+        &self,
+        scenario: &Scenario,
+        names: &Names,
+        found: &Found,
+    ) -> Result<(), String> {
+        let Subject::Object(group, kind, plural, namespaced) = scenario.subject else { return Ok(()) };
+        let objects = self.objects((group, kind, plural), namespaced.then_some(names.namespace.as_str()));
+        let (metadata, spec) = (&found.object["metadata"], &found.object["spec"]);
+        let object = json!({
+            "apiVersion": found.object["apiVersion"],
+            "kind": kind,
+            "metadata": { "name": found.name, "labels": metadata["labels"], "annotations": metadata["annotations"] },
+            "spec": spec,
+        });
+        let object = serde_json::from_value(object).expect("it was an object");
+        match objects.create(&PostParams::default(), &object).await {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) if status.is_already_exists() => Ok(()),
+            Err(error) => Err(format!("{} cannot be put back: {error}", found.name)),
+        }
     }
 
     /// Waits until what is being deleted is gone.

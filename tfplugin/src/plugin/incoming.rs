@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::transport::server::Connected;
 
 use super::listener::Accepting;
@@ -31,7 +31,22 @@ trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 /// One admitted connection.
-pub(super) struct Connection(Box<dyn Transport>);
+pub(super) struct Connection {
+    transport: Box<dyn Transport>,
+    /// Cancelled when the connection is over.
+    _ended: Option<DropGuard>,
+}
+
+impl Connection {
+    fn new(transport: impl Transport + 'static) -> Self {
+        Self { transport: Box::new(transport), _ended: None }
+    }
+
+    /// The same, which cancels `ended` when it is over.
+    pub(super) fn ending(self, ended: CancellationToken) -> Self {
+        Self { _ended: Some(ended.drop_guard()), ..self }
+    }
+}
 
 /// Accepts until `shutdown`. With `tls` only clients that pass it come out; without it every one does.
 pub(super) fn accept(
@@ -61,13 +76,13 @@ async fn accept_one(accepting: &Accepting) -> io::Result<Connection> {
         #[cfg(unix)]
         Accepting::Unix(listener) => {
             let (socket, _) = listener.accept().await?;
-            Ok(Connection(Box::new(socket)))
+            Ok(Connection::new(socket))
         }
         #[cfg(any(not(unix), test))]
         Accepting::Tcp(listener) => {
             let (socket, _) = listener.accept().await?;
             socket.set_nodelay(true)?;
-            Ok(Connection(Box::new(socket)))
+            Ok(Connection::new(socket))
         }
     }
 }
@@ -77,7 +92,7 @@ async fn admit(socket: Connection, tls: Option<TlsAcceptor>, admitted: mpsc::Sen
     let connection = match tls {
         None => socket,
         Some(tls) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(socket)).await {
-            Ok(Ok(stream)) => Connection(Box::new(stream)),
+            Ok(Ok(stream)) => Connection::new(stream),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "refused a connection: it is not from the Terraform that started this provider");
                 return;
@@ -104,7 +119,7 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, buffer)
+        Pin::new(&mut self.transport).poll_read(context, buffer)
     }
 }
 
@@ -114,15 +129,15 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, bytes)
+        Pin::new(&mut self.transport).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
+        Pin::new(&mut self.transport).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
+        Pin::new(&mut self.transport).poll_shutdown(context)
     }
 
     fn poll_write_vectored(
@@ -130,10 +145,10 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         buffers: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write_vectored(context, buffers)
+        Pin::new(&mut self.transport).poll_write_vectored(context, buffers)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.0.is_write_vectored()
+        self.transport.is_write_vectored()
     }
 }

@@ -16,12 +16,15 @@ mod panic_report;
 mod reattach;
 mod services;
 
+use std::future::ready;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use futures::{StreamExt, stream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
 use tonic::transport::Server;
 
@@ -33,6 +36,8 @@ pub(crate) use self::panic_report::take_last_panic;
 
 /// How long calls in flight may take to end after a shutdown was asked for. The host kills after two seconds.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(1500);
+
+const LATE: &str = "calls were still in flight at the end of the shutdown's grace period";
 
 /// Calls at once on one connection. Terraform's `-parallelism` is 10 by default, and users raise it.
 const MAXIMUM_CONCURRENT_STREAMS: u32 = 1024;
@@ -71,9 +76,9 @@ enum Error {
     Serve(#[source] tonic::transport::Error),
 }
 
-/// Runs the process from its arguments to its exit code. `routes` makes the services; the token it gets is cancelled
-/// when the process is about to end.
-pub(crate) fn run(about: About<'_>, routes: impl FnOnce(CancellationToken) -> Routes) -> ExitCode {
+/// Runs the process from its arguments to its exit code. `routes` makes the services of one client; the token it gets is
+/// cancelled when the client is gone or the process is about to end.
+pub(crate) fn run(about: About<'_>, routes: impl Fn(CancellationToken) -> Routes) -> ExitCode {
     let result = match Mode::from_arguments(std::env::args_os().skip(1)) {
         Ok(Mode::Version) => print_to_stdout(&format!("{} {}\n", about.name, about.version)),
         Ok(Mode::Help) => print_to_stdout(&arguments::help(about)),
@@ -94,7 +99,7 @@ pub(crate) fn run(about: About<'_>, routes: impl FnOnce(CancellationToken) -> Ro
 }
 
 /// The life of a process that Terraform started.
-fn serve_plugin(about: About<'_>, routes: impl FnOnce(CancellationToken) -> Routes) -> Result<(), Error> {
+fn serve_plugin(about: About<'_>, routes: impl Fn(CancellationToken) -> Routes) -> Result<(), Error> {
     let environment = Environment::read(|name| std::env::var_os(name)).map_err(Error::Environment)?;
     hclog::install(about.name);
     panic_report::install(about.name);
@@ -118,8 +123,9 @@ fn serve_plugin(about: About<'_>, routes: impl FnOnce(CancellationToken) -> Rout
     })
 }
 
-/// The life of a process that a developer started with `--debug`: many Terraform runs attach to it, none ends it.
-fn serve_debug(about: About<'_>, routes: impl FnOnce(CancellationToken) -> Routes) -> Result<(), Error> {
+/// The life of a process that a developer started with `--debug`: many Terraform runs attach to it, also at the same
+/// time, none ends it, and none sees another one's configuration.
+fn serve_debug(about: About<'_>, routes: impl Fn(CancellationToken) -> Routes) -> Result<(), Error> {
     hclog::install(about.name);
     panic_report::install(about.name);
 
@@ -128,9 +134,47 @@ fn serve_debug(about: About<'_>, routes: impl FnOnce(CancellationToken) -> Route
         lifetime::watch_as_debugged(&shutdown).map_err(Error::Signals)?;
         let listener = Listener::bind(&Environment::for_debug()).map_err(Error::Listen)?;
         print_to_stdout(&reattach::instructions(about, &listener.address()))?;
-        let services = services::GoPlugin::for_debug(shutdown.clone());
-        serve_until_shutdown(listener, None, services, routes(shutdown.clone()), shutdown).await
+        serve_each_client(listener, routes, &shutdown).await;
+        Ok(())
     })
+}
+
+/// Serves every connection by services of its own, which end with it.
+async fn serve_each_client(
+    listener: Listener,
+    routes: impl Fn(CancellationToken) -> Routes,
+    shutdown: &CancellationToken,
+) {
+    // The folder of the socket is removed when this function ends.
+    let (accepting, _folder) = listener.into_parts();
+    let mut incoming = std::pin::pin!(incoming::accept(accepting, None, shutdown.clone()));
+    let clients = TaskTracker::new();
+    while let Some(Some(accepted)) = shutdown.run_until_cancelled(incoming.next()).await {
+        let Ok(connection) = accepted else { continue };
+        let ended = shutdown.child_token();
+        let connection = connection.ending(ended.clone());
+        let services = services::GoPlugin::for_debug(ended.clone()).add_to(routes(ended.clone()));
+        // Tonic would take the end of the connections to come for its own.
+        let only = stream::once(ready(Ok::<_, io::Error>(connection))).chain(stream::pending());
+        let serving =
+            server().add_routes(services).serve_with_incoming_shutdown(only, ended.cancelled_owned());
+        clients.spawn(async move {
+            if let Err(error) = serving.await {
+                tracing::warn!(%error, "a client is no longer served");
+            }
+        });
+    }
+    clients.close();
+    if tokio::time::timeout(SHUTDOWN_GRACE, clients.wait()).await.is_err() {
+        tracing::warn!("{LATE}");
+    }
+}
+
+fn server() -> Server {
+    Server::builder()
+        .max_concurrent_streams(MAXIMUM_CONCURRENT_STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
 }
 
 async fn serve_until_shutdown(
@@ -143,10 +187,7 @@ async fn serve_until_shutdown(
     // The folder of the socket is removed when this function ends.
     let (accepting, _folder) = listener.into_parts();
     let incoming = incoming::accept(accepting, tls, shutdown.clone());
-    let serving = Server::builder()
-        .max_concurrent_streams(MAXIMUM_CONCURRENT_STREAMS)
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+    let serving = server()
         .add_routes(services.add_to(routes))
         .serve_with_incoming_shutdown(incoming, shutdown.clone().cancelled_owned());
     let too_late = async {
@@ -156,7 +197,7 @@ async fn serve_until_shutdown(
     tokio::select! {
         served = serving => served.map_err(Error::Serve),
         () = too_late => {
-            tracing::warn!("calls were still in flight at the end of the shutdown's grace period");
+            tracing::warn!("{LATE}");
             Ok(())
         }
     }

@@ -1,0 +1,120 @@
+//! A provider under `--debug`, to which runs of Terraform attach: many at the same time, each with its own configuration.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::playground::Playground;
+use crate::terraform::{Cli, Workspace, provider_binary};
+
+/// Beyond what Terraform does by itself, and more than a provider has threads.
+const PARALLEL: usize = 64;
+
+/// The process, and what it said to set.
+struct Attachable {
+    _process: Child,
+    variable: String,
+}
+
+impl Attachable {
+    async fn start(temporary: &Path) -> Self {
+        let mut process = Command::new(provider_binary())
+            .arg("--debug")
+            .env("TMPDIR", temporary)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the provider starts");
+        let mut lines = BufReader::new(process.stdout.take().expect("it is piped")).lines();
+        loop {
+            let line = lines.next_line().await.expect("it can be read").expect("it says what to set");
+            if let Some((_, value)) = line.split_once("TF_REATTACH_PROVIDERS='") {
+                let variable = value.trim_end_matches('\'').to_owned();
+                return Self { _process: process, variable };
+            }
+        }
+    }
+}
+
+/// As many objects as are written at once, in a Kubernetes cluster that is a provider's of this name.
+fn objects(provider: &str, owner: &str) -> String {
+    format!(
+        r#"
+resource "kubeblocks_object" "{provider}" {{
+  provider = kubeblocks.{provider}
+  count    = {PARALLEL}
+  manifest = {{
+    apiVersion = "v1"
+    kind       = "ConfigMap"
+    metadata   = {{ namespace = "default", name = "attached-${{count.index}}" }}
+    data       = {{ owner = "{owner}" }}
+  }}
+}}
+"#
+    )
+}
+
+fn provider(alias: &str, kubeconfig: &Path) -> String {
+    format!(
+        "provider \"kubeblocks\" {{\n  alias      = \"{alias}\"\n  kubernetes = {{ auth = {{ method = \"kubeconfig\", kubeconfig_path = \"{}\" }} }}\n}}\n",
+        kubeconfig.display()
+    )
+}
+
+/// Of which owners there are objects.
+async fn owners(playground: &Playground) -> Vec<String> {
+    let maps = playground.config_maps("default").await;
+    let mut owners: Vec<_> = maps.iter().filter_map(|map| map.data.as_ref()?.get("owner").cloned()).collect();
+    assert!(owners.is_empty() || owners.len() == PARALLEL, "{}", owners.len());
+    owners.dedup();
+    owners
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_that_attach_to_one_provider_keep_their_configurations() {
+    let (one, other) = tokio::join!(Playground::bare(), Playground::bare());
+    let temporary = tempfile::tempdir().expect("a folder");
+    let attachable = Attachable::start(temporary.path()).await;
+    let workspace = |name: &str, kubeconfig: &Path| {
+        let mut workspace = Workspace::new(Cli::Terraform);
+        workspace.set("TF_REATTACH_PROVIDERS", &attachable.variable);
+        workspace.write("main.tf", provider(name, kubeconfig) + &objects(name, name));
+        workspace
+    };
+    let parallel = format!("-parallelism={PARALLEL}");
+    let apply = ["apply", "-auto-approve", "-no-color", "-input=false", &parallel];
+
+    // Two runs at the same time, of one Kubernetes cluster each.
+    let (first, second) = (workspace("first", one.kubeconfig()), workspace("second", other.kubeconfig()));
+    let (made, made_too) = tokio::join!(first.run(apply), second.run(apply));
+    made.succeeded();
+    made_too.succeeded();
+    assert_eq!(
+        (owners(&one).await, owners(&other).await),
+        (vec!["first".to_owned()], vec!["second".to_owned()])
+    );
+    tokio::join!(first.plan_is_empty(), second.plan_is_empty());
+    let (gone, gone_too) = tokio::join!(first.destroy(), second.destroy());
+    gone.succeeded();
+    gone_too.succeeded();
+    assert_eq!((owners(&one).await.len(), owners(&other).await.len()), (0, 0));
+
+    // One run with two configurations.
+    let mut both = provider("one", one.kubeconfig());
+    let _ = write!(both, "{}", provider("other", other.kubeconfig()));
+    let both = both + &objects("one", "here") + &objects("other", "there");
+    first.write("main.tf", both);
+    first.run(apply).await.succeeded();
+    assert_eq!(
+        (owners(&one).await, owners(&other).await),
+        (vec!["here".to_owned()], vec!["there".to_owned()])
+    );
+    first.plan_is_empty().await;
+    first.destroy().await.succeeded();
+    assert_eq!((owners(&one).await.len(), owners(&other).await.len()), (0, 0));
+}
