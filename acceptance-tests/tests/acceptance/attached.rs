@@ -49,10 +49,10 @@ resource "kubeblocks_object" "{provider}" {{
   provider = kubeblocks.{provider}
   count    = {PARALLEL}
   manifest = {{
-    apiVersion = "v1"
-    kind       = "ConfigMap"
-    metadata   = {{ namespace = "default", name = "attached-${{count.index}}" }}
-    data       = {{ owner = "{owner}" }}
+    apiVersion = "apps.kubeblocks.io/v1alpha1"
+    kind       = "ConfigConstraint"
+    metadata   = {{ name = "attached-${{count.index}}", labels = {{ owner = "{owner}" }} }}
+    spec       = {{ formatterConfig = {{ format = "properties" }} }}
   }}
 }}
 "#
@@ -68,8 +68,10 @@ fn provider(alias: &str, kubeconfig: &Path) -> String {
 
 /// Of which owners there are objects.
 async fn owners(playground: &Playground) -> Vec<String> {
-    let maps = playground.config_maps("default").await;
-    let mut owners: Vec<_> = maps.iter().filter_map(|map| map.data.as_ref()?.get("owner").cloned()).collect();
+    let constraints =
+        playground.everywhere("apps.kubeblocks.io", "ConfigConstraint", "configconstraints").await;
+    let mut owners: Vec<_> =
+        constraints.iter().filter_map(|one| one.metadata.labels.as_ref()?.get("owner").cloned()).collect();
     assert!(owners.is_empty() || owners.len() == PARALLEL, "{}", owners.len());
     owners.dedup();
     owners
@@ -77,7 +79,7 @@ async fn owners(playground: &Playground) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn runs_that_attach_to_one_provider_keep_their_configurations() {
-    let (one, other) = tokio::join!(Playground::bare(), Playground::bare());
+    let (one, other) = tokio::join!(Playground::shared(), Playground::of_its_own());
     let temporary = tempfile::tempdir().expect("a folder");
     let attachable = Attachable::start(temporary.path()).await;
     let workspace = |name: &str, kubeconfig: &Path| {
@@ -95,14 +97,14 @@ async fn runs_that_attach_to_one_provider_keep_their_configurations() {
     made.succeeded();
     made_too.succeeded();
     assert_eq!(
-        (owners(&one).await, owners(&other).await),
+        (owners(one).await, owners(&other).await),
         (vec!["first".to_owned()], vec!["second".to_owned()])
     );
     tokio::join!(first.plan_is_empty(), second.plan_is_empty());
     let (gone, gone_too) = tokio::join!(first.destroy(), second.destroy());
     gone.succeeded();
     gone_too.succeeded();
-    assert_eq!((owners(&one).await.len(), owners(&other).await.len()), (0, 0));
+    assert_eq!((owners(one).await.len(), owners(&other).await.len()), (0, 0));
 
     // One run with two configurations.
     let mut both = provider("one", one.kubeconfig());
@@ -111,10 +113,10 @@ async fn runs_that_attach_to_one_provider_keep_their_configurations() {
     first.write("main.tf", both);
     first.run(apply).await.succeeded();
     assert_eq!(
-        (owners(&one).await, owners(&other).await),
+        (owners(one).await, owners(&other).await),
         (vec!["here".to_owned()], vec!["there".to_owned()])
     );
     first.plan_is_empty().await;
     first.destroy().await.succeeded();
-    assert_eq!((owners(&one).await.len(), owners(&other).await.len()), (0, 0));
+    assert_eq!((owners(one).await.len(), owners(&other).await.len()), (0, 0));
 }

@@ -9,7 +9,7 @@ use acceptance_tests::api_faults::ApiFaults;
 use acceptance_tests::control_plane::{self, ControlPlane, Options, User};
 use acceptance_tests::operator::{self, Faults, PodFault};
 use futures::StreamExt as _;
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace as CoreNamespace, Node, Pod, Secret};
+use k8s_openapi::api::core::v1::{Namespace as CoreNamespace, Node, Pod, Secret};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::{
     Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::hcl;
+use crate::platform::api_of;
 use crate::terraform::{Cli, Workspace, install_in_mirror};
 
 /// How long the tests wait for something that the playground is certain to do. Only a broken test reaches it.
@@ -125,11 +126,11 @@ impl Playground {
         }
     }
 
-    /// All ConfigMaps of a namespace.
-    pub(crate) async fn config_maps(&self, namespace: &str) -> Vec<ConfigMap> {
+    /// All objects of a kind.
+    pub(crate) async fn everywhere(&self, group: &str, kind: &str, plural: &str) -> Vec<DynamicObject> {
         let client = self.control_plane.client().await.expect("the control plane answers");
-        let maps: Api<ConfigMap> = Api::namespaced(client, namespace);
-        maps.list(&ListParams::default()).await.expect("the control plane answers").items
+        let objects = api_of(&client, (group, kind, plural), None);
+        objects.list(&ListParams::default()).await.expect("the control plane answers").items
     }
 
     /// A fresh namespace whose name begins with `prefix`.
