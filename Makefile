@@ -1,6 +1,6 @@
 # Every target is what CI runs, too. `make demo` and `make test` need nothing but Rust (rustup), Go and a C linker.
 
-.PHONY: help demo demo-destroy test format lint deny unit browser playground acceptance faults bench audit clean
+.PHONY: help demo demo-destroy test format lint deny unit browser playground acceptance faults soak bench audit clean
 .PHONY: install release verify-release
 .PHONY: acceptance-aws acceptance-gcp acceptance-azure acceptance-alibaba sweep-aws sweep-gcp sweep-azure sweep-alibaba
 
@@ -54,6 +54,9 @@ sweep-aws sweep-gcp sweep-azure sweep-alibaba: ## Remove what a real run left (T
 
 faults: ## Every fault at every request of every resource; writes RELIABILITY.md (FAULTS=, SHARD=1/4, FAULTS_MINUTES=)
 	@scripts/test faults
+
+soak: ## Hours of random changes and faults; adds to RELIABILITY.md (SOAK_MINUTES=120, SOAK_DATABASES=50, SEED=)
+	@scripts/test soak
 
 bench: ## Measure the provider beside its peers; writes BENCHMARKS.md
 	@scripts/bench

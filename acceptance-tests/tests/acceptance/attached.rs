@@ -2,44 +2,13 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::Stdio;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
-
+use crate::attachable::Attachable;
 use crate::playground::Playground;
-use crate::terraform::{Cli, Workspace, provider_binary};
+use crate::terraform::{Cli, Workspace};
 
 /// Beyond what Terraform does by itself, and more than a provider has threads.
 const PARALLEL: usize = 64;
-
-/// The process, and what it said to set.
-struct Attachable {
-    _process: Child,
-    variable: String,
-}
-
-impl Attachable {
-    async fn start(temporary: &Path) -> Self {
-        let mut process = Command::new(provider_binary())
-            .arg("--debug")
-            .env("TMPDIR", temporary)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the provider starts");
-        let mut lines = BufReader::new(process.stdout.take().expect("it is piped")).lines();
-        loop {
-            let line = lines.next_line().await.expect("it can be read").expect("it says what to set");
-            if let Some((_, value)) = line.split_once("TF_REATTACH_PROVIDERS='") {
-                let variable = value.trim_end_matches('\'').to_owned();
-                return Self { _process: process, variable };
-            }
-        }
-    }
-}
 
 /// As many objects as are written at once, in a Kubernetes cluster that is a provider's of this name.
 fn objects(provider: &str, owner: &str) -> String {

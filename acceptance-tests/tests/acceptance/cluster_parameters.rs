@@ -16,9 +16,7 @@ fn redis(namespace: &str, name: &str, parameters: &str) -> Redis {
 
 /// The value of a parameter in the file that the instances mount.
 async fn in_force(namespace: &Namespace, cluster: &str, parameter: &str) -> Option<String> {
-    let file = namespace.config_file(&format!("{cluster}-redis-{SPEC}"), "redis.conf").await;
-    let mut lines = file.lines().filter_map(|line| line.split_once(' '));
-    lines.find(|(name, _)| *name == parameter).map(|(_, value)| value.to_owned())
+    namespace.parameter(cluster, SPEC, parameter).await
 }
 
 fn written(workspace: &Workspace, redis: &Redis) {

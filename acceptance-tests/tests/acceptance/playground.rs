@@ -330,6 +330,19 @@ impl Namespace {
         map.data["data"][file].as_str().unwrap_or_default().to_owned()
     }
 
+    /// Value of a parameter in a file of redis, as the instances see it.
+    pub(crate) async fn parameter(&self, cluster: &str, spec: &str, parameter: &str) -> Option<String> {
+        let file = self.config_file(&format!("{cluster}-redis-{spec}"), "redis.conf").await;
+        let mut lines = file.lines().filter_map(|line| line.split_once(' '));
+        lines.find(|(name, _)| *name == parameter).map(|(_, value)| value.to_owned())
+    }
+
+    /// Names of all clusters.
+    pub(crate) async fn cluster_names(&self) -> Vec<String> {
+        let clusters = self.clusters().list(&ListParams::default()).await.expect("the control plane answers");
+        clusters.into_iter().filter_map(|cluster| cluster.metadata.name).collect()
+    }
+
     /// Changes the only file's parameters of a component as another program would.
     pub(crate) async fn set_parameters(&self, configuration: &str, spec: &str, file: &str, values: Value) {
         let kind = GroupVersionKind::gvk("apps.kubeblocks.io", "v1alpha1", "Configuration");

@@ -46,10 +46,12 @@ pub(crate) fn failed(lines: &Lines) -> Vec<String> {
     failed.map(|(id, line)| format!("{id}: {}", line["said"].as_str().unwrap_or_default())).collect()
 }
 
-/// Writes the page.
+/// Writes the page. What others wrote at its end stays.
 pub(crate) fn write(lines: &Lines, took: Duration) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").join("RELIABILITY.md");
-    std::fs::write(path, page(lines, took)).expect("it can be written");
+    let before = std::fs::read_to_string(&path).unwrap_or_default();
+    let others = before.find(OTHERS).map_or("", |start| &before[start..]);
+    std::fs::write(path, page(lines, took) + others).expect("it can be written");
 }
 
 fn page(lines: &Lines, took: Duration) -> String {
@@ -123,6 +125,9 @@ fn table(page: &mut String, lines: &Lines) {
 fn usize_to_f64(number: usize) -> f64 {
     number.max(1) as f64
 }
+
+/// Where what is not of this page's begins.
+const OTHERS: &str = "\n## Hours of changes\n";
 
 const HEAD: &str = "# Reliability
 

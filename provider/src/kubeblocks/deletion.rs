@@ -97,9 +97,7 @@ pub async fn delete_cluster(
         return Err(DeleteError::Protected { object });
     }
     let uid = cluster.uid().unwrap_or_default();
-    if obeying.delete::<Cluster>(Some(namespace), name, Some(&uid)).await.map_err(failed)?
-        == Deleted::AlreadyGone
-    {
+    if obeying.delete::<Cluster>(Some(namespace), name, Some(&uid)).await.map_err(failed)? == Deleted::Gone {
         return Ok(());
     }
     wait_until_gone(client, namespace, name, &uid, limits).await

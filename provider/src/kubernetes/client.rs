@@ -55,8 +55,26 @@ pub struct Applied<K> {
 pub enum Deleted {
     /// The server accepted it; finalizers may hold the object for a while.
     Accepted,
-    /// There was no such object, or only another one of the same name.
-    AlreadyGone,
+    /// There is no such object: the server has removed it at once, or there was none, or only another one of the same name.
+    Gone,
+}
+
+/// What the answer to a delete says. Of an object that is gone a server tells no more than that: with a `Status`, while
+/// it answers with the object itself when something still holds it.
+pub(super) fn deleted(answer: Result<Answer, Error>) -> Result<Deleted, Error> {
+    #[derive(serde::Deserialize)]
+    struct Told {
+        kind: Option<String>,
+    }
+    match answer {
+        Ok(answer) => {
+            let told = serde_json::from_slice::<Told>(&answer.body).ok().and_then(|told| told.kind);
+            Ok(if told.as_deref() == Some("Status") { Deleted::Gone } else { Deleted::Accepted })
+        }
+        Err(Error::Changed { replaced: true, .. }) => Ok(Deleted::Gone),
+        Err(error) if error.is_not_found() => Ok(Deleted::Gone),
+        Err(error) => Err(error),
+    }
 }
 
 /// A kind that can be read and written.
@@ -291,12 +309,7 @@ impl Client {
         parameters.preconditions =
             uid.map(|uid| Preconditions { uid: Some(uid.to_owned()), resource_version: None });
         let request = requests::<K>(namespace).delete(name, &parameters);
-        match self.send(request, &action).await {
-            Ok(_) => Ok(Deleted::Accepted),
-            Err(Error::Changed { replaced: true, .. }) => Ok(Deleted::AlreadyGone),
-            Err(error) if error.is_not_found() => Ok(Deleted::AlreadyGone),
-            Err(error) => Err(error),
-        }
+        deleted(self.send(request, &action).await)
     }
 
     /// Sets annotations of an object that exists; others stay, and so does all else. May be sent twice without harm.

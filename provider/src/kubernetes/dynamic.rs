@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::client::{Applied, Client, Conflicts, Deleted, FIELD_MANAGER, Kind, action, decode};
+use super::client::{Applied, Client, Conflicts, Deleted, FIELD_MANAGER, Kind, action, decode, deleted};
 use super::error::{Action, Error};
 use super::glance::Range;
 
@@ -189,12 +189,7 @@ impl Client {
         let mut parameters = DeleteParams::background();
         parameters.preconditions =
             uid.map(|uid| Preconditions { uid: Some(uid.to_owned()), resource_version: None });
-        match self.send(requests(resource, namespace).delete(name, &parameters), &action).await {
-            Ok(_) => Ok(Deleted::Accepted),
-            Err(Error::Changed { replaced: true, .. }) => Ok(Deleted::AlreadyGone),
-            Err(error) if error.is_not_found() => Ok(Deleted::AlreadyGone),
-            Err(error) => Err(error),
-        }
+        deleted(self.send(requests(resource, namespace).delete(name, &parameters), &action).await)
     }
 
     /// Sends a review, such as a `SelfSubjectAccessReview`, and returns the answer. Reviews change nothing, so they

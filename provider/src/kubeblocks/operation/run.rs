@@ -64,7 +64,7 @@ pub async fn remove(client: &Client, namespace: &str, name: &str) -> Result<(), 
     }
     let uid = object.uid();
     if judge(&object) != Verdict::Going {
-        if client.delete::<OpsRequest>(Some(namespace), name, uid.as_deref()).await? == Deleted::AlreadyGone {
+        if client.delete::<OpsRequest>(Some(namespace), name, uid.as_deref()).await? == Deleted::Gone {
             return Ok(());
         }
         let limits = Limits::new(OPERATOR_LETS_GO, &CancellationToken::new());

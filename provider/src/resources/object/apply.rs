@@ -12,7 +12,7 @@ use tfplugin::prelude::*;
 use super::manifest::{Manifest, Written, scope_problem};
 use super::messages::{as_warning, not_deleted, not_ready, refused};
 use super::readiness::{Goal, Verdict, is_unfinished};
-use super::remote::{NotThere, Target};
+use super::remote::{NotThere, Target, as_json};
 use super::schema::ObjectState;
 use super::{IMPORTED, ObjectResource, UID, equality, same_group_object};
 use crate::kubernetes::diagnostic::diagnostic;
@@ -139,6 +139,9 @@ impl<'a> Job<'a> {
     async fn wait(&self, applied: &DynamicObject) -> Option<(Goal, Result<(), NotThere>)> {
         let goal = Goal::of(self.planned, &self.manifest)?;
         let generation = applied.metadata.generation.unwrap_or_default();
+        if goal.judge(&as_json(applied), generation) == Verdict::Ready {
+            return Some((goal, Ok(())));
+        }
         let waited = self.target().until_ready(&goal, generation, &self.limits).await;
         Some((goal, waited))
     }
@@ -312,7 +315,7 @@ pub(super) async fn delete(
     }
     let uid = existing.metadata.uid.unwrap_or_default();
     let deleted = client.delete_object(&served.resource, namespace, &name, Some(&uid)).await;
-    if deleted.map_err(|error| failed(&error))? == Deleted::AlreadyGone {
+    if deleted.map_err(|error| failed(&error))? == Deleted::Gone {
         return Ok(());
     }
     let Err(why) = target.until_gone(&uid, &limits).await else { return Ok(()) };
