@@ -37,7 +37,7 @@ struct Database {
 }
 
 /// What a step may do to the instances of a database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Touch {
     /// Those that stay are the same as before.
     Spares,
@@ -64,8 +64,7 @@ impl std::fmt::Display for Step {
 impl Step {
     fn say(&mut self, database: &str, what: &str, touch: Touch) {
         self.words.push(format!("{database} {what}"));
-        let known = self.touched.entry(database.to_owned()).or_insert(touch);
-        *known = touch.max(*known);
+        self.touched.insert(database.to_owned(), touch);
     }
 }
 
@@ -113,7 +112,6 @@ impl Inventory {
             1 if self.databases.len() > 1 => {
                 let name = self.databases.keys().choose(random).cloned().unwrap_or_default();
                 self.databases.remove(&name);
-                step.touched.remove(&name);
                 step.words.push(format!("{name} goes"));
             }
             2 => {
@@ -128,8 +126,11 @@ impl Inventory {
                 }
             }
             _ => {
-                let (name, database) = self.databases.iter_mut().choose(random).expect("one is always left");
-                database.change(random, |what, touch| step.say(name, &what, touch));
+                // One change of a database in a step: two could be none in the end.
+                let fresh = self.databases.iter_mut().filter(|(name, _)| !step.touched.contains_key(*name));
+                if let Some((name, database)) = fresh.choose(random) {
+                    database.change(random, |what, touch| step.say(name, &what, touch));
+                }
             }
         }
     }

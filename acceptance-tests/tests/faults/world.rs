@@ -13,7 +13,7 @@ use crate::playground::Playground;
 use crate::scenarios::{Names, Place, Scenario, Subject};
 
 /// How long what the playground does by itself may take. Only what is broken reaches it.
-const CERTAIN: Duration = Duration::from_secs(40);
+const CERTAIN: Duration = Duration::from_secs(100);
 /// A note of somebody else's on an object, which is to live on.
 pub(crate) const NOTE: &str = "example.com/note";
 
@@ -125,7 +125,11 @@ impl World {
     ) -> Result<(), String> {
         let Subject::Object(group, kind, plural, namespaced) = scenario.subject else { return Ok(()) };
         let objects = self.objects((group, kind, plural), namespaced.then_some(names.namespace.as_str()));
-        let (metadata, spec) = (&found.object["metadata"], &found.object["spec"]);
+        let (metadata, mut spec) = (&found.object["metadata"], found.object["spec"].clone());
+        // As it comes with the operator: off.
+        if let Some(enabled) = spec.pointer_mut("/install/enabled") {
+            *enabled = false.into();
+        }
         let object = json!({
             "apiVersion": found.object["apiVersion"],
             "kind": kind,

@@ -333,6 +333,11 @@ async fn delete(context: &Context, backup: &Backup, mut status: BackupStatus) ->
         "Deleting".clone_into(&mut status.phase);
         context.store.write_status(backup, backup.status.as_ref(), &status).await?;
     }
+    // Its Job may have begun a moment ago.
+    let begun = format!("dp-backup-{name}-{}", short(backup.metadata.uid.as_deref()));
+    if let Some(job) = context.store.get::<Job>(&namespace, &begun).await? {
+        release(context, &job).await?;
+    }
     if backup.spec.deletion_policy == "Retain" {
         let message = "can not delete the backup if deletionPolicy is Retain";
         context.events.record(backup, Severity::Warning, "Retain", message).await;
