@@ -10,6 +10,8 @@ pub mod doctor;
 pub mod ephemeral;
 pub mod export;
 pub mod functions;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod helm;
 pub mod impact;
 pub mod kubeblocks;

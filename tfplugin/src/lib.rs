@@ -47,6 +47,8 @@ pub mod data_source;
 pub mod diagnostic;
 pub mod ephemeral;
 pub mod function;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod generated;
 pub mod list;
 pub mod markdown;

@@ -313,6 +313,14 @@ fn without_token_file(mut config: kube::Config) -> kube::Config {
     config
 }
 
+/// Whether a file is a kubeconfig with a context that can be used, for the fuzz target.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(file: PathBuf) -> bool {
+    let paths = [file];
+    let Ok(kubeconfig) = read_kubeconfigs(&paths) else { return false };
+    choose_context(&kubeconfig, &paths, None).is_ok()
+}
+
 /// Merges the files as kubectl does. Of several files, those that do not exist are passed over.
 fn read_kubeconfigs(paths: &[PathBuf]) -> Result<Kubeconfig, Error> {
     let existing: Vec<&PathBuf> = paths.iter().filter(|path| path.exists()).collect();
