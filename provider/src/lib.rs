@@ -10,7 +10,8 @@ pub mod doctor;
 pub mod ephemeral;
 pub mod export;
 pub mod functions;
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
 pub mod fuzzing;
 pub mod helm;
 pub mod impact;

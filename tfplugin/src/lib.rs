@@ -47,7 +47,8 @@ pub mod data_source;
 pub mod diagnostic;
 pub mod ephemeral;
 pub mod function;
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
 pub mod fuzzing;
 mod generated;
 pub mod list;

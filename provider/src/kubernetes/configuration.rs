@@ -313,12 +313,14 @@ fn without_token_file(mut config: kube::Config) -> kube::Config {
     config
 }
 
-/// Whether a file is a kubeconfig with a context that can be used, for the fuzz target.
-#[cfg(fuzzing)]
-pub(crate) fn fuzz(file: PathBuf) -> bool {
+/// Reads a kubeconfig up to where a client would be made of it, for the fuzz target.
+#[cfg(feature = "fuzzing")]
+pub(crate) async fn fuzz(file: PathBuf) {
     let paths = [file];
-    let Ok(kubeconfig) = read_kubeconfigs(&paths) else { return false };
-    choose_context(&kubeconfig, &paths, None).is_ok()
+    match from_kubeconfig(&paths, None, &Connection::default()).await {
+        Ok(resolved) => assert!(resolved.config.cluster_url.host().is_some(), "a server without a name"),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
 }
 
 /// Merges the files as kubectl does. Of several files, those that do not exist are passed over.

@@ -12,6 +12,8 @@ mod document;
 mod escape;
 mod facts;
 mod findings;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod github;
 mod html;
 mod impact;
@@ -118,19 +120,6 @@ fn examine(arguments: &Arguments) -> Result<(Review, String), Error> {
     let review = assemble::assemble(&plan);
     let text = render(&review, arguments, path).map_err(Error::Write)?;
     Ok((review, text))
-}
-
-/// Every format of the review of a plan, for the fuzz target.
-#[cfg(fuzzing)]
-pub(crate) fn fuzz(bytes: &[u8]) -> usize {
-    let Ok(plan) = source::read(bytes) else { return 0 };
-    let review = assemble::assemble(&plan);
-    let formats = [Format::Markdown, Format::Json, Format::Html, Format::Sarif, Format::Github];
-    let printed = formats.map(|format| {
-        let arguments = Arguments { plan: None, format, fail_on: Level::None, max_length: 60_000 };
-        render(&review, &arguments, None).map_or(0, |text| text.len())
-    });
-    printed.iter().sum()
 }
 
 /// The input; `None` when somebody sits before it and would wait for ever.

@@ -1,5 +1,6 @@
 //! Random schemas, configurations, states and a resource that keeps the rules, for the property tests. All of it is
-//! drawn from one string of bytes, so that proptest can shrink it.
+//! drawn from one string of bytes, so that proptest can shrink it and a fuzzer can steer it.
+#![allow(clippy::unwrap_used, reason = "called by tests and fuzz targets only")]
 
 use std::collections::BTreeMap;
 
@@ -8,33 +9,50 @@ use crate::schema::{Attribute, Mode, Nesting, Schema, Shape};
 use crate::types::Type;
 
 /// Decisions drawn from bytes; zero when they are used up, which is always the simplest choice.
-pub(super) struct Choices {
+pub(crate) struct Choices {
     bytes: Vec<u8>,
     position: usize,
     filled: usize,
+    words: &'static [&'static str],
     /// Whether elements of a set became the same when they were filled in; a configuration that leads there never
     /// settles, as it has more elements than the state.
-    pub(super) collapsed: bool,
+    pub(crate) collapsed: bool,
 }
 
 const WORDS: [&str; 6] = ["a", "A", "b", "B", "pre-c", "pre-d"];
 
 impl Choices {
-    pub(super) fn new(bytes: Vec<u8>) -> Self {
-        Self { bytes, position: 0, filled: 0, collapsed: false }
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        Self::with_words(bytes, &WORDS)
     }
 
-    pub(super) fn below(&mut self, limit: usize) -> usize {
+    /// With other texts: the first three are keys of maps, too.
+    pub(crate) fn with_words(bytes: Vec<u8>, words: &'static [&'static str]) -> Self {
+        Self { bytes, position: 0, filled: 0, words, collapsed: false }
+    }
+
+    fn word(&mut self) -> RawValue {
+        let drawn = self.below(self.words.len());
+        RawValue::from(self.words[drawn])
+    }
+
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         let byte = self.bytes.get(self.position).copied().unwrap_or(0);
         self.position += 1;
         usize::from(byte) % limit
+    }
+
+    /// How many bytes were used up.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn drawn(&self) -> usize {
+        self.position
     }
 
     fn one_in(&mut self, count: usize) -> bool {
         self.below(count) == count - 1
     }
 
-    pub(super) fn schema(&mut self) -> Schema {
+    pub(crate) fn schema(&mut self) -> Schema {
         let attributes = self.attributes(3, Holder::default());
         attributes.into_iter().fold(Schema::new("Random."), Schema::attribute)
     }
@@ -104,7 +122,7 @@ impl Choices {
     }
 
     /// A configuration; `unknowns` says whether parts of it may be unknown.
-    pub(super) fn config(&mut self, attributes: &[Attribute], unknowns: bool) -> RawValue {
+    pub(crate) fn config(&mut self, attributes: &[Attribute], unknowns: bool) -> RawValue {
         RawValue::object(attributes.iter().map(|attribute| {
             let value = match attribute.mode {
                 Mode::Computed => RawValue::Null,
@@ -148,8 +166,11 @@ impl Choices {
     }
 
     fn typed(&mut self, kind: &Type, unknowns: bool) -> RawValue {
-        let element =
-            |choices: &mut Self, inner: &Type| choices.configured(&Shape::Type(inner.clone()), unknowns);
+        let element = |choices: &mut Self, inner: &Type| {
+            // Which type an unknown one has is not looked up again when it becomes known.
+            let unknowns = unknowns && *inner == Type::String;
+            choices.configured(&Shape::Type(inner.clone()), unknowns)
+        };
         match kind {
             Type::Number => RawValue::from(i64::try_from(self.below(3)).unwrap()),
             Type::Bool => RawValue::from(self.one_in(2)),
@@ -161,7 +182,11 @@ impl Choices {
             Type::List(inner) => self.gathered(Nesting::List, |choices| element(choices, inner)),
             Type::Set(inner) => self.gathered(Nesting::Set, |choices| element(choices, inner)),
             Type::Map(inner) => self.gathered(Nesting::Map, |choices| element(choices, inner)),
-            Type::String | Type::Object(_) | Type::Tuple(_) => RawValue::from(WORDS[self.below(WORDS.len())]),
+            Type::Object(kinds) => RawValue::object(
+                kinds.iter().map(|(name, kind)| (name.clone(), self.typed(kind, false))).collect::<Vec<_>>(),
+            ),
+            Type::Tuple(kinds) => RawValue::Tuple(kinds.iter().map(|kind| self.typed(kind, false)).collect()),
+            Type::String => self.word(),
         }
     }
 
@@ -172,13 +197,14 @@ impl Choices {
             Nesting::List => RawValue::List((0..count).map(|_| element(self)).collect()),
             Nesting::Set => RawValue::set((0..count).map(|_| element(self)).collect::<Vec<_>>()),
             Nesting::Map => {
-                RawValue::Map((0..count).map(|_| (WORDS[self.below(3)].to_owned(), element(self))).collect())
+                let keys = self.words;
+                RawValue::Map((0..count).map(|_| (keys[self.below(3)].to_owned(), element(self))).collect())
             }
         }
     }
 
     /// The same configuration once everything is known.
-    pub(super) fn resolved(&mut self, attributes: &[Attribute], config: &RawValue) -> RawValue {
+    pub(crate) fn resolved(&mut self, attributes: &[Attribute], config: &RawValue) -> RawValue {
         RawValue::object(attributes.iter().map(|attribute| {
             let value = config.attribute(&attribute.name).unwrap();
             (attribute.name.clone(), self.resolved_value(attribute, value))
@@ -213,7 +239,7 @@ impl Choices {
             _ => config.clone().map_parts(|_, part| match part {
                 RawValue::Unknown(refinements) => {
                     let prefix = refinements.is_some_and(|refinements| refinements.string_prefix.is_some());
-                    RawValue::from(if prefix { "pre-z" } else { WORDS[self.below(4)] })
+                    RawValue::from(if prefix { "pre-z" } else { self.words[self.below(4)] })
                 }
                 known => known,
             }),
@@ -222,7 +248,7 @@ impl Choices {
 
     /// What a resource that keeps the rules makes of a plan whose configuration is wholly known: each unknown becomes
     /// some value that was never there before, so that elements of sets stay apart.
-    pub(super) fn applied(&mut self, attributes: &[Attribute], planned: &RawValue) -> RawValue {
+    pub(crate) fn applied(&mut self, attributes: &[Attribute], planned: &RawValue) -> RawValue {
         RawValue::object(attributes.iter().map(|attribute| {
             let value = planned.attribute(&attribute.name).unwrap();
             (attribute.name.clone(), self.applied_value(attribute, value))
@@ -270,10 +296,16 @@ impl Choices {
             Shape::Type(Type::Number) => RawValue::from(1000 + i64::try_from(self.filled).unwrap()),
             Shape::Type(Type::Bool) => RawValue::from(true),
             Shape::Type(Type::Dynamic) => RawValue::dynamic(Type::String, RawValue::from(unique)),
+            Shape::Type(kind @ (Type::List(inner) | Type::Set(inner) | Type::Map(inner)))
+                if **inner != Type::String =>
+            {
+                self.typed(kind, false)
+            }
             Shape::Type(Type::List(_)) => RawValue::list([RawValue::from(unique)]),
             Shape::Type(Type::Set(_)) => RawValue::set([RawValue::from(unique)]),
             Shape::Type(Type::Map(_)) => RawValue::map([("key", RawValue::from(unique))]),
-            Shape::Type(Type::String | Type::Object(_) | Type::Tuple(_)) => RawValue::from(unique),
+            Shape::Type(kind @ (Type::Object(_) | Type::Tuple(_))) => self.typed(kind, false),
+            Shape::Type(Type::String) => RawValue::from(unique),
             Shape::Nested { nesting, attributes } => {
                 self.gathered(*nesting, |choices| choices.given_object(attributes))
             }
@@ -290,7 +322,7 @@ impl Choices {
     }
 
     /// A state that need not have come from any configuration, as after an import or outside changes.
-    pub(super) fn state(&mut self, attributes: &[Attribute]) -> RawValue {
+    pub(crate) fn state(&mut self, attributes: &[Attribute]) -> RawValue {
         RawValue::object(attributes.iter().map(|attribute| {
             let value = match &attribute.shape {
                 _ if attribute.write_only => RawValue::Null,

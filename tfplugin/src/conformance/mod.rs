@@ -17,12 +17,14 @@ mod replaces;
 mod schema;
 mod values;
 
-#[cfg(test)]
-mod generate;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod generate;
 #[cfg(test)]
 mod mutation_tests;
 #[cfg(test)]
 mod plan_properties;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod play;
 
 use std::fmt;
 

@@ -10,6 +10,8 @@ mod data_source;
 mod ephemeral;
 mod erased;
 mod function;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod identity;
 mod list;
 mod provider;

@@ -1,0 +1,6 @@
+//! Kubeconfig files.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    kubeblocks_provider::fuzzing::check("kubeconfigs", bytes);
+});

@@ -1,0 +1,6 @@
+//! Secrets in which helm keeps a release.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    kubeblocks_provider::fuzzing::check("releases", bytes);
+});
