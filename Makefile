@@ -1,6 +1,6 @@
 # Every target is what CI runs, too. `make demo` and `make test` need nothing but Rust (rustup), Go and a C linker.
 
-.PHONY: help demo demo-destroy test format lint deny unit browser playground acceptance faults soak bench audit clean
+.PHONY: help demo demo-destroy test format lint deny unit browser playground acceptance faults soak fuzz bench audit clean
 .PHONY: install release verify-release
 .PHONY: acceptance-aws acceptance-gcp acceptance-azure acceptance-alibaba sweep-aws sweep-gcp sweep-azure sweep-alibaba
 
@@ -57,6 +57,9 @@ faults: ## Every fault at every request of every resource; writes RELIABILITY.md
 
 soak: ## Hours of random changes and faults; adds to RELIABILITY.md (SOAK_MINUTES=120, SOAK_DATABASES=50, SEED=)
 	@scripts/test soak
+
+fuzz: ## Feed everything that is read with what nobody would write (FUZZ_SECONDS=60, FUZZ_TARGETS=)
+	@scripts/fuzz $(or $(FUZZ_SECONDS),60) $(FUZZ_TARGETS)
 
 bench: ## Measure the provider beside its peers; writes BENCHMARKS.md
 	@scripts/bench

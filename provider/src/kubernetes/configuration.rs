@@ -329,10 +329,20 @@ fn read_kubeconfigs(paths: &[PathBuf]) -> Result<Kubeconfig, Error> {
     let read: Vec<&PathBuf> = if existing.is_empty() { paths.iter().collect() } else { existing };
     let mut merged = Kubeconfig::default();
     for path in read {
+        if ends_within_a_letter(path) {
+            return Err(Error::KubeconfigMalformed { path: path.clone(), line: None });
+        }
         let next = Kubeconfig::read_from(path).map_err(|error| reading_failed(error, path))?;
         merged = merged.merge(next).map_err(|error| reading_failed(error, path))?;
     }
     Ok(merged)
+}
+
+/// Whether a file is UTF-16, as Windows PowerShell writes it, and cut off within a letter: kube panics there.
+fn ends_within_a_letter(path: &Path) -> bool {
+    // That a file cannot be read is told by whoever reads it next.
+    let bytes = std::fs::read(path).unwrap_or_default();
+    matches!(bytes[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) && bytes.len() % 2 == 1
 }
 
 fn reading_failed(error: KubeconfigError, path: &Path) -> Error {
@@ -456,6 +466,23 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let auth = Auth::Kubeconfig { path: Some(path), context: None };
         (folder, Connection { auth, ..Connection::default() })
+    }
+
+    #[test]
+    fn a_kubeconfig_in_utf_16_is_read_and_refused_when_it_is_cut_off() {
+        let text = format!("\u{feff}{}", two_contexts("production"));
+        for unit in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {
+            let mut bytes: Vec<u8> = text.encode_utf16().flat_map(unit).collect();
+            let (folder, _) = kubeconfig("");
+            let paths = [folder.path().join("config")];
+            std::fs::write(&paths[0], &bytes).unwrap();
+            assert_eq!(read_kubeconfigs(&paths).unwrap().contexts.len(), 4);
+
+            bytes.pop();
+            std::fs::write(&paths[0], &bytes).unwrap();
+            let cut_off = read_kubeconfigs(&paths).unwrap_err();
+            assert!(matches!(cut_off, Error::KubeconfigMalformed { line: None, .. }), "{cut_off}");
+        }
     }
 
     fn two_contexts(current: &str) -> String {

@@ -297,11 +297,14 @@ impl ManagedCluster for AckCluster {
     }
 
     fn parse_import(id: &str) -> Result<AckClusterState, Diagnostic> {
-        let (region, id) = match id.split_once('/') {
-            Some((region, id)) => (Value::Known(region.to_owned()), id),
+        let (region, cluster) = match id.split_once('/') {
+            Some((region, cluster)) => (Value::Known(region.to_owned()), cluster),
             None => (Value::Null, id),
         };
-        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        if region == Value::Known(String::new())
+            || cluster.is_empty()
+            || !cluster.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        {
             return Err(Diagnostic::error(
                 "Cannot import the ACK cluster",
                 format!(
@@ -309,7 +312,7 @@ impl ManagedCluster for AckCluster {
                 ),
             ));
         }
-        Ok(AckClusterState { region, id: Value::Known(id.to_owned()), ..AckClusterState::default() })
+        Ok(AckClusterState { region, id: Value::Known(cluster.to_owned()), ..AckClusterState::default() })
     }
 
     fn of_identity(identity: AckClusterIdentity) -> Result<AckClusterState, Diagnostic> {
@@ -356,6 +359,8 @@ mod tests {
             (state.region.into_known().as_deref(), state.id.into_known().as_deref()),
             (Some("cn-beijing"), Some("c82e6987"))
         );
-        assert!(AckCluster::parse_import("not an id").is_err());
+        for wrong in ["not an id", "/c82e6987", "cn-beijing/"] {
+            assert!(AckCluster::parse_import(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -126,7 +126,7 @@ impl ManagedPool for AckNodePool {
             [region, cluster, pool] => (Value::Known(region.to_owned()), cluster, pool),
             _ => (Value::Null, "", ""),
         };
-        if cluster.is_empty() || pool.is_empty() {
+        if cluster.is_empty() || pool.is_empty() || region == Value::Known(String::new()) {
             return Err(Diagnostic::error(
                 "Cannot import the node pool",
                 format!(
@@ -165,6 +165,8 @@ mod tests {
         let state = AckNodePool::parse_import("c1/np1").unwrap();
         assert_eq!(state.kubernetes_cluster_id, Value::Known("c1".to_owned()));
         assert_eq!(state.id, Value::Known("np1".to_owned()));
-        assert!(AckNodePool::parse_import("c1").is_err());
+        for wrong in ["c1", "/c1/np1", "/np1", "c1/"] {
+            assert!(AckNodePool::parse_import(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -310,8 +310,9 @@ impl ManagedCluster for AksCluster {
     fn parse_import(id: &str) -> Result<AksClusterState, Diagnostic> {
         let parts: Vec<&str> = id.split('/').collect();
         let found = match parts[..] {
-            ["", subscriptions, _, groups, group, providers, provider, clusters, name]
-                if subscriptions.eq_ignore_ascii_case("subscriptions")
+            ["", subscriptions, subscription, groups, group, providers, provider, clusters, name]
+                if ![subscription, group, name].contains(&"")
+                    && subscriptions.eq_ignore_ascii_case("subscriptions")
                     && groups.eq_ignore_ascii_case("resourceGroups")
                     && providers.eq_ignore_ascii_case("providers")
                     && provider.eq_ignore_ascii_case("Microsoft.ContainerService")
@@ -356,7 +357,10 @@ mod tests {
             assert_eq!(state.name, Value::Known("orders".to_owned()));
             assert_eq!(state.resource_group_name, Value::Known("g".to_owned()));
         }
-        assert!(AksCluster::parse_import("orders").is_err());
+        for wrong in ["orders", &ID.replace("/s/", "//"), &ID.replace("/g/", "//"), &ID.replace("orders", "")]
+        {
+            assert!(AksCluster::parse_import(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -6,8 +6,9 @@ use kubeblocks_cloud::azure::{Aks, Mode, NodePoolSpec};
 use kubeblocks_cloud::{ClusterId, Error};
 use tfplugin::prelude::*;
 
-use super::aks_cluster::MACHINE_TYPES;
+use super::aks_cluster::{AksCluster, MACHINE_TYPES};
 use super::gke_cluster::one_machine_type;
+use super::managed::kind::ManagedCluster as _;
 use super::managed::open::{Open, fill};
 use super::managed::pool_kind::ManagedPool;
 use super::managed::pool_schema::{CommonPool, PoolState as _, pool_state};
@@ -122,7 +123,7 @@ impl ManagedPool for AksNodePool {
         let lower = id.to_ascii_lowercase();
         let found = lower.rfind("/agentpools/").map(|at| (&id[..at], &id[at + "/agentpools/".len()..]));
         let Some((cluster, name)) =
-            found.filter(|(cluster, name)| subscription_of(cluster).is_some() && is_name(name))
+            found.filter(|(cluster, name)| AksCluster::parse_import(cluster).is_ok() && is_name(name))
         else {
             return Err(Diagnostic::error(
                 "Cannot import the node pool",
@@ -168,7 +169,9 @@ mod tests {
         let state = AksNodePool::parse_import(&format!("{cluster}/agentPools/db")).unwrap();
         assert_eq!(state.kubernetes_cluster_id, Value::Known(cluster.to_owned()));
         assert_eq!(state.name, Value::Known("db".to_owned()));
-        assert!(AksNodePool::parse_import("c/db").is_err());
+        for wrong in ["c/db", "/subscriptions/s/agentPools/db", &format!("{cluster}/agentPools/")] {
+            assert!(AksNodePool::parse_import(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -342,7 +342,11 @@ impl ManagedCluster for EksCluster {
             Some((region, name)) => (Value::Known(region.to_owned()), name),
             None => (Value::Null, id),
         };
-        cluster_name(name).map_err(|why| {
+        let found = match region.known().map(String::as_str) {
+            Some("") => Err(format!("{id:?} names no region.")),
+            _ => cluster_name(name),
+        };
+        found.map_err(|why| {
             Diagnostic::error("Cannot import the EKS cluster", format!("{why} Write the id as \"NAME\", or as \"REGION/NAME\" for another region than the provider's."))
         })?;
         Ok(EksClusterState { region, name: Value::Known(name.to_owned()), ..EksClusterState::default() })
@@ -419,6 +423,8 @@ mod tests {
         let state = EksCluster::parse_import("us-east-1/orders").unwrap();
         assert_eq!((state.region, state.name), (text("us-east-1"), text("orders")));
         assert_eq!(EksCluster::parse_import("orders").unwrap().region, Value::Null);
-        assert!(EksCluster::parse_import("no/such/name").unwrap_err().detail.contains("REGION/NAME"));
+        for wrong in ["no/such/name", "/orders"] {
+            assert!(EksCluster::parse_import(wrong).unwrap_err().detail.contains("REGION/NAME"), "{wrong}");
+        }
     }
 }

@@ -121,7 +121,7 @@ impl ManagedPool for EksNodeGroup {
             [region, cluster, name] => (Value::Known(region.to_owned()), cluster, name),
             _ => (Value::Null, "", ""),
         };
-        if cluster.is_empty() || name.is_empty() {
+        if cluster.is_empty() || name.is_empty() || region == Value::Known(String::new()) {
             return Err(Diagnostic::error(
                 "Cannot import the node group",
                 format!(
@@ -162,6 +162,7 @@ mod tests {
             ("us-east-1/orders/db", Some((Some("us-east-1"), "orders", "db"))),
             ("db", None),
             ("/db", None),
+            ("/orders/db", None),
             ("a/b/c/d", None),
         ];
         for (id, expected) in cases {

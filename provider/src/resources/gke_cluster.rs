@@ -361,7 +361,9 @@ impl ManagedCluster for GkeCluster {
     fn parse_import(id: &str) -> Result<GkeClusterState, Diagnostic> {
         let parts: Vec<&str> = id.split('/').collect();
         match parts[..] {
-            ["projects", project, "locations", location, "clusters", name] | [project, location, name] => {
+            ["projects", project, "locations", location, "clusters", name] | [project, location, name]
+                if ![project, location, name].contains(&"") =>
+            {
                 Ok(GkeClusterState {
                     project: Value::Known(project.to_owned()),
                     location: Value::Known(location.to_owned()),
@@ -433,6 +435,8 @@ mod tests {
             let id = GkeCluster::cluster_id(&state).map(|id| id.0);
             assert_eq!(id.as_deref(), Some("projects/p/locations/l/clusters/c"));
         }
-        assert!(GkeCluster::parse_import("c").is_err());
+        for wrong in ["c", "//", "p//c", "p/l/", "projects//locations/l/clusters/c"] {
+            assert!(GkeCluster::parse_import(wrong).is_err(), "{wrong}");
+        }
     }
 }

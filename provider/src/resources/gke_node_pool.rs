@@ -6,7 +6,8 @@ use kubeblocks_cloud::gcp::{Gke, NodePoolSpec};
 use kubeblocks_cloud::{ClusterId, Error};
 use tfplugin::prelude::*;
 
-use super::gke_cluster::{MACHINE_TYPES, one_machine_type};
+use super::gke_cluster::{GkeCluster, MACHINE_TYPES, one_machine_type};
+use super::managed::kind::ManagedCluster as _;
 use super::managed::open::{Open, fill};
 use super::managed::pool_kind::ManagedPool;
 use super::managed::pool_schema::{CommonPool, PoolState as _, pool_state};
@@ -117,7 +118,9 @@ impl ManagedPool for GkeNodePool {
 
     fn parse_import(id: &str) -> Result<GkeNodePoolState, Diagnostic> {
         let found = id.rsplit_once("/nodePools/").filter(|(cluster, name)| {
-            project_of(cluster).is_some() && !name.is_empty() && !name.contains('/')
+            let whole =
+                GkeCluster::parse_import(cluster).ok().and_then(|state| GkeCluster::cluster_id(&state));
+            whole.is_some_and(|id| id.0 == *cluster) && !name.is_empty() && !name.contains('/')
         });
         let Some((cluster, name)) = found else {
             return Err(Diagnostic::error(
@@ -156,6 +159,13 @@ mod tests {
         let state = GkeNodePool::parse_import("projects/p/locations/l/clusters/c/nodePools/n").unwrap();
         assert_eq!(state.kubernetes_cluster_id, Value::Known("projects/p/locations/l/clusters/c".to_owned()));
         assert_eq!(state.name, Value::Known("n".to_owned()));
-        assert!(GkeNodePool::parse_import("c/n").is_err());
+        for wrong in [
+            "c/n",
+            "p/l/c/nodePools/n",
+            "projects/p/nodePools/n",
+            "projects/p/locations//clusters/c/nodePools/n",
+        ] {
+            assert!(GkeNodePool::parse_import(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -325,6 +325,32 @@ fn depth_is_bounded_both_ways() {
         decode_msgpack(&endless, &Type::String).expect_err("too deep").kind,
         CodecErrorKind::Refinements
     );
+    // Neither are dynamic values that hold dynamic values, or whose type nests.
+    let mut endless = [b"\x92\xa9".as_slice(), b"\"dynamic\""].concat().repeat(10_000);
+    endless.push(0xc0);
+    let refused = decode_msgpack(&endless, &Type::Dynamic).expect_err("too deep");
+    assert_eq!(refused.kind, CodecErrorKind::TooDeep);
+    let text = "[\"list\",".repeat(6_000);
+    let mut endless = vec![0x92, 0xda];
+    endless.extend(u16::try_from(text.len()).expect("a short text").to_be_bytes());
+    endless.extend(text.as_bytes());
+    let refused = decode_msgpack(&endless, &Type::Dynamic).expect_err("too deep");
+    assert_eq!(refused.kind, CodecErrorKind::DynamicType(crate::types::TypeError::Json));
+}
+
+#[test]
+fn a_long_value_that_is_not_there_takes_no_memory() {
+    // Four thousand million elements are said to follow.
+    let wide: String = (0..500).map(|index| format!("\"a{index}\":\"string\",")).collect();
+    let kind = format!("[\"list\",[\"object\",{{{}}}]]", wide.trim_end_matches(','));
+    for head in [b"\xdd\xff\xff\xff\xff".as_slice(), b"\xdd\x00\x00\x00\x02\xdf\xff\xff\xff\xff"] {
+        let mut bytes = vec![0x92, 0xda];
+        bytes.extend(u16::try_from(kind.len()).expect("a short text").to_be_bytes());
+        bytes.extend(kind.as_bytes());
+        bytes.extend(head);
+        let refused = decode_msgpack(&bytes, &Type::Dynamic).expect_err("nothing follows");
+        assert_eq!(refused.kind, CodecErrorKind::Truncated);
+    }
 }
 
 #[test]

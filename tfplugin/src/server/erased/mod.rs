@@ -33,9 +33,13 @@ use crate::typed::ValueType;
 fn typed<T: ValueType>(raw: RawValue) -> Result<T, Diagnostics> {
     match raw {
         RawValue::Object(_) => T::from_known(raw, &Path::root()),
-        other => Err(Diagnostic::provider_bug(
+        other => Err(Diagnostic::error(
             "Unexpected value",
-            format!("An object was expected where Terraform sent {}.", other.kind()),
+            format!(
+                "An object was expected where Terraform sent {}, which the protocol does not allow. Please report it with \
+                 the versions of Terraform and of the provider.",
+                other.kind()
+            ),
         )
         .into()),
     }

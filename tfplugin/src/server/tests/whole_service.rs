@@ -47,6 +47,9 @@ async fn every_call_answers_and_knows_what_it_does_not_know() {
         validate_provider_config => "Unexpected value!",
         configure_provider => "Unexpected value!",
     );
+    let unsent = call!(server, validate_provider_config, validate_provider_config::Request::default());
+    let told = &unsent.diagnostics[0].detail;
+    assert!(told.contains("Terraform sent null") && !told.contains("bug in the provider"), "{told}");
     let called = call!(server, call_function, call_function::Request::default());
     assert!(called.error.unwrap().text.starts_with("Unknown function"));
 }

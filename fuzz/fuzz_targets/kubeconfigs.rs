@@ -1,6 +1,0 @@
-//! Kubeconfig files.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    kubeblocks_provider::fuzzing::check("kubeconfigs", bytes);
-});

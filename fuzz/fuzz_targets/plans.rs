@@ -1,6 +1,0 @@
-//! Configurations and changes of resources.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    kubeblocks_provider::fuzzing::check("plans", bytes);
-});

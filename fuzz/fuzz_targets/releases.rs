@@ -1,6 +1,0 @@
-//! Secrets in which helm keeps a release.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    kubeblocks_provider::fuzzing::check("releases", bytes);
-});

@@ -1,6 +1,0 @@
-//! Messages of the protocol.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    kubeblocks_provider::fuzzing::check("requests", bytes);
-});
