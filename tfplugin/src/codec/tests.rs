@@ -339,6 +339,19 @@ fn depth_is_bounded_both_ways() {
 }
 
 #[test]
+fn what_is_said_of_an_unknown_value_of_another_type_is_passed_over() {
+    // Not null, and at least two elements.
+    let bytes = [0xc7, 5, 12, 0x82, 1, 0xc2, 5, 2];
+    let not_null = Refinements { null: Some(false), ..Refinements::default() };
+    let both = Refinements { collection_length_lower_bound: Some(2), ..not_null.clone() };
+    assert_eq!(decode_msgpack(&bytes, &Type::Number), Ok(refined(not_null)));
+    assert_eq!(decode_msgpack(&bytes, &list(Type::Bool)), Ok(refined(both)));
+    // A prefix alone.
+    let bytes = [0xc7, 5, 12, 0x81, 2, 0xa2, b'a', b'b'];
+    assert_eq!(decode_msgpack(&bytes, &Type::Number), Ok(RawValue::unknown()));
+}
+
+#[test]
 fn a_long_value_that_is_not_there_takes_no_memory() {
     // Four thousand million elements are said to follow.
     let wide: String = (0..500).map(|index| format!("\"a{index}\":\"string\",")).collect();

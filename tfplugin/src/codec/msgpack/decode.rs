@@ -151,7 +151,20 @@ fn unknown(code: i8, payload: &[u8], kind: &Type) -> Result<RawValue, CodecError
     }
     let mut reader = Reader::new(payload);
     let refinements = refinements(&mut reader).ok_or(CodecErrorKind::Refinements)?;
-    Ok(RawValue::refined(refinements))
+    Ok(RawValue::refined(applicable(refinements, kind)))
+}
+
+/// What is known of a value, without what does not apply to its type and says nothing.
+fn applicable(refinements: Refinements, kind: &Type) -> Refinements {
+    let has_length = matches!(kind, Type::List(_) | Type::Set(_) | Type::Map(_));
+    Refinements {
+        null: refinements.null,
+        string_prefix: refinements.string_prefix.filter(|_| *kind == Type::String),
+        number_lower_bound: refinements.number_lower_bound.filter(|_| *kind == Type::Number),
+        number_upper_bound: refinements.number_upper_bound.filter(|_| *kind == Type::Number),
+        collection_length_lower_bound: refinements.collection_length_lower_bound.filter(|_| has_length),
+        collection_length_upper_bound: refinements.collection_length_upper_bound.filter(|_| has_length),
+    }
 }
 
 fn refinements(reader: &mut Reader<'_>) -> Option<Refinements> {
