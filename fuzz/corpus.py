@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 # So many bytes a target has at most: the folder is a part of every clone.
-MOST = 160 << 10
+MOST = 128 << 10
 KEPT = Path(__file__).resolve().parent / "corpus"
 
 
