@@ -56,7 +56,7 @@ pub(crate) async fn reconcile(trigger: Arc<Backup>, context: Arc<Context>) -> Re
     };
     let status = backup.status.clone().unwrap_or_default();
     if backup.metadata.deletion_timestamp.is_some() {
-        return delete(&context, &backup, status).await;
+        return Box::pin(delete(&context, &backup, status)).await;
     }
     match status.phase.as_str() {
         "" | "New" => match prepare(&context, &backup).await? {
