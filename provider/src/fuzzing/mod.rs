@@ -23,8 +23,11 @@ use tokio::runtime::Runtime;
 
 use crate::provider::KubeblocksProvider;
 
+/// A check of bytes.
+type Check = fn(&[u8]);
+
 /// The targets by their names, as in `fuzz/corpus`.
-const TARGETS: [(&str, fn(&[u8])); 8] = [
+const TARGETS: [(&str, Check); 8] = [
     ("values", values),
     ("states", states),
     ("requests", requests),
@@ -112,13 +115,12 @@ fn states(bytes: &[u8]) {
 /// Messages of the protocol: any bytes, or lines of a name and values. Those whose calls reach out are left out.
 fn requests(bytes: &[u8]) {
     let [form @ (b'm' | b'l'), choice, bytes @ ..] = bytes else { return };
-    let message = match form {
-        b'm' => bytes.to_vec(),
-        _ => {
-            let mut lines = bytes.split(|byte| *byte == b'\n');
-            let name = lines.next().unwrap_or_default();
-            fuzzing::message(*choice, &String::from_utf8_lossy(name), &lines.collect::<Vec<_>>())
-        }
+    let message = if *form == b'm' {
+        bytes.to_vec()
+    } else {
+        let mut lines = bytes.split(|byte| *byte == b'\n');
+        let name = lines.next().unwrap_or_default();
+        fuzzing::message(*choice, &String::from_utf8_lossy(name), &lines.collect::<Vec<_>>())
     };
     RUNTIME.block_on(CALLS.call(*choice, &message)).unwrap_or_else(|wrong| panic!("{wrong}"));
 }
