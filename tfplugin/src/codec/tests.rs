@@ -354,8 +354,8 @@ fn what_is_said_of_an_unknown_value_of_another_type_is_passed_over() {
 #[test]
 fn a_long_value_that_is_not_there_takes_no_memory() {
     // Four thousand million elements are said to follow.
-    let wide: String = (0..500).map(|index| format!("\"a{index}\":\"string\",")).collect();
-    let kind = format!("[\"list\",[\"object\",{{{}}}]]", wide.trim_end_matches(','));
+    let wide: Vec<String> = (0..500).map(|index| format!("\"a{index}\":\"string\"")).collect();
+    let kind = format!("[\"list\",[\"object\",{{{}}}]]", wide.join(","));
     for head in [b"\xdd\xff\xff\xff\xff".as_slice(), b"\xdd\x00\x00\x00\x02\xdf\xff\xff\xff\xff"] {
         let mut bytes = vec![0x92, 0xda];
         bytes.extend(u16::try_from(kind.len()).expect("a short text").to_be_bytes());
