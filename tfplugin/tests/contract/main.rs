@@ -19,7 +19,7 @@ const ADDRESS: &str = "registry.terraform.io/acme/shapes";
 fn main() -> ExitCode {
     if std::env::var_os("TF_PLUGIN_MAGIC_COOKIE").is_some() {
         let options = tfplugin::Options { address: ADDRESS, name: "shapes", version: "0.1.0" };
-        return tfplugin::serve(ShapesProvider, options);
+        return tfplugin::serve(|| ShapesProvider, options);
     }
     if std::env::args().any(|argument| argument == "--list") {
         return ExitCode::SUCCESS;
