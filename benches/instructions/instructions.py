@@ -37,7 +37,7 @@ resource "terraform_data" "kubernetes" {
 provider "kubeblocks" {
   kubernetes = {
     endpoint = terraform_data.kubernetes.output
-    auth     = { method = "token", token = "none" }
+    auth     = { method = "exec", command = "true" }
   }
 }
 """
