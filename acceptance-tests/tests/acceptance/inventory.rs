@@ -205,7 +205,7 @@ resource "kubeblocks_service_descriptor" "{name}" {{
                 database.wrong(namespace, name).await.into_iter().map(|what| format!("{name}: {what}")),
             );
             let (Some(before), Some(now)) = (before.get(name), now.get(name)) else { continue };
-            let stayed = |name: &String| before.get(name).filter(|uid| now.get(name) == Some(uid)).is_some();
+            let stayed = |name: &String| before.get(name).is_some_and(|uid| now.get(name) == Some(uid));
             let same: Vec<_> = before.keys().filter(|name| stayed(name)).collect();
             let expected = match step.touched.get(name) {
                 Some(Touch::Renews) => 0,

@@ -4,7 +4,7 @@
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Step};
 use crate::playground::Playground;
 use crate::terraform::Cli;
 
@@ -44,7 +44,7 @@ async fn twenty_changes(seed: u64, cli: Cli) {
     workspace.apply().await.succeeded();
     workspace.remove("import.tf");
     workspace.plan_is_empty().await;
-    let wrong = inventory.wrong(&namespace, &before, &Default::default()).await;
+    let wrong = inventory.wrong(&namespace, &before, &Step::default()).await;
     assert!(wrong.is_empty(), "seed {seed}, after the import: {wrong:#?}");
     workspace.destroy().await.succeeded();
     namespace.is_empty().await;
