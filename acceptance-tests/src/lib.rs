@@ -3,6 +3,7 @@
 
 pub mod addon_jobs;
 pub mod api_faults;
+pub mod audit;
 pub mod charts;
 pub mod clouds;
 pub mod control_plane;

@@ -159,7 +159,7 @@ async fn who_may_do_nothing_is_told_what_is_missing_and_no_token_is_shown() {
     }
     assert!(found.stdout.contains("not allowed to list nodes"), "{report:#}");
     assert!(
-        found.stdout.contains("clusters.apps.kubeblocks.io (get, list, watch, create, patch, delete)"),
+        found.stdout.contains("clusters.apps.kubeblocks.io (create, delete, get, list, patch, watch)"),
         "{report:#}"
     );
     let text = std::fs::read_to_string(&kubeconfig).expect("it was written");

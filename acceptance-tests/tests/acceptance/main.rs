@@ -54,6 +54,7 @@ mod operator_lifecycle;
 mod ops_actions;
 mod ops_request;
 mod ops_request_faults;
+mod permissions;
 mod plan_impact;
 #[allow(dead_code, reason = "the faults use the rest")]
 mod platform;

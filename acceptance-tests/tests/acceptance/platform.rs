@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use acceptance_tests::addon_jobs::{self, AddonJobs};
 use acceptance_tests::api_faults::ApiFaults;
+use acceptance_tests::audit::Audit;
 use acceptance_tests::charts::{Charts, HttpRepository};
 use acceptance_tests::control_plane::{self, ControlPlane, Options, User};
 use acceptance_tests::operator::{self, Faults};
@@ -33,6 +34,7 @@ pub(crate) struct Platform {
     client: kube::Client,
     repository: HttpRepository,
     faults: Faults,
+    audit: Audit,
     /// Dropped with the platform, which ends the stand-in.
     _stop: tokio::sync::oneshot::Sender<()>,
 }
@@ -42,13 +44,14 @@ impl Platform {
     pub(crate) async fn bare() -> Self {
         let charts = tokio::task::spawn_blocking(Charts::packaged).await.expect("no panic").expect("charts");
         let users = vec![User { name: WITHOUT_RIGHTS.to_owned(), groups: Vec::new() }];
-        let control_plane =
-            ControlPlane::start(Options { users, ..Options::default() }).await.expect("it starts");
+        let audit = Audit::new().expect("a folder for the record");
+        let options = Options { users, api_server_flags: audit.flags(), ..Options::default() };
+        let control_plane = ControlPlane::start(options).await.expect("it starts");
         let client = control_plane.client().await.expect("the control plane answers");
         let repository = HttpRepository::start(charts).await.expect("the repository starts");
         let faults = Faults::default();
         let stop = play_operator(control_plane.kubeconfig(), charts, &faults).await;
-        Self { control_plane, client, repository, faults, _stop: stop }
+        Self { control_plane, client, repository, faults, audit, _stop: stop }
     }
 
     /// The Kubernetes cluster of all tests of add-ons, where the operator is installed once, by helm.
@@ -93,6 +96,11 @@ impl Platform {
     /// The administrator's kubeconfig.
     pub(crate) fn kubeconfig(&self) -> &Path {
         self.control_plane.kubeconfig()
+    }
+
+    /// The control plane, and what its API server records of the accounts of tests.
+    pub(crate) fn recorded(&self) -> (&ControlPlane, &Audit) {
+        (&self.control_plane, &self.audit)
     }
 
     /// A kubeconfig of a user who is known and may do nothing.

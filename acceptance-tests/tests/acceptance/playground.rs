@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use acceptance_tests::api_faults::ApiFaults;
+use acceptance_tests::audit::Audit;
 use acceptance_tests::control_plane::{self, ControlPlane, Options, User};
 use acceptance_tests::operator::{self, Faults, PodFault};
 use futures::StreamExt as _;
@@ -37,6 +38,7 @@ const WITHOUT_RIGHTS: &str = "intern";
 pub(crate) struct Playground {
     control_plane: ControlPlane,
     faults: Faults,
+    audit: Audit,
 }
 
 impl Playground {
@@ -58,18 +60,24 @@ impl Playground {
 
     async fn start(with_operator: bool) -> Self {
         let users = vec![User { name: WITHOUT_RIGHTS.to_owned(), groups: Vec::new() }];
-        let control_plane =
-            ControlPlane::start(Options { users, ..Options::default() }).await.expect("it starts");
+        let audit = Audit::new().expect("a folder for the record");
+        let options = Options { users, api_server_flags: audit.flags(), ..Options::default() };
+        let control_plane = ControlPlane::start(options).await.expect("it starts");
         let faults = Faults::default();
         if with_operator {
             run_operator(control_plane.kubeconfig(), &faults).await;
         }
-        Self { control_plane, faults }
+        Self { control_plane, faults, audit }
     }
 
     /// The administrator's kubeconfig.
     pub(crate) fn kubeconfig(&self) -> &Path {
         self.control_plane.kubeconfig()
+    }
+
+    /// The control plane, and what its API server records of the accounts of tests.
+    pub(crate) fn recorded(&self) -> (&ControlPlane, &Audit) {
+        (&self.control_plane, &self.audit)
     }
 
     /// A kubeconfig with a token that nobody has.

@@ -1,16 +1,28 @@
-//! What the provider does with the Kubernetes API, by area, and whether the credentials may do it. The needs are data;
-//! asking is one review each, judging is pure.
+//! What the provider does with the Kubernetes API, by area, and whether the credentials may do it. The needs are the roles
+//! of `examples/permissions`; asking is one review each, judging is pure.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
+use serde_json::Value;
 
 use super::facts::{Reading, Unread};
 use super::report::Check;
 use crate::kubernetes::Client;
 
+/// The roles that are enough for an area, which a test holds against what the provider asks of the API server.
+const OPERATOR: &[&str] = &[include_str!("../../../examples/permissions/operator.yaml")];
+const ADDONS: &[&str] = &[include_str!("../../../examples/permissions/addons.yaml")];
+const DATABASES: &[&str] = &[
+    include_str!("../../../examples/permissions/databases.yaml"),
+    include_str!("../../../examples/permissions/operations.yaml"),
+    include_str!("../../../examples/permissions/backups.yaml"),
+];
+
 /// Where a need holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Scope {
     /// In all namespaces, or of kinds without one.
     Everywhere,
@@ -21,93 +33,53 @@ enum Scope {
 }
 
 /// Something that must be allowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Need {
     scope: Scope,
     /// Empty for the core group.
-    group: &'static str,
+    group: String,
     /// Plural, with the subresource after a slash.
-    resource: &'static str,
-    verbs: &'static [&'static str],
+    resource: String,
 }
 
-const fn need(
-    scope: Scope,
-    group: &'static str,
-    resource: &'static str,
-    verbs: &'static [&'static str],
-) -> Need {
-    Need { scope, group, resource, verbs }
+/// Needs and their verbs.
+type Needs = BTreeMap<Need, BTreeSet<String>>;
+
+/// What files with roles and their bindings grant.
+fn needs(files: &[&str]) -> Needs {
+    let mut all = Needs::new();
+    for text in files {
+        // The files are part of the program, and a test reads them all.
+        let documents: Vec<Value> = serde_saphyr::from_multiple(text).unwrap_or_default();
+        for role in documents.iter().filter(|document| document["kind"] == "ClusterRole") {
+            let Some(scope) = scope_of(&role["metadata"]["name"], &documents) else { continue };
+            for rule in role["rules"].as_array().into_iter().flatten() {
+                let texts = |field: &str| {
+                    let list = rule[field].as_array().into_iter().flatten();
+                    list.filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
+                };
+                for (group, resource) in texts("apiGroups")
+                    .iter()
+                    .flat_map(|group| texts("resources").into_iter().map(move |one| (group.clone(), one)))
+                {
+                    all.entry(Need { scope, group, resource }).or_default().extend(texts("verbs"));
+                }
+            }
+        }
+    }
+    all
 }
 
-const READ: &[&str] = &["get", "list", "watch"];
-const WRITE: &[&str] = &["get", "list", "create", "patch", "delete"];
-const ALL: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
-
-const APPS: &str = "apps.kubeblocks.io";
-const PROTECTION: &str = "dataprotection.kubeblocks.io";
-const EXTENSIONS: &str = "extensions.kubeblocks.io";
-const WORKLOADS: &str = "workloads.kubeblocks.io";
-const RBAC: &str = "rbac.authorization.k8s.io";
-
-/// To install, upgrade and remove the operator.
-const OPERATOR: &[Need] = &[
-    need(Scope::Everywhere, "", "namespaces", &["get", "create", "patch"]),
-    need(Scope::Everywhere, "apiextensions.k8s.io", "customresourcedefinitions", ALL),
-    // The chart binds cluster-admin; who may not escalate must hold every right itself.
-    need(
-        Scope::Everywhere,
-        RBAC,
-        "clusterroles",
-        &["get", "create", "patch", "update", "delete", "escalate", "bind"],
-    ),
-    need(Scope::Everywhere, RBAC, "clusterrolebindings", &["get", "create", "patch", "update", "delete"]),
-    need(
-        Scope::Everywhere,
-        "storage.k8s.io",
-        "storageclasses",
-        &["get", "list", "create", "patch", "delete"],
-    ),
-    need(Scope::Operator, RBAC, "roles", WRITE),
-    need(Scope::Operator, RBAC, "rolebindings", WRITE),
-    need(Scope::Operator, "", "configmaps", WRITE),
-    need(Scope::Operator, "", "secrets", &["get", "list", "create", "patch", "update", "delete"]),
-    need(Scope::Operator, "", "serviceaccounts", WRITE),
-    need(Scope::Operator, "", "services", WRITE),
-    need(Scope::Operator, "", "pods", READ),
-    need(Scope::Operator, "", "events", READ),
-    need(Scope::Operator, "apps", "deployments", ALL),
-    need(Scope::Operator, "batch", "jobs", ALL),
-];
-
-/// To switch add-ons on and off.
-const ADDONS: &[Need] = &[
-    need(Scope::Everywhere, EXTENSIONS, "addons", ALL),
-    need(Scope::Everywhere, APPS, "clusterdefinitions", READ),
-    need(Scope::Everywhere, APPS, "clusterversions", READ),
-    need(Scope::Everywhere, APPS, "clusters", &["list"]),
-    need(Scope::Operator, "batch", "jobs", READ),
-    need(Scope::Operator, "", "pods", READ),
-    need(Scope::Operator, "", "pods/log", &["get"]),
-];
-
-/// To run databases.
-const DATABASES: &[Need] = &[
-    need(Scope::Databases, APPS, "clusters", ALL),
-    need(Scope::Databases, APPS, "configurations", &["get", "list", "watch", "patch"]),
-    need(Scope::Databases, APPS, "opsrequests", ALL),
-    need(Scope::Everywhere, APPS, "clusterdefinitions", &["get", "list"]),
-    need(Scope::Everywhere, APPS, "clusterversions", &["get", "list"]),
-    need(Scope::Databases, PROTECTION, "backups", ALL),
-    need(Scope::Databases, PROTECTION, "backupschedules", READ),
-    need(Scope::Databases, PROTECTION, "restores", READ),
-    need(Scope::Databases, WORKLOADS, "replicatedstatemachines", READ),
-    need(Scope::Databases, "", "pods", READ),
-    need(Scope::Databases, "", "persistentvolumeclaims", READ),
-    need(Scope::Databases, "", "services", READ),
-    need(Scope::Databases, "", "events", READ),
-    need(Scope::Databases, "", "secrets", &["get"]),
-];
+/// Where a role is bound.
+fn scope_of(role: &Value, documents: &[Value]) -> Option<Scope> {
+    let binding = documents.iter().find(|document| document["roleRef"]["name"] == *role)?;
+    match (binding["kind"].as_str()?, binding["metadata"]["namespace"].as_str()) {
+        ("ClusterRoleBinding", _) => Some(Scope::Everywhere),
+        (_, Some("databases")) => Some(Scope::Databases),
+        (_, Some("kb-system")) => Some(Scope::Operator),
+        _ => None,
+    }
+}
 
 /// An answer to one need: the verbs that are missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +87,7 @@ pub struct Lack {
     /// `plural.group`, with the subresource.
     resource: String,
     /// The verbs.
-    verbs: Vec<&'static str>,
+    verbs: Vec<String>,
 }
 
 /// What an area lacks; empty when nothing.
@@ -170,22 +142,28 @@ impl Access {
     }
 }
 
-async fn area(client: &Client, namespaces: Namespaces<'_>, needs: &[Need]) -> Area {
-    let answers =
-        futures::future::try_join_all(needs.iter().map(|need| lack(client, namespaces, need))).await?;
+async fn area(client: &Client, namespaces: Namespaces<'_>, files: &[&str]) -> Area {
+    let needs = needs(files);
+    let asked = needs.iter().map(|(need, verbs)| lack(client, namespaces, need, verbs));
+    let answers = futures::future::try_join_all(asked).await?;
     Ok(answers.into_iter().filter(|lack| !lack.verbs.is_empty()).collect())
 }
 
-async fn lack(client: &Client, namespaces: Namespaces<'_>, need: &Need) -> Reading<Lack> {
+async fn lack(
+    client: &Client,
+    namespaces: Namespaces<'_>,
+    need: &Need,
+    needed: &BTreeSet<String>,
+) -> Reading<Lack> {
     let namespace = match need.scope {
         Scope::Everywhere => None,
         Scope::Operator => Some(namespaces.operator),
         Scope::Databases => namespaces.databases,
     };
     let mut verbs = Vec::new();
-    for verb in need.verbs {
-        if !is_allowed(client, namespace, need.group, need.resource, verb).await? {
-            verbs.push(*verb);
+    for verb in needed {
+        if !is_allowed(client, namespace, &need.group, &need.resource, verb).await? {
+            verbs.push(verb.clone());
         }
     }
     let dot = if need.group.is_empty() { "" } else { "." };
@@ -227,11 +205,11 @@ pub fn judge(access: &Access, installed: bool) -> Vec<Check> {
     let namespace =
         access.database_namespace.as_ref().map_or(all, |namespace| format!("the namespace {namespace}"));
     let others = "Not needed by who runs databases on an operator that somebody else looks after. Otherwise ask for \
-                  them, or for the ClusterRole cluster-admin.";
-    let operator = "Ask for the ClusterRole cluster-admin: the chart gives it to the installer of add-ons, and nobody \
-                    may give more than they hold.";
+                  them; the guide \"Permissions\" has the roles.";
+    let operator = "Ask for these rights, or for the ClusterRole cluster-admin. They are as strong as that one, which the \
+                    chart gives to the installer of add-ons; the guide \"Permissions\" has the role.";
     let databases = format!(
-        "Ask for these rights in {namespace}. Where databases run in one namespace only, check that one with \
+        "Ask for these rights in {namespace}; the guide \"Permissions\" has the roles. Where databases run in one namespace only, check that one with \
          `--database-namespace`."
     );
     vec![
@@ -275,7 +253,10 @@ mod tests {
     use crate::kubernetes::test_server::{TestServer, on};
 
     fn lacks() -> Vec<Lack> {
-        vec![Lack { resource: "clusters.apps.kubeblocks.io".to_owned(), verbs: vec!["create", "patch"] }]
+        vec![Lack {
+            resource: "clusters.apps.kubeblocks.io".to_owned(),
+            verbs: vec!["create".to_owned(), "patch".to_owned()],
+        }]
     }
 
     #[test]
@@ -304,6 +285,29 @@ mod tests {
         assert!(text.contains("clusters.apps.kubeblocks.io (create, patch)"), "{text}");
     }
 
+    #[test]
+    fn the_roles_of_the_examples_are_read_whole() {
+        let of = |files, scope, group: &str, resource: &str| {
+            let need = Need { scope, group: group.to_owned(), resource: resource.to_owned() };
+            let verbs = needs(files).remove(&need).unwrap_or_default();
+            verbs.into_iter().collect::<Vec<_>>().join(" ")
+        };
+        let apps = "apps.kubeblocks.io";
+        assert_eq!(of(DATABASES, Scope::Databases, apps, "clusters"), "create delete get list patch watch");
+        assert_eq!(
+            of(DATABASES, Scope::Databases, apps, "opsrequests"),
+            "create delete get list patch watch"
+        );
+        assert_eq!(of(DATABASES, Scope::Everywhere, apps, "clusterversions"), "get");
+        assert_eq!(of(ADDONS, Scope::Operator, "batch", "jobs"), "list watch");
+        assert_eq!(of(OPERATOR, Scope::Everywhere, "", "secrets"), "");
+        let rules =
+            |files: &[&str]| files.iter().map(|text| text.matches("- apiGroups:").count()).sum::<usize>();
+        for files in [OPERATOR, ADDONS, DATABASES] {
+            assert!(needs(files).len() * 3 > rules(files), "every document is read");
+        }
+    }
+
     fn answer(allowed: bool) -> Value {
         json!({ "kind": "SelfSubjectAccessReview", "spec": {}, "status": { "allowed": allowed } })
     }
@@ -329,9 +333,10 @@ mod tests {
             review().answers(201, answer(true)),
         ]);
         let namespaces = Namespaces { operator: "kb-system", databases: None };
-        let log = need(Scope::Operator, "", "pods/log", &["get", "list"]);
-        let found = lack(&server.client(), namespaces, &log).await;
-        assert_eq!(found, Ok(Lack { resource: "pods/log".to_owned(), verbs: vec!["get"] }));
+        let log = Need { scope: Scope::Operator, group: String::new(), resource: "pods/log".to_owned() };
+        let verbs = BTreeSet::from(["get".to_owned(), "list".to_owned()]);
+        let found = lack(&server.client(), namespaces, &log, &verbs).await;
+        assert_eq!(found, Ok(Lack { resource: "pods/log".to_owned(), verbs: vec!["get".to_owned()] }));
         let asked = &server.finish()[0].body["spec"]["resourceAttributes"];
         let expected = json!({ "namespace": "kb-system", "group": "", "resource": "pods", "subresource": "log", "verb": "get" });
         assert_eq!(*asked, expected);

@@ -114,7 +114,9 @@ fn of_server(message: &str) -> Option<Error> {
     let namespace = between(&message, "namespaces \"", "\" not found").map(str::to_owned);
     Some(if has("getting credentials: ") || has("provide credentials") || has("Unauthorized") {
         Error::Unauthenticated { message }
-    } else if has("is forbidden: User \"") && has(" cannot ") {
+    } else if has("is forbidden: User \"") && has(" cannot ")
+        || has("grant RBAC permissions not currently held")
+    {
         Error::Forbidden { message }
     } else if has("no matches for kind") || has("ensure CRDs are installed first") {
         Error::KindMissing { message }
@@ -162,6 +164,11 @@ mod tests {
             (
                 "Error: UPGRADE FAILED: query: failed to query with labels: secrets is forbidden: User \"jane\" cannot list \
                  resource \"secrets\" in API group \"\" in the namespace \"b\"",
+                "Forbidden",
+            ),
+            (
+                "Error: 1 error occurred:\n\t* roles.rbac.authorization.k8s.io \"a\" is forbidden: user \"jane\" (groups=[\"b\"]) is \
+                 attempting to grant RBAC permissions not currently held:\n{APIGroups:[\"\"]}",
                 "Forbidden",
             ),
             ("Error: pods \"a\" is forbidden: exceeded quota: q, requested: cpu=2", "Failed"),

@@ -141,8 +141,9 @@ fn of_server(error: &Error) -> String {
              Kubernetes cluster. Install what brings them first, or switch off the values that need them."
         ),
         Error::Forbidden { message } => format!(
-            "{message}\n\nInstalling a chart needs the rights to everything that it creates, for roles also all rights that \
-             they give (`cluster-admin` has them). Use credentials that have them, or ask who runs the Kubernetes cluster."
+            "{message}\n\nInstalling a chart needs the rights to everything that it creates. To create and bind roles takes all \
+             rights that they give, or the verbs `escalate` and `bind` on roles and clusterroles. Use credentials that have \
+             them, or ask who runs the Kubernetes cluster; the guide \"Permissions\" has a role that is enough."
         ),
         Error::Unauthenticated { message } => format!(
             "{message}\n\nThe API server does not accept the credentials that the provider hands to helm. Log in again, or \

@@ -1,0 +1,127 @@
+//! Roles for what serves the whole Kubernetes cluster, and for looking at it.
+
+use std::path::Path;
+
+use acceptance_tests::tools;
+
+use super::account::{Account, Exception};
+use super::live;
+use crate::hcl::Redis;
+use crate::platform::{Platform, VERSION};
+use crate::playground::Playground;
+use crate::query;
+use crate::terraform::{Cli, Workspace, provider_command};
+
+fn workspace(kubeconfig: &Path) -> Workspace {
+    Platform::workspace_through(Cli::Terraform, kubeconfig)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rights_of_the_operator_are_enough_and_none_is_superfluous() {
+    let platform = Platform::bare().await;
+    let account = Account::with("operator", "default", platform.recorded()).await;
+    let workspace = workspace(&account.kubeconfig());
+    workspace.write("main.tf", platform.operator("0.7.4", "values = { replicaCount = 1 }"));
+    workspace.apply().await.succeeded();
+    workspace.plan_is_empty().await;
+    workspace.write("main.tf", platform.operator(VERSION, ""));
+    workspace.apply().await.succeeded();
+    workspace.plan_is_empty().await;
+    // What the new chart lacks is kept, and holds the definitions.
+    platform.kubectl(&["delete", "addon", "xinference", "--timeout", "60s"]).await.succeeded();
+    live(&account, &workspace, &[platform.operator(VERSION, "delete_crds = true")]).await;
+    let inside = "the API server asks for it within the request that writes a role or a binding";
+    account
+        .used_exactly(
+            &[
+                Exception { right: "escalate clusterroles.rbac.authorization.k8s.io", why: inside },
+                Exception { right: "bind clusterroles.rbac.authorization.k8s.io", why: inside },
+                Exception { right: "escalate roles.rbac.authorization.k8s.io", why: inside },
+                Exception { right: "bind roles.rbac.authorization.k8s.io", why: inside },
+            ],
+            &[],
+        )
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rights_of_add_ons_are_enough_and_none_is_superfluous() {
+    let platform = Platform::with_operator().await;
+    let account = Account::with("addons", "default", platform.recorded()).await;
+    let addon = |lines: &str| {
+        format!("resource \"kubeblocks_addon\" \"it\" {{\n  name = \"risingwave\"\n{lines}\n}}\n")
+    };
+    let look = "data \"kubeblocks_addons\" \"all\" {}\n";
+    live(&account, &workspace(&account.kubeconfig()), &[addon(""), addon("  enabled = false") + look]).await;
+    let log = Exception { right: "get pods/log", why: "of an installation that fails, for its error" };
+    account.used_exactly(&[log], &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rights_of_backup_repositories_are_enough_and_none_is_superfluous() {
+    let platform = Platform::with_operator().await;
+    let account = Account::with("backup-repositories", "default", platform.recorded()).await;
+    let repository = |version: u8| {
+        format!(
+            r#"
+resource "kubeblocks_backup_repo" "this" {{
+  name             = "rights"
+  storage_provider = "s3"
+  config           = {{ bucket = "shop", region = "eu-central-1" }}
+  credentials_wo = {{
+    accessKeyId     = "AKIARIGHTS"
+    secretAccessKey = "rights-{version}"
+  }}
+  credentials_wo_version = {version}
+}}
+"#
+        )
+    };
+    live(&account, &workspace(&account.kubeconfig()), &[repository(1), repository(2)]).await;
+    account.used_exactly(&[], &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rights_of_doctor_are_enough_and_none_is_superfluous() {
+    let playground = Playground::shared().await;
+    let account = Account::with("doctor", "default", playground.recorded()).await;
+    let helm = tokio::task::spawn_blocking(tools::helm).await.expect("no panic").expect("helm is built");
+    let mut doctor = provider_command("doctor").await;
+    let output = doctor
+        .args(["--json", "--namespace", "default"])
+        .env("KUBE_CONFIG_PATH", account.kubeconfig())
+        .env("KUBEBLOCKS_HELM", helm)
+        .output()
+        .await
+        .expect("it runs");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a report");
+    // It may look, and says that it may do nothing else.
+    for check in report["checks"].as_array().expect("checks") {
+        let rights = check["name"].as_str().is_some_and(|name| name.starts_with("permissions-"));
+        let unread = check.to_string().contains("may not");
+        assert!(rights || !unread, "{check:#}");
+    }
+    account.used_exactly(&[], &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rights_of_export_and_query_are_enough_and_none_is_superfluous() {
+    let playground = Playground::of_its_own().await;
+    let namespace = playground.namespace("rights-export").await;
+    let owner = playground.workspace(Cli::Terraform);
+    let parameters = "parameters = { \"redis-replication-config\" = { maxclients = \"20000\" } }";
+    owner.write("main.tf", Redis::new(&namespace.name, "cache").component(parameters).to_string());
+    owner.apply().await.succeeded();
+    let account = Account::with("export", &namespace.name, playground.recorded()).await;
+    let mut export = provider_command("export").await;
+    export.arg("--kubeconfig").arg(account.kubeconfig());
+    let output = export.output().await.expect("it runs");
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+
+    let workspace = Playground::workspace_through(Cli::Newest, &account.kubeconfig());
+    let kinds =
+        ["operator", "addon", "backup_repo", "cluster", "service_descriptor", "backup_schedule", "backup"];
+    workspace.write("search.tfquery.hcl", kinds.map(|kind| query::list(kind, "")).concat());
+    workspace.run(["query", "-no-color"]).await.succeeded();
+    account.used_exactly(&[], &[]).await;
+}
