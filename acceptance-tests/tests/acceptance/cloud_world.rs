@@ -1,6 +1,7 @@
 //! Clouds for tests: a stand-in with real control planes behind what it makes, and configurations that find it.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use acceptance_tests::clouds::{Cloud, ManagedWorld, Request, WorldOptions};
@@ -21,13 +22,16 @@ const POLL: &str = "100ms";
 /// A cloud of a test's own. It ends when it is dropped.
 pub(crate) struct World {
     managed: ManagedWorld,
+    /// Requests that were taken from the cloud's journal.
+    taken: Mutex<Vec<Request>>,
 }
 
 impl World {
     /// A cloud in which so many Kubernetes clusters are real at a time.
     pub(crate) async fn start(cloud: Cloud, control_planes: usize) -> Self {
         let options = WorldOptions { control_planes, speed: SPEED, ..WorldOptions::new(cloud) };
-        Self { managed: ManagedWorld::start(options).await.expect("the cloud starts") }
+        let managed = ManagedWorld::start(options).await.expect("the cloud starts");
+        Self { managed, taken: Mutex::default() }
     }
 
     /// The stand-in and the control planes.
@@ -50,10 +54,18 @@ impl World {
     pub(crate) async fn requests(&self) -> BTreeMap<String, usize> {
         let journal = self.managed.stand_in().take_journal().await.expect("the stand-in answers");
         let mut counts = BTreeMap::new();
-        for Request { operation, .. } in journal {
-            *counts.entry(operation).or_default() += 1;
+        for Request { operation, .. } in &journal {
+            *counts.entry(operation.clone()).or_default() += 1;
         }
+        self.taken.lock().expect("no panic").extend(journal);
         counts
+    }
+
+    /// Every request to the cloud so far.
+    pub(crate) async fn all_requests(&self) -> Vec<Request> {
+        let mut all = self.taken.lock().expect("no panic").clone();
+        all.extend(self.managed.stand_in().journal().await.expect("the stand-in answers"));
+        all
     }
 
     /// Waits until the cloud was asked for an operation so many times.

@@ -104,6 +104,7 @@ async fn a_cluster_and_a_node_group_live_their_lives() {
     workspace.apply().await.succeeded();
 
     world.is_destroyed_without_a_trace(&workspace).await;
+    crate::permissions::clouds::are_exact(Cloud::Aws, &world).await;
 }
 
 #[tokio::test]

@@ -92,6 +92,7 @@ resource "{kind}" "databases" {{
         world.holds_no_secret("the state", &state);
         world.cut_off(&workspace, "destroy", removes, Signal::INT).await;
         world.is_destroyed_without_a_trace(&workspace).await;
+        crate::permissions::clouds::are_exact(self.cloud, &world).await;
     }
 
     /// A refresh of a cluster and a pool takes few requests.

@@ -2,6 +2,7 @@
 //! record shows that nothing was missing and that no right is superfluous.
 
 mod account;
+pub(crate) mod clouds;
 mod databases;
 mod platform;
 
