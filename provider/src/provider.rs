@@ -120,6 +120,8 @@ pub struct Shared {
     config: ArcSwap<ProviderConfig>,
     /// Kubernetes clusters that a plan found to be away, and when.
     away: Mutex<HashMap<Connection, Instant>>,
+    /// Kubernetes clusters whose certificates are not checked, and when that was said.
+    insecure: Mutex<HashMap<Connection, Instant>>,
     /// Objects that a create of this process is making: endpoint, namespace, name.
     claimed: Mutex<HashSet<(String, String, String)>>,
     /// Kubernetes clusters into which a plan of this process installs KubeBlocks.
@@ -168,6 +170,7 @@ impl Shared {
             config: ArcSwap::from_pointee(ProviderConfig::default()),
             away: Mutex::default(),
             claimed: Mutex::default(),
+            insecure: Mutex::default(),
             installing: Mutex::default(),
             planned_engines: Mutex::default(),
             enabling: Mutex::default(),
@@ -328,11 +331,32 @@ impl Shared {
             return None;
         }
         match self.client(&connection).await {
-            Ok(client) => Some((connection, client.obeying(context.stop()))),
+            Ok(client) => {
+                if client.is_insecure() {
+                    self.warn_of_insecure(context, &connection);
+                }
+                Some((connection, client.obeying(context.stop())))
+            }
             Err(error) => {
                 self.plan_without(context, &connection, &kubernetes::diagnostic::detail(&error));
                 None
             }
+        }
+    }
+
+    /// Says, once for each Kubernetes cluster and plan, that its certificate is not checked.
+    fn warn_of_insecure(&self, context: &Context, connection: &Connection) {
+        let before = {
+            let mut insecure = self.insecure.lock().unwrap_or_else(PoisonError::into_inner);
+            insecure.insert(connection.clone(), Instant::now())
+        };
+        if before.is_none_or(|since| since.elapsed() >= AWAY) {
+            context.warn(Diagnostic::warning(
+                "The API server is not verified",
+                "`insecure-skip-tls-verify` of the kubeconfig's cluster lets anybody between here and the API server read and \
+                 change what is sent, tokens and passwords among it.\n\nPut the cluster's certificate authority into the \
+                 kubeconfig instead (`certificate-authority-data`), or write `endpoint` and `ca_certificate`.",
+            ));
         }
     }
 

@@ -72,4 +72,5 @@ mod service_references;
 mod several_clouds;
 mod stack_review;
 mod terraform;
+mod tls;
 mod upgrade;

@@ -218,8 +218,8 @@ fn unreachable_because(error: &(dyn StdError + 'static)) -> Failure {
         if !text.is_empty() {
             cause = text;
         }
-        if error.downcast_ref::<rustls::Error>().is_some() {
-            kind = Unreachability::Certificate;
+        if let Some(error) = error.downcast_ref::<rustls::Error>() {
+            kind = kind_of_tls(error);
         } else if let Some(error) = error.downcast_ref::<std::io::Error>() {
             kind = match error.kind() {
                 std::io::ErrorKind::ConnectionRefused => Unreachability::Refused,
@@ -236,6 +236,17 @@ fn unreachable_because(error: &(dyn StdError + 'static)) -> Failure {
         "no connection in time".clone_into(&mut cause);
     }
     Failure::Broken { kind, cause }
+}
+
+/// TLS 1.2 and 1.3 are all that the client offers.
+fn kind_of_tls(error: &rustls::Error) -> Unreachability {
+    match error {
+        rustls::Error::PeerIncompatible(rustls::PeerIncompatible::ServerDoesNotSupportTls12Or13)
+        | rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion) => {
+            Unreachability::TlsVersion
+        }
+        _ => Unreachability::Certificate,
+    }
 }
 
 /// The error and what caused it, including what an `io::Error` wraps.

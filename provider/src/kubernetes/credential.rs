@@ -109,6 +109,11 @@ impl Client {
         self.identity().address().await.map_err(|source| Error::Configuration { source })
     }
 
+    /// Whether the API server's certificate is not checked.
+    pub fn is_insecure(&self) -> bool {
+        self.identity().is_insecure()
+    }
+
     /// A proof of who asks, made now. May run a command or read a file.
     pub async fn credential(&self) -> Result<Credential, Error> {
         self.identity().credential().await.map_err(|source| Error::Configuration { source })
@@ -122,6 +127,14 @@ impl Identity {
 
     pub(super) fn unknown(endpoint: &str) -> Self {
         Self(Arc::new(Behind::Endpoint(endpoint.to_owned())))
+    }
+
+    /// Whether whoever answers is taken for the API server.
+    fn is_insecure(&self) -> bool {
+        match self.0.as_ref() {
+            Behind::Settings { resolved, .. } => resolved.config.accept_invalid_certs,
+            Behind::Endpoint(_) => false,
+        }
     }
 
     async fn address(&self) -> Result<Address, ConfigurationError> {

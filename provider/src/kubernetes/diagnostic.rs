@@ -138,6 +138,10 @@ fn unreachable_remedy(kind: Unreachability) -> &'static str {
             "The TLS connection could not be trusted. Check `ca_certificate` (PEM), or the certificate authority of \
              the kubeconfig's cluster: it must be the one of this Kubernetes cluster."
         }
+        Unreachability::TlsVersion => {
+            "The provider speaks TLS 1.2 and 1.3, as every supported Kubernetes does. Check that the address is the one of \
+             the API server, and which versions a proxy on the way lets through."
+        }
         Unreachability::Broken => {
             "The connection broke. Check that the address is the one of a Kubernetes API server and that the cluster \
              is running."

@@ -94,6 +94,8 @@ pub enum Unreachability {
     Silent,
     /// The server's certificate is not trusted, or the TLS handshake failed otherwise.
     Certificate,
+    /// The server speaks no version of TLS that is still safe.
+    TlsVersion,
     /// The connection broke.
     Broken,
 }
