@@ -37,6 +37,7 @@ use std::sync::Arc;
 pub use error::Error;
 use kube::Client;
 pub use options::{Faults, Options, PodFault, Times};
+pub use random::passwords;
 
 use addon::Surroundings;
 use events::Events;

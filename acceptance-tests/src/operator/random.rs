@@ -1,5 +1,7 @@
 //! Random texts for names and passwords.
 
+use std::sync::{Mutex, PoisonError};
+
 use rand::RngExt;
 
 const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
@@ -10,6 +12,22 @@ pub(crate) fn text(length: usize) -> String {
     (0..length)
         .filter_map(|_| LETTERS.get(generator.random_range(0..LETTERS.len())).copied().map(char::from))
         .collect()
+}
+
+/// Passwords that were made, with the namespaces they are for.
+static PASSWORDS: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+
+/// A password for something in a namespace. Tests may ask for it, to search for it where it must not be.
+pub(crate) fn password(namespace: &str, length: usize) -> String {
+    let password = text(length);
+    let mut all = PASSWORDS.lock().unwrap_or_else(PoisonError::into_inner);
+    all.push((namespace.to_owned(), password.clone()));
+    password
+}
+
+/// The passwords that this process has made, with their namespaces.
+pub fn passwords() -> Vec<(String, String)> {
+    PASSWORDS.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// Random bytes.

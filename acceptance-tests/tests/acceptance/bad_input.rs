@@ -53,7 +53,7 @@ async fn a_kubeconfig_that_is_missing_or_wrong_is_named() {
     drop(nobody);
     let server =
         good.lines().find_map(|line| line.trim().strip_prefix("server: ")).expect("a server").to_owned();
-    std::fs::write(&unreachable, good.replace(&server, &format!("https://{address}"))).expect("written");
+    workspace.write("unreachable.yaml", good.replace(&server, &format!("https://{address}")));
 
     let missing = workspace.path("missing.yaml");
     for (kubeconfig, context, expected) in [

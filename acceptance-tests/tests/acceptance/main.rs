@@ -66,6 +66,7 @@ mod quickstart;
 mod random_changes;
 mod recorded_states;
 mod rpc;
+mod secret_search;
 mod secrets;
 mod service_descriptor;
 mod service_references;

@@ -3,10 +3,14 @@
 //! A [`Workspace`] is a temporary folder with a configuration. The provider comes from a development override, so no
 //! `init` is needed, or from a filesystem mirror as a user would install it. Every failure shows the whole output.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use crate::secret_search::Secrets;
 pub(crate) use acceptance_tests::tools::provider_binary;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -96,13 +100,27 @@ impl Output {
     }
 }
 
+/// Where the programs of a workspace keep temporary files.
+const TEMPORARY: &str = "tmp";
+
+/// How many workspaces there were.
+static WORKSPACES: AtomicUsize = AtomicUsize::new(0);
+
 /// A configuration in a folder of its own, with the state that it leads to.
 pub(crate) struct Workspace {
     folder: TempDir,
     cli: Cli,
     program: PathBuf,
     environment: Vec<(String, String)>,
+    secrets: Secrets,
+    /// Names of files that the test has written.
+    written: Mutex<BTreeSet<String>>,
+    /// Whether a run was started that the test may have killed: who is killed leaves temporary files.
+    spawned: AtomicBool,
 }
+
+/// Every so many workspaces, one has the provider log all that it can.
+const LOGGED: usize = 3;
 
 impl Workspace {
     /// An empty configuration whose provider comes from a development override.
@@ -115,7 +133,22 @@ impl Workspace {
             provider.display()
         );
         let program = cli.program().unwrap_or_else(|error| panic!("{error}"));
-        let mut workspace = Self { folder, cli, program, environment: Vec::new() };
+        let mut workspace = Self {
+            folder,
+            cli,
+            program,
+            environment: Vec::new(),
+            secrets: Secrets::default(),
+            written: Mutex::default(),
+            spawned: AtomicBool::default(),
+        };
+        let temporary = workspace.path(TEMPORARY);
+        std::fs::create_dir(&temporary).expect("a folder");
+        workspace.set("TMPDIR", temporary.display());
+        if WORKSPACES.fetch_add(1, Ordering::Relaxed).is_multiple_of(LOGGED) {
+            let log = workspace.path("provider.log");
+            workspace.set("TF_LOG_PROVIDER", "TRACE").set("TF_LOG_PATH", log.display());
+        }
         let settings_path = workspace.path("cli.tfrc");
         std::fs::write(&settings_path, settings).expect("the settings can be written");
         workspace.write("versions.tf", crate::hcl::REQUIRED_PROVIDERS);
@@ -128,8 +161,16 @@ impl Workspace {
 
     /// Sets an environment variable for every later run.
     pub(crate) fn set(&mut self, name: &str, value: impl std::fmt::Display) -> &mut Self {
+        let value = value.to_string();
+        self.secrets.read_variable(name, &value);
         self.environment.retain(|(known, _)| known != name);
-        self.environment.push((name.to_owned(), value.to_string()));
+        self.environment.push((name.to_owned(), value));
+        self
+    }
+
+    /// Something that no run may leave anywhere, beside what the workspace finds in its configuration by itself.
+    pub(crate) fn hides(&self, secret: &str) -> &Self {
+        self.secrets.add(secret);
         self
     }
 
@@ -145,6 +186,8 @@ impl Workspace {
 
     /// Writes a file of the configuration.
     pub(crate) fn write(&self, name: &str, text: impl AsRef<str>) -> &Self {
+        self.secrets.read_configuration(text.as_ref());
+        self.written.lock().expect("no panic").insert(name.to_owned());
         std::fs::write(self.path(name), text.as_ref()).expect("the configuration can be written");
         self
     }
@@ -171,16 +214,22 @@ impl Workspace {
 
     /// Runs the program to its end.
     pub(crate) async fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Output {
-        let output = self.command(arguments).output().await.expect("the program runs");
-        Output {
+        let mut command = self.command(arguments);
+        let output = command.output().await.expect("the program runs");
+        let output = Output {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        };
+        let name = format!("{:?}", command.as_std().get_args().collect::<Vec<_>>());
+        self.secrets.are_not_printed(&name, &output.stdout);
+        self.secrets.are_not_printed(&name, &output.stderr);
+        output
     }
 
     /// Starts the program in a process group of its own, as a shell would, with its output captured.
     pub(crate) fn spawn<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Child {
+        self.spawned.store(true, Ordering::Relaxed);
         let mut command = self.command(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         command.spawn().expect("the program starts")
@@ -264,6 +313,21 @@ impl Workspace {
     async fn show(&self, file: &str) -> Value {
         let output = self.run(["show", "-json", "-no-color", file]).await.succeeded();
         serde_json::from_str(&output.stdout).expect("the plan is JSON")
+    }
+}
+
+/// Nothing that the runs left holds a secret, and no temporary file is left of a run that ended by itself.
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let written = self.written.lock().expect("no panic");
+        let found = self.secrets.file_with_one(self.folder.path(), &written);
+        assert!(found.is_none(), "{}", found.unwrap_or_default());
+        let left = std::fs::read_dir(self.path(TEMPORARY)).expect("the folder is there");
+        let left: Vec<_> = left.flatten().map(|entry| entry.path()).collect();
+        assert!(left.is_empty() || self.spawned.load(Ordering::Relaxed), "left behind: {left:?}");
     }
 }
 

@@ -29,6 +29,8 @@ mod points;
 mod recorded_states;
 mod report;
 mod scenarios;
+#[path = "../acceptance/secret_search.rs"]
+mod secret_search;
 #[path = "../acceptance/terraform.rs"]
 #[allow(dead_code, reason = "the acceptance tests use the rest")]
 mod terraform;

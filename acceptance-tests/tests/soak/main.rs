@@ -23,6 +23,9 @@ mod process;
 #[path = "../acceptance/recorded_states.rs"]
 mod recorded_states;
 mod report;
+#[path = "../acceptance/secret_search.rs"]
+#[allow(dead_code, reason = "the acceptance tests use the rest")]
+mod secret_search;
 #[path = "../acceptance/terraform.rs"]
 #[allow(dead_code, reason = "the acceptance tests use the rest")]
 mod terraform;

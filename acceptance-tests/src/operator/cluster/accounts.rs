@@ -66,7 +66,13 @@ async fn advance(
     let is_known = context.store.get::<Secret>(component.namespace(), &secret_name).await?.is_some();
     if !context.options.account_jobs {
         if !is_known {
-            create_secret(context, component, account, random::text(PASSWORD_LENGTH)).await?;
+            create_secret(
+                context,
+                component,
+                account,
+                random::password(component.namespace(), PASSWORD_LENGTH),
+            )
+            .await?;
         }
         return Ok(false);
     }
@@ -88,7 +94,7 @@ async fn advance(
     if component.cluster.annotation(ANNOTATION_OPS_LOCK).is_some() {
         return Ok(true);
     }
-    let password = random::text(PASSWORD_LENGTH);
+    let password = random::password(component.namespace(), PASSWORD_LENGTH);
     let copies = if account.provision_policy.scope == "AllPods" { component.spec.replicas } else { 1 };
     for _ in 0..copies {
         context.store.create_if_absent(&job(component, account, &password)).await?;

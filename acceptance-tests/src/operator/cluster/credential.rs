@@ -48,7 +48,7 @@ pub(super) fn build(pass: &Pass<'_>) -> Result<Option<Secret>, Error> {
         labels.insert(LABEL_CLUSTER_TYPE.to_owned(), pass.definition.spec.type_.clone());
     }
     let restored = super::restore::password(pass.cluster, component.name());
-    let password = restored.unwrap_or_else(|| random::text(PASSWORD_LENGTH));
+    let password = restored.unwrap_or_else(|| random::password(component.namespace(), PASSWORD_LENGTH));
     // A cluster that starts from a backup gets its Secret before anything is marked as the cluster's own.
     let is_own =
         pass.cluster.annotation(ANNOTATION_RESTORE).is_none() || pass.cluster.observed_generation() != 0;
