@@ -44,6 +44,7 @@ enum Command {
 
 /// Runs the process from its arguments to its exit code.
 pub(crate) fn run() -> ExitCode {
+    kubeblocks_provider::memory::keep_private();
     if std::env::args_os().nth(1).is_some_and(|word| is_command(&word)) {
         return match CommandLine::try_parse() {
             Ok(line) => run_command(line.command),

@@ -19,6 +19,7 @@ pub mod kubeblocks;
 pub mod kubernetes;
 pub mod kubernetes_attribute;
 mod lists;
+pub mod memory;
 pub mod provider;
 pub mod resources;
 pub mod review;

@@ -61,6 +61,7 @@ mod platform;
 mod playground;
 mod plugin_process;
 mod policies;
+mod private_process;
 mod query;
 mod quickstart;
 mod random_changes;

@@ -19,7 +19,8 @@ use tonic_prost::ProstCodec;
 
 use generated::tfplugin6::{Diagnostic, DynamicValue, configure_provider, stop_provider};
 
-const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
+/// What tells the provider that Terraform starts it.
+pub(crate) const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 
 /// The process. It ends with this.
 pub(crate) struct Process {

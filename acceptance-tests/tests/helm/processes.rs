@@ -58,5 +58,7 @@ fn read(folder: &Path) -> Option<Process> {
         let bytes = std::fs::read(folder.join(file)).ok()?;
         Some(String::from_utf8_lossy(&bytes).replace('\0', separator))
     };
-    Some(Process { id, arguments: text("cmdline", " ")?, environment: text("environ", "\n")? })
+    // That of the provider and of its guard is closed, but to root.
+    let environment = text("environ", "\n").unwrap_or_default();
+    Some(Process { id, arguments: text("cmdline", " ")?, environment })
 }

@@ -1,0 +1,101 @@
+//! What others on the machine see of the provider's process, and of the programs that it starts.
+
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::process::Stdio;
+
+use tokio::io::AsyncBufReadExt as _;
+use tokio::process::Command;
+
+use crate::playground::Playground;
+use crate::plugin_process::COOKIE;
+use crate::terraform::{Cli, provider_binary};
+
+/// A user without any rights, which every system has.
+const NOBODY: &str = "65534";
+
+/// A plugin for tokens that notes what it was given, and what its parent, the provider, may leave behind.
+const NOTING_PLUGIN: &str = r#"#!/bin/sh
+cd "$(dirname "$0")"
+tr '\0' '\n' < /proc/self/environ > plugin.environment
+tr '\0' '\n' < /proc/self/cmdline > plugin.arguments
+cat "/proc/$PPID/limits" > provider.limits
+cat "/proc/$PPID/cmdline" > provider.arguments
+printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s"}}' "$(cat token)"
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_for_tokens_is_given_no_secret_and_nobody_dumps_the_provider() {
+    let playground = Playground::shared().await;
+    let (plane, _) = playground.recorded();
+    let mut workspace = playground.workspace(Cli::Terraform);
+    workspace.hides(plane.admin_token());
+    workspace.write("token", plane.admin_token()).write("plugin", NOTING_PLUGIN);
+    let plugin = workspace.path("plugin");
+    std::fs::set_permissions(&plugin, std::fs::Permissions::from_mode(0o755)).expect("permitted");
+    let authority = std::fs::read_to_string(plane.ca_certificate()).expect("there is one");
+    workspace.write("ca.pem", authority);
+    workspace.write(
+        "main.tf",
+        format!(
+            r#"
+provider "kubeblocks" {{
+  kubernetes = {{
+    endpoint       = "{}"
+    ca_certificate = file("ca.pem")
+    auth           = {{ method = "exec", command = "{}", arguments = ["the-cluster"], environment = {{ OURS = "yes" }} }}
+  }}
+}}
+data "kubeblocks_cluster_definitions" "all" {{}}
+"#,
+            plane.endpoint(),
+            plugin.display()
+        ),
+    );
+    workspace.remove("provider.tf");
+    workspace.set("KUBECONFIG", "/nonexistent");
+    workspace.plan().await.succeeded();
+
+    let noted = |name: &str| std::fs::read_to_string(workspace.path(name)).expect("the plugin ran");
+    let environment = noted("plugin.environment");
+    assert!(environment.contains("OURS=yes"), "{environment}");
+    assert!(environment.contains("KUBERNETES_EXEC_INFO="), "{environment}");
+    assert!(noted("plugin.arguments").contains("the-cluster"));
+    assert!(noted("provider.arguments").contains("terraform-provider-kubeblocks"));
+    let limits = noted("provider.limits");
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a limit");
+    assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
+    // That the token is in none of these files is what every workspace checks at its end.
+}
+
+#[tokio::test]
+async fn other_processes_of_the_same_user_cannot_look_into_the_provider() {
+    let provider = tokio::task::spawn_blocking(provider_binary).await.expect("no panic");
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]).arg(provider);
+    if !rustix::process::getuid().is_root() {
+        command = Command::new(provider);
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).expect("permitted");
+    let mut child = command
+        .env("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
+        .env("PLUGIN_PROTOCOL_VERSIONS", "6")
+        .env("TMPDIR", folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("it starts");
+    let stdout = child.stdout.take().expect("it is piped");
+    let line = tokio::io::BufReader::new(stdout).lines().next_line().await.expect("it can be read");
+    assert!(line.is_some_and(|line| line.starts_with("1|6|unix|")), "the provider serves");
+    // The kernel gives what is closed to root.
+    let process = format!("/proc/{}", child.id().expect("it runs"));
+    for file in ["environ", "mem", "maps"] {
+        let owner = std::fs::metadata(format!("{process}/{file}")).expect("the process is there").uid();
+        assert_eq!(owner, 0, "{file} belongs to the provider's user");
+    }
+    let status = std::fs::read_to_string(format!("{process}/status")).expect("the process is there");
+    let user = status.lines().find_map(|line| line.strip_prefix("Uid:")).expect("a user");
+    assert_ne!(user.split_whitespace().next(), Some("0"), "the test would tell nothing of root");
+}
