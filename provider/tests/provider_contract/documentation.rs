@@ -155,6 +155,48 @@ fn the_guide_of_doctor_tells_every_check() {
     }
 }
 
+#[test]
+fn the_guide_of_permissions_names_every_file_and_a_test_lives_with_each() {
+    let guide = std::fs::read_to_string(repository("docs/guides/permissions.md")).unwrap();
+    let mut tests = String::new();
+    all_of(&repository("acceptance-tests/tests/acceptance/permissions"), &mut tests);
+    for entry in std::fs::read_dir(repository("examples/permissions")).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        assert!(guide.contains(&format!("/examples/permissions/{name})")), "{name} is not in the guide");
+        let in_tests = name.strip_suffix(".yaml").unwrap_or(&name);
+        assert!(tests.contains(&format!("\"{in_tests}\"")), "{name} has no test");
+    }
+}
+
+/// The text of every Rust file below a folder, but for what was built.
+fn all_of(folder: &std::path::Path, into: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() && !path.ends_with("target") && !path.ends_with("node_modules") {
+            all_of(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            into.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn the_threat_model_names_tests_that_exist() {
+    let page = std::fs::read_to_string(repository("SECURITY.md")).unwrap();
+    let mut sources = String::new();
+    for folder in
+        ["acceptance-tests/src", "acceptance-tests/tests", "cloud/src", "provider/src", "tfplugin/tests"]
+    {
+        all_of(&repository(folder), &mut sources);
+    }
+    let name = regex::Regex::new("`([a-z0-9]+(?:_[a-z0-9]+){3,})`").unwrap();
+    let named: Vec<&str> = name.captures_iter(&page).map(|found| found.extract::<1>().1[0]).collect();
+    assert!(named.len() > 15, "{named:?}");
+    for test in named {
+        assert!(sources.contains(&format!("fn {test}(")), "there is no test {test}");
+    }
+}
+
 /// The sources of the provider without their tests.
 fn sources(folder: &std::path::Path, into: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
