@@ -77,7 +77,8 @@ async fn components(
     }
     status.progress = format!("{completed}/{expected}");
     if !is_processed {
-        return Ok(Verdict::Running(None));
+        // What is missing may be a workload's, and its changes lead to no look here.
+        return Ok(Verdict::Running(Some(REQUEUE)));
     }
     if let Some(failed_for) = failed_for {
         let patience = operation.context.options.operation_failed_after;
