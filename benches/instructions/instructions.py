@@ -14,6 +14,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.dont_write_bytecode = True
+from databases import PROVIDER, databases, settings
+
 KEPT = Path(__file__).with_name("kept.json")
 # Keys of TLS are made by chance, and threads meet by chance.
 MAY_GROW = 1.10
@@ -23,13 +27,9 @@ exec valgrind --quiet --tool=callgrind --callgrind-out-file="{notes}/%p" "{progr
 """
 
 # The Kubernetes cluster is not known yet, so a plan asks nobody.
-PROVIDER = """
-terraform {
-  required_providers {
-    kubeblocks = { source = "kubeblocks/kubeblocks" }
-  }
-}
-
+OFFLINE = (
+    PROVIDER
+    + """
 resource "terraform_data" "kubernetes" {
   input = "https://kubernetes.example.com"
 }
@@ -41,25 +41,11 @@ provider "kubeblocks" {
   }
 }
 """
+)
 
-DATABASES = """
-resource "kubeblocks_cluster" "this" {
-  count              = NUMBER
-  namespace          = "bench"
-  name               = "db-${count.index}"
-  definition         = "postgresql"
-  version            = "postgresql-14.8.0"
-  termination_policy = "Delete"
 
-  components = {
-    postgresql = {
-      replicas  = 2
-      resources = { cpu = "500m", memory = "512Mi" }
-      volumes   = { data = { size = "20Gi" } }
-    }
-  }
-}
-"""
+def planned(number):
+    return OFFLINE + databases(f"count = {number}", '"db-${count.index}"')
 
 
 class Counter:
@@ -70,11 +56,9 @@ class Counter:
         counted = self.work / "terraform-provider-kubeblocks"
         counted.write_text(COUNTED.format(notes=self.notes, program=Path(program).resolve()))
         counted.chmod(0o755)
-        settings = self.work / "cli.tfrc"
-        settings.write_text(
-            f'provider_installation {{\n  dev_overrides {{\n    "kubeblocks/kubeblocks" = "{self.work}"\n  }}\n  direct {{}}\n}}\n'
-        )
-        self.environment = {**os.environ, "CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": str(settings)}
+        path = self.work / "cli.tfrc"
+        path.write_text(settings({"kubeblocks/kubeblocks": self.work}))
+        self.environment = {**os.environ, "CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": str(path)}
 
     def count(self, configuration, *command):
         """Instructions of all processes of the provider in one command of Terraform."""
@@ -97,9 +81,9 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         counter = Counter(arguments.provider, work)
         plan = ("plan", "-input=false", "-no-color")
-        one, many = (counter.count(PROVIDER + DATABASES.replace("NUMBER", str(number)), *plan) for number in (1, 101))
+        one, many = (counter.count(planned(number), *plan) for number in (1, 101))
         counts = {
-            "start and schema": counter.count(PROVIDER, "providers", "schema", "-json"),
+            "start and schema": counter.count(OFFLINE, "providers", "schema", "-json"),
             "plan of one new database, with the starts of it": one,
             "each further database": (many - one) // 100,
         }

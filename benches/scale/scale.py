@@ -18,6 +18,10 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.dont_write_bytecode = True
+from databases import PROVIDER, databases, settings
+
 NOTED = """#!/usr/bin/env python3
 import os, resource, signal, subprocess, sys
 
@@ -39,38 +43,14 @@ resource "terraform_data" "this" {
 }
 """
 
-PROVIDER = """
-terraform {
-  required_providers {
-    kubeblocks = { source = "kubeblocks/kubeblocks" }
-  }
-}
-"""
-
 CLUSTER = (
     PROVIDER
     + """
 locals {
   names = toset([for index in range(NUMBER) : "db-${index}"])
 }
-
-resource "kubeblocks_cluster" "this" {
-  for_each           = local.names
-  namespace          = "bench"
-  name               = each.key
-  definition         = "postgresql"
-  version            = "postgresql-14.8.0"
-  termination_policy = "Delete"
-
-  components = {
-    postgresql = {
-      replicas  = 2
-      resources = { cpu = "500m", memory = "512Mi" }
-      volumes   = { data = { size = "20Gi" } }
-    }
-  }
-}
 """
+    + databases("for_each = local.names", "each.key")
 )
 
 IMPORT = """
@@ -152,7 +132,7 @@ class Bench:
 
     def install(self, arguments):
         """Providers under a program that notes what their processes have used."""
-        overrides = []
+        folders = {}
         for address, program in (("kubeblocks/kubeblocks", arguments.provider), ("gavinbunney/kubectl", arguments.peer)):
             if not program:
                 continue
@@ -161,10 +141,10 @@ class Bench:
             noted = folder / f"terraform-provider-{address.split('/')[1]}"
             noted.write_text(NOTED.format(program=Path(program).resolve(), notes=self.notes))
             noted.chmod(0o755)
-            overrides.append(f'    "{address}" = "{folder}"\n')
-        settings = self.work / "cli.tfrc"
-        settings.write_text(f"provider_installation {{\n  dev_overrides {{\n{''.join(overrides)}  }}\n  direct {{}}\n}}\n")
-        return settings
+            folders[address] = folder
+        path = self.work / "cli.tfrc"
+        path.write_text(settings(folders))
+        return path
 
     def start(self):
         subprocess.run([self.playground, "up", "--detach", "--dir", self.work / "kubernetes"], check=True, stdout=subprocess.DEVNULL)
