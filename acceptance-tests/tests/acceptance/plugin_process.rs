@@ -5,18 +5,17 @@ pub(crate) mod generated;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use acceptance_tests::tools::provider_binary;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::io::AsyncBufReadExt;
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::{Channel, Endpoint, Uri};
 use tonic_prost::ProstCodec;
 
+use crate::terraform::started;
 use generated::tfplugin6::{Diagnostic, DynamicValue, configure_provider, stop_provider};
 
 /// What tells the provider that Terraform starts it.
@@ -42,22 +41,13 @@ impl Process {
         environment: impl IntoIterator<Item = (&'static str, N)>,
     ) -> Self {
         let temporary = tempfile::tempdir().expect("a folder");
-        let mut child = Command::new(provider_binary())
+        let mut command = Command::new(provider_binary());
+        command
             .env("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
             .env("PLUGIN_PROTOCOL_VERSIONS", "6")
             .env("KUBE_CONFIG_PATH", kubeconfig)
-            .env("TMPDIR", temporary.path())
-            .envs(environment)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the provider starts");
-        let stdout = child.stdout.take().expect("it is piped");
-        let line = tokio::io::BufReader::new(stdout).lines().next_line().await;
-        let line = line.expect("it can be read").expect("a line with the socket");
-        let socket = PathBuf::from(line.split('|').nth(3).expect("the socket"));
+            .envs(environment);
+        let (child, socket) = started(&mut command, temporary.path(), socket_of).await;
         let connector = tower::service_fn(move |_: Uri| {
             let socket = socket.clone();
             async move { UnixStream::connect(socket).await.map(TokioIo::new) }
@@ -82,6 +72,11 @@ impl Process {
     pub(crate) fn kill(&mut self) {
         self.child.start_kill().expect("it runs");
     }
+}
+
+/// The socket of the line by which a provider says where it serves.
+pub(crate) fn socket_of(line: &str) -> Option<PathBuf> {
+    line.starts_with("1|6|unix|").then(|| line.split('|').nth(3).map(PathBuf::from)).flatten()
 }
 
 /// One call; an error when the process is gone.

@@ -1,14 +1,12 @@
 //! What others on the machine see of the provider's process, and of the programs that it starts.
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::process::Stdio;
 
-use tokio::io::AsyncBufReadExt as _;
 use tokio::process::Command;
 
 use crate::playground::Playground;
-use crate::plugin_process::COOKIE;
-use crate::terraform::{Cli, provider_binary};
+use crate::plugin_process::{COOKIE, socket_of};
+use crate::terraform::{Cli, provider_binary, started};
 
 /// A user without any rights, which every system has.
 const NOBODY: &str = "65534";
@@ -77,18 +75,8 @@ async fn other_processes_of_the_same_user_cannot_look_into_the_provider() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).expect("permitted");
-    let mut child = command
-        .env("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
-        .env("PLUGIN_PROTOCOL_VERSIONS", "6")
-        .env("TMPDIR", folder.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("it starts");
-    let stdout = child.stdout.take().expect("it is piped");
-    let line = tokio::io::BufReader::new(stdout).lines().next_line().await.expect("it can be read");
-    assert!(line.is_some_and(|line| line.starts_with("1|6|unix|")), "the provider serves");
+    command.env("TF_PLUGIN_MAGIC_COOKIE", COOKIE).env("PLUGIN_PROTOCOL_VERSIONS", "6");
+    let (child, _) = started(&mut command, folder.path(), socket_of).await;
     // The kernel gives what is closed to root.
     let process = format!("/proc/{}", child.id().expect("it runs"));
     for file in ["environ", "mem", "maps"] {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,6 +14,7 @@ use crate::secret_search::Secrets;
 pub(crate) use acceptance_tests::tools::provider_binary;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 /// Which program plays Terraform.
@@ -337,6 +338,30 @@ pub(crate) async fn provider_command(name: &str) -> Command {
     let mut command = Command::new(binary);
     command.arg(name).env_remove("KUBECONFIG").env_remove("KUBE_CONFIG_PATH").env_remove("KUBE_CTX");
     command
+}
+
+/// Starts a provider, with its temporary files in a folder, and reads what it prints until a line has what is wanted. It
+/// ends with the first of the answer.
+pub(crate) async fn started<T>(
+    command: &mut Command,
+    temporary: &Path,
+    wanted: impl Fn(&str) -> Option<T>,
+) -> (Child, T) {
+    let mut provider = command
+        .env("TMPDIR", temporary)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the provider starts");
+    let mut lines = BufReader::new(provider.stdout.take().expect("it is piped")).lines();
+    loop {
+        let line = lines.next_line().await.expect("it can be read").expect("it says how it is reached");
+        if let Some(found) = wanted(&line) {
+            return (provider, found);
+        }
+    }
 }
 
 /// Lets `init` find the provider as a user's would: unpacked in a filesystem mirror.
