@@ -346,11 +346,7 @@ impl Shared {
 
     /// Says, once for each Kubernetes cluster and plan, that its certificate is not checked.
     fn warn_of_insecure(&self, context: &Context, connection: &Connection) {
-        let before = {
-            let mut insecure = self.insecure.lock().unwrap_or_else(PoisonError::into_inner);
-            insecure.insert(connection.clone(), Instant::now())
-        };
-        if before.is_none_or(|since| since.elapsed() >= AWAY) {
+        if is_news(&self.insecure, connection) {
             context.warn(Diagnostic::warning(
                 "The API server is not verified",
                 "`insecure-skip-tls-verify` of the kubeconfig's cluster lets anybody between here and the API server read and \
@@ -373,17 +369,19 @@ impl Shared {
 
     /// Says, once for each Kubernetes cluster, that a plan is made without looking at it.
     pub fn plan_without(&self, context: &Context, connection: &Connection, why: &str) {
-        let before = {
-            let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-            away.insert(connection.clone(), Instant::now())
-        };
-        if before.is_none_or(|since| since.elapsed() >= AWAY) {
+        if is_news(&self.away, connection) {
             let detail = format!(
                 "{why}\n\nThe plan was made from the configuration alone: what is installed there was not looked at. Other resources of this run may be concerned as well."
             );
             context.warn(Diagnostic::warning("Planned without the Kubernetes API", detail));
         }
     }
+}
+
+/// Notes something of a Kubernetes cluster, and says whether that is new: not noted before, or longer than [`AWAY`] ago.
+fn is_news(noted: &Mutex<HashMap<Connection, Instant>>, connection: &Connection) -> bool {
+    let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+    noted.insert(connection.clone(), Instant::now()).is_none_or(|since| since.elapsed() >= AWAY)
 }
 
 /// The provider `kubeblocks`.
