@@ -4,6 +4,11 @@ mod command_line;
 
 use std::process::ExitCode;
 
+/// The one of musl has one lock for all threads. Without huge pages, which would double the memory of a small process.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     command_line::run()
 }
