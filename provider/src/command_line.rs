@@ -44,7 +44,11 @@ enum Command {
 
 /// Runs the process from its arguments to its exit code.
 pub(crate) fn run() -> ExitCode {
-    kubeblocks_provider::memory::keep_private();
+    kubeblocks_provider::memory::forbid_core_dumps();
+    // Who starts it with `--debug` means to look into it.
+    if !tfplugin::is_debugged(std::env::args_os().skip(1)) {
+        kubeblocks_provider::memory::close_to_other_processes();
+    }
     if std::env::args_os().nth(1).is_some_and(|word| is_command(&word)) {
         return match CommandLine::try_parse() {
             Ok(line) => run_command(line.command),

@@ -2,6 +2,9 @@
 
 use crate::path::Path;
 
+/// How the detail of a diagnostic ends that only a mistake in the provider or in this library can cause.
+pub(crate) const BUG: &str = "\n\nThis is a bug in the provider; please report it.";
+
 /// Whether a diagnostic stops the operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
@@ -38,10 +41,7 @@ impl Diagnostic {
 
     /// An error that only a mistake in the provider or in this library can cause.
     pub fn provider_bug(summary: impl Into<String>, detail: impl AsRef<str>) -> Self {
-        Self::error(
-            summary,
-            format!("{}\n\nThis is a bug in the provider; please report it.", detail.as_ref()),
-        )
+        Self::error(summary, format!("{}{BUG}", detail.as_ref()))
     }
 
     /// The same message, said of an attribute.

@@ -68,6 +68,7 @@ pub mod timeouts;
 pub mod typed;
 pub mod types;
 
+pub use plugin::is_debugged;
 pub use serve::{Options, serve};
 pub use server::configuration_of;
 pub use tfplugin_derive::TerraformSchema;

@@ -17,11 +17,7 @@ impl Attachable {
     /// Starts it; its temporary files are in the folder.
     pub(crate) async fn start(temporary: &Path) -> Self {
         let mut command = Command::new(provider_binary());
-        let (process, variable) = started(command.arg("--debug"), temporary, |line| {
-            let (_, value) = line.split_once("TF_REATTACH_PROVIDERS='")?;
-            value.strip_suffix('\'').map(str::to_owned)
-        })
-        .await;
+        let (process, variable) = started(command.arg("--debug"), temporary, variable_of).await;
         Self { process, variable }
     }
 
@@ -30,4 +26,10 @@ impl Attachable {
     pub(crate) fn id(&self) -> u32 {
         self.process.id().expect("it runs")
     }
+}
+
+/// The variable in a line of what it prints.
+pub(crate) fn variable_of(line: &str) -> Option<String> {
+    let (_, value) = line.split_once("TF_REATTACH_PROVIDERS='")?;
+    value.strip_suffix('\'').map(str::to_owned)
 }

@@ -2,8 +2,9 @@
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
+use crate::attachable::variable_of;
 use crate::playground::Playground;
 use crate::plugin_process::{COOKIE, socket_of};
 use crate::terraform::{Cli, provider_binary, started};
@@ -67,23 +68,51 @@ data "kubeblocks_cluster_definitions" "all" {{}}
 
 #[tokio::test]
 async fn other_processes_of_the_same_user_cannot_look_into_the_provider() {
-    let provider = tokio::task::spawn_blocking(provider_binary).await.expect("no panic");
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]).arg(provider);
-    if !rustix::process::getuid().is_root() {
-        command = Command::new(provider);
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).expect("permitted");
+    let mut command = provider_of_nobody().await;
     command.env("TF_PLUGIN_MAGIC_COOKIE", COOKIE).env("PLUGIN_PROTOCOL_VERSIONS", "6");
+    let folder = folder_of_all();
     let (child, _) = started(&mut command, folder.path(), socket_of).await;
     // The kernel gives what is closed to root.
-    let process = format!("/proc/{}", child.id().expect("it runs"));
-    for file in ["environ", "mem", "maps"] {
-        let owner = std::fs::metadata(format!("{process}/{file}")).expect("the process is there").uid();
+    for (file, owner) in owners_of(&child) {
         assert_eq!(owner, 0, "{file} belongs to the provider's user");
     }
+}
+
+#[tokio::test]
+async fn a_provider_that_was_started_to_be_debugged_is_open_to_its_user() {
+    let mut command = provider_of_nobody().await;
+    let folder = folder_of_all();
+    let (child, _) = started(command.arg("--debug"), folder.path(), variable_of).await;
+    for (file, owner) in owners_of(&child) {
+        assert_ne!(owner, 0, "{file} is closed");
+    }
+}
+
+/// The provider as a user that is not root.
+async fn provider_of_nobody() -> Command {
+    let provider = tokio::task::spawn_blocking(provider_binary).await.expect("no panic");
+    if !rustix::process::getuid().is_root() {
+        return Command::new(provider);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]).arg(provider);
+    command
+}
+
+fn folder_of_all() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).expect("permitted");
+    folder
+}
+
+/// Whose the memory and the environment of a process are.
+fn owners_of(child: &Child) -> [(&'static str, u32); 3] {
+    let process = format!("/proc/{}", child.id().expect("it runs"));
     let status = std::fs::read_to_string(format!("{process}/status")).expect("the process is there");
     let user = status.lines().find_map(|line| line.strip_prefix("Uid:")).expect("a user");
     assert_ne!(user.split_whitespace().next(), Some("0"), "the test would tell nothing of root");
+    ["environ", "mem", "maps"].map(|file| {
+        let metadata = std::fs::metadata(format!("{process}/{file}")).expect("the process is there");
+        (file, metadata.uid())
+    })
 }

@@ -200,11 +200,33 @@ impl Client {
     /// The object, or nothing when the server says that it does not exist. A server that does not know the kind
     /// is an error, not nothing.
     pub async fn get_opt<K: Kind>(&self, namespace: Option<&str>, name: &str) -> Result<Option<K>, Error> {
+        if let Some(Some(found)) = self.shown(namespace, name).await {
+            return Ok(Some(found));
+        }
+        self.ask(namespace, name).await
+    }
+
+    /// The same, but an object that a shared list does not show is not there: for what nothing is lost by when it was
+    /// made a second ago and is missed.
+    pub async fn get_opt_as_listed<K: Kind>(
+        &self,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Result<Option<K>, Error> {
+        match self.shown(namespace, name).await {
+            Some(found) => Ok(found),
+            None => self.ask(namespace, name).await,
+        }
+    }
+
+    /// What a shared list shows of the object; nothing when there is no list to look into.
+    async fn shown<K: Kind>(&self, namespace: Option<&str>, name: &str) -> Option<Option<K>> {
         let range = range::<K>(namespace, None);
         let glance = Box::pin(self.glance::<K>(&range, async || self.list_all(namespace, None).await)).await;
-        if let Some(found) = glance.as_deref().and_then(|shown| shown.named(name)) {
-            return Ok(Some(found.clone()));
-        }
+        glance.map(|list| list.named(name).cloned())
+    }
+
+    async fn ask<K: Kind>(&self, namespace: Option<&str>, name: &str) -> Result<Option<K>, Error> {
         match self.get(namespace, name).await {
             Ok(object) => Ok(Some(object)),
             Err(error) if error.is_not_found() => Ok(None),
@@ -305,10 +327,7 @@ impl Client {
         uid: Option<&str>,
     ) -> Result<Deleted, Error> {
         let action = action::<K>("delete", namespace, Some(name));
-        let mut parameters = DeleteParams::background();
-        parameters.preconditions =
-            uid.map(|uid| Preconditions { uid: Some(uid.to_owned()), resource_version: None });
-        let request = requests::<K>(namespace).delete(name, &parameters);
+        let request = requests::<K>(namespace).delete(name, &deletion_of(uid));
         deleted(self.send(request, &action).await)
     }
 
@@ -480,6 +499,12 @@ fn is_write(request: &Request<Vec<u8>>) -> bool {
 fn only_label(selector: &str) -> Option<(&str, &str)> {
     let (label, value) = selector.split_once('=')?;
     (!label.ends_with('!') && !value.contains(['=', ','])).then_some((label, value))
+}
+
+/// A deletion of the object with this uid and of no other of its name; dependants go after it.
+pub(super) fn deletion_of(uid: Option<&str>) -> DeleteParams {
+    let preconditions = uid.map(|uid| Preconditions { uid: Some(uid.to_owned()), resource_version: None });
+    DeleteParams { preconditions, ..DeleteParams::background() }
 }
 
 fn range<K: Kind>(namespace: Option<&str>, label: Option<&str>) -> Range {

@@ -4,13 +4,15 @@
 use http::{Request, StatusCode};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResourceList;
 use kube::Resource;
-use kube::api::{DeleteParams, DynamicObject, GetParams, ListParams, Patch, PatchParams, Preconditions};
+use kube::api::{DynamicObject, GetParams, ListParams, Patch, PatchParams};
 use kube::core::{ApiResource, ObjectList};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::client::{Applied, Client, Conflicts, Deleted, FIELD_MANAGER, Kind, action, decode, deleted};
+use super::client::{
+    Applied, Client, Conflicts, Deleted, FIELD_MANAGER, Kind, action, decode, deleted, deletion_of,
+};
 use super::error::{Action, Error};
 use super::glance::Range;
 
@@ -186,10 +188,7 @@ impl Client {
         uid: Option<&str>,
     ) -> Result<Deleted, Error> {
         let action = action_of(resource, "delete", namespace, Some(name));
-        let mut parameters = DeleteParams::background();
-        parameters.preconditions =
-            uid.map(|uid| Preconditions { uid: Some(uid.to_owned()), resource_version: None });
-        deleted(self.send(requests(resource, namespace).delete(name, &parameters), &action).await)
+        deleted(self.send(requests(resource, namespace).delete(name, &deletion_of(uid)), &action).await)
     }
 
     /// Sends a review, such as a `SelfSubjectAccessReview`, and returns the answer. Reviews change nothing, so they

@@ -1,7 +1,7 @@
 //! Reads that come in numbers share lists: a refresh of a thousand databases asks for each of them, and one list shows all.
 //!
 //! What a list shows is used for a second, and not after a write of this process. That an object is not in it is asked
-//! again, of the server. Few reads go to the server by themselves, as a list may be long.
+//! again, of the server, unless little hangs on it. Few reads go to the server by themselves, as a list may be long.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -193,6 +193,9 @@ mod tests {
         assert!(client.get_opt::<Addon>(None, "late").await.unwrap().is_some());
         assert!(client.get_opt::<Addon>(None, "never").await.unwrap().is_none());
         assert_eq!(api.count(""), BY_THEMSELVES + 3);
+        assert!(client.get_opt_as_listed::<Addon>(None, "never").await.unwrap().is_none());
+        assert!(client.get_opt_as_listed::<Addon>(None, "a1").await.unwrap().is_some());
+        assert_eq!(api.count(""), BY_THEMSELVES + 3);
 
         // A list of a moment ago says nothing for ever.
         api.change("addons", "a1", |object| object["spec"]["description"] = "changed".into());
@@ -248,5 +251,9 @@ mod tests {
             assert!(client.get_opt::<Addon>(None, "a").await.unwrap().is_some());
         }
         assert_eq!(api.count(""), 30);
+        for _ in 0..30 {
+            assert!(client.get_opt_as_listed::<Addon>(None, "never").await.unwrap().is_none());
+        }
+        assert_eq!(api.count(""), 60);
     }
 }

@@ -38,6 +38,12 @@ impl Mode {
     }
 }
 
+/// Whether the arguments after the program's name are those of a developer who attaches to it.
+#[must_use]
+pub fn is_debugged(arguments: impl Iterator<Item = OsString>) -> bool {
+    Mode::from_arguments(arguments).is_ok_and(|mode| mode == Mode::Debug)
+}
+
 /// The text of `--help`.
 pub(super) fn help(about: About<'_>) -> String {
     format!(
@@ -90,6 +96,8 @@ mod tests {
         for (arguments, expected) in cases {
             let mode = Mode::from_arguments(arguments.iter().map(OsString::from)).ok();
             assert_eq!(mode, expected, "{arguments:?}");
+            let debugged = is_debugged(arguments.iter().map(OsString::from));
+            assert_eq!(debugged, expected == Some(Mode::Debug), "{arguments:?}");
         }
     }
 

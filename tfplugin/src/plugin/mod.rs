@@ -32,6 +32,7 @@ use self::arguments::Mode;
 use self::environment::Environment;
 use self::listener::Listener;
 
+pub use self::arguments::is_debugged;
 pub(crate) use self::panic_report::take_last_panic;
 
 /// How long calls in flight may take to end after a shutdown was asked for. The host kills after two seconds.

@@ -33,9 +33,9 @@ impl Live {
         specs: impl Fn(&ConfigurationItem) -> bool,
     ) -> Result<Option<Self>, Error> {
         let name = naming::configuration(cluster, component);
-        let Some(configuration) = client.get_opt::<Configuration>(Some(namespace), &name).await? else {
-            return Ok(None);
-        };
+        // A component without files has none, so that in a refresh of many its absence is a usual answer.
+        let found = client.get_opt_as_listed::<Configuration>(Some(namespace), &name).await?;
+        let Some(configuration) = found else { return Ok(None) };
         let mut live = Self { configuration, files: BTreeMap::new(), constraints: BTreeMap::new() };
         for item in live.configuration.spec.config_item_details.clone() {
             if !specs(&item) {
