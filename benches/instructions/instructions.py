@@ -2,7 +2,7 @@
 """How many instructions the provider needs for its start and for plans, counted by valgrind.
 
 Counts are the same on a busy machine as on a quiet one. Prints Markdown, and fails when a count has grown by more than a
-tenth beyond `kept.json`; `--keep` writes what was counted there instead.
+tenth beyond `kept.json`, which has those of programs as a release holds them; `--keep` writes what was counted there instead.
 """
 
 import argparse
@@ -73,6 +73,12 @@ class Counter:
         return sum(int(re.search(r"^(?:summary|totals): (\d+)", text, re.MULTILINE)[1]) for text in texts)
 
 
+def how_linked(program):
+    """`statically` or `dynamically`: the two have different allocators, and counts of their own."""
+    header = Path(program).read_bytes()[:4096]
+    return "dynamically" if b"/ld-linux" in header else "statically"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--provider", required=True)
@@ -87,13 +93,16 @@ def main():
             "plan of one new database, with the starts of it": one,
             "each further database": (many - one) // 100,
         }
+    all_kept = json.loads(KEPT.read_text())
+    linked = how_linked(arguments.provider)
     if arguments.keep:
-        KEPT.write_text(json.dumps(counts, indent=2) + "\n")
-    kept = json.loads(KEPT.read_text())
-    print("| millions of instructions | now | kept |\n|---|---|---|")
+        all_kept[linked] = counts
+        KEPT.write_text(json.dumps(all_kept, indent=2) + "\n")
+    kept = all_kept.get(linked, {})
+    print(f"| millions of instructions, {linked} linked | now | kept |\n|---|---|---|")
     for name, count in counts.items():
-        print(f"| {name} | {count / 1e6:.1f} | {kept[name] / 1e6:.1f} |")
-    grown = [name for name, count in counts.items() if count > kept[name] * MAY_GROW]
+        print(f"| {name} | {count / 1e6:.1f} | {kept[name] / 1e6:.1f} |" if name in kept else f"| {name} | {count / 1e6:.1f} | – |")
+    grown = [name for name, count in counts.items() if name in kept and count > kept[name] * MAY_GROW]
     if grown:
         sys.exit(f"grown by more than a tenth: {', '.join(grown)}")
 

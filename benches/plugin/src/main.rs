@@ -84,7 +84,11 @@ fn table(plugins: &[(String, PathBuf)], samples: &[Vec<Sample>]) -> String {
             let _ = write!(text, " {value:.1} {unit} |");
         }
         for value in &medians[1..] {
-            let _ = write!(text, " 1/{:.1} |", value / medians[0]);
+            let _ = if *value < medians[0] {
+                write!(text, " {:.1}x |", medians[0] / value)
+            } else {
+                write!(text, " 1/{:.1} |", value / medians[0])
+            };
         }
         text += "\n";
     }
@@ -112,6 +116,11 @@ mod tests {
         let samples = [vec![sample(9), sample(1), sample(2)], vec![sample(20), sample(20), sample(90)]];
         let table = table(&plugins, &samples);
         assert!(table.contains("| process start to handshake | 2.0 ms | 20.0 ms | 1/10.0 |"), "{table}");
+        let other_way = super::table(&plugins, &[samples[1].clone(), samples[0].clone()]);
+        assert!(
+            other_way.contains("| process start to handshake | 20.0 ms | 2.0 ms | 10.0x |"),
+            "{other_way}"
+        );
         assert!(table.contains("| process start to full schema | 4.0 ms | 40.0 ms | 1/10.0 |"), "{table}");
     }
 }
