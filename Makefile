@@ -31,7 +31,7 @@ format: ## Check the formatting of Rust, Go and Terraform files
 lint: ## clippy, warnings denied
 	@scripts/test lint
 
-deny: ## Licences, sources and duplicates of the dependencies
+deny: ## Licences, sources and duplicates of the dependencies, and who trusts which
 	@scripts/test deny
 
 unit: ## Tests that need no Kubernetes
