@@ -264,6 +264,12 @@ impl StandIn {
         self.post("clock", &serde_json::json!({ "speed": speed })).await
     }
 
+    /// Lets the clock run like the real one from the next such operation on, before its answer goes out, until another
+    /// [speed](Self::run_clock) is set.
+    pub async fn slow_after(&self, operation: &str) -> Result<(), Error> {
+        self.post("slow", &serde_json::json!({ "after": operation })).await
+    }
+
     /// Puts a control plane behind the next Kubernetes cluster that is made. `name` is that of its
     /// [token webhook](Self::token_webhook), if it has one.
     pub async fn add_kubernetes(&self, name: &str, plane: &ControlPlane) -> Result<(), Error> {

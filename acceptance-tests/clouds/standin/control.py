@@ -1,8 +1,9 @@
 """The control API, by which tests steer a stand-in: `/__control/...`, outside of what the cloud is.
 
 `GET`/`DELETE journal`; `POST faults` with a list, which replaces the former; `POST clock` with `{"advance": seconds}`
-or `{"speed": times}`; `POST settle`, which advances until the cloud is at rest; `POST kubernetes`, which adds an API
-server to stand behind a cluster; `POST tokenreview/NAME`, a webhook for that server.
+or `{"speed": times}`; `POST slow` with `{"after": operation}`, from which on the clock is the real one; `POST settle`,
+which advances until the cloud is at rest; `POST kubernetes`, which adds an API server to stand behind a cluster;
+`POST tokenreview/NAME`, a webhook for that server.
 """
 
 import json
@@ -37,6 +38,7 @@ class Control:
             ("POST", "faults"): self._play,
             ("GET", "clock"): lambda _: self._time(),
             ("POST", "clock"): self._set,
+            ("POST", "slow"): lambda order: self._pace.slow_after(order["after"]),
             ("POST", "settle"): self._settle,
             ("POST", "kubernetes"): self._add_kubernetes,
             ("POST", REVIEW): self._review,

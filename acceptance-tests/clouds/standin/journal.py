@@ -10,6 +10,8 @@ class Journal:
         self._clock = clock
         self._entries = []
         self._lock = threading.Lock()
+        # Is told each operation, before its answer goes out.
+        self.listener = lambda operation: None
 
     def record(self, service, operation, method, path, status):
         """Notes an exchange; `status` is None when the connection broke instead of an answer."""
@@ -21,6 +23,8 @@ class Journal:
             "status": status,
             "at": self._clock.now(),
         }
+        # First, so that whoever reads of it here finds everything done that was to happen on it.
+        self.listener(operation)
         with self._lock:
             self._entries.append(entry)
 

@@ -20,12 +20,23 @@ class Pace:
         self._end = threading.Event()
         # Seconds of the clock in a real one, while an operation is under way.
         self.speed = 1.0
+        self._slow_after = None
 
     def set(self, speed):
         if not 0 < speed < float("inf"):
             raise ValueError("the clock neither stands still nor goes back")
         self.speed = speed
         self.look()
+
+    def slow_after(self, operation):
+        """Runs like the real time from the next such operation on, until another speed is set."""
+        self._slow_after = operation
+
+    def noticed(self, operation):
+        """Is told each operation, before its answer goes out."""
+        if operation == self._slow_after:
+            self._slow_after = None
+            self.set(1.0)
 
     def look(self):
         """Makes the clock as fast as it is to be now."""

@@ -54,6 +54,7 @@ def run(cloud, port=0, folder=None, kubernetes_endpoint=None, kubernetes_ca=None
         journal = Journal(clock)
         application = made(clock, journal, faults, options)
         pace = Pace(application, clock)
+        journal.listener = pace.noticed
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
         control = Control(application, clock, journal, faults, fleet, pace)
         server = make_server("127.0.0.1", port, control, threaded=True, ssl_context=context)

@@ -60,6 +60,7 @@ class WithLamp(unittest.TestCase):
         self.faults = Faults()
         self.lamp = Lamp(self.clock, self.journal, self.faults)
         self.pace = Pace(self.lamp, self.clock)
+        self.journal.listener = self.pace.noticed
         self.application = Control(
             self.lamp, self.clock, self.journal, self.faults, Fleet(), self.pace
         )
@@ -102,6 +103,20 @@ class Shared(WithLamp):
             with self.subTest(wrong):
                 self.order("clock", wrong, 400)
         self.assertEqual(self.client.get("/__control/clock").json["speed"], 60)
+
+    def test_the_clock_is_slow_after_an_operation_until_it_is_told_otherwise(self):
+        self.order("clock", {"speed": 60})
+        self.order("slow", {}, 400)
+        self.order("slow", {"after": "Switch"})
+        self.assertEqual(self.client.get("/__control/clock").json["speed"], 60)
+        self.client.post("/")
+        self.time += 1
+        self.pace.look()
+        self.assertEqual(self.clock.now(), 1001)
+        self.order("clock", {"speed": 60})
+        self.client.post("/")
+        self.time += 1
+        self.assertEqual(self.clock.now(), 1061)
 
     def test_the_clock_knows_what_it_showed(self):
         self.clock.run(60)
