@@ -12,7 +12,7 @@ use kube::runtime::wait::await_condition;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::json;
 
-use crate::terraform::{Cli, Workspace};
+use crate::terraform::{Cli, Workspace, ended};
 
 /// Seconds of the cloud in a real one: ten minutes of a cluster's creation take five seconds.
 const SPEED: f64 = 120.0;
@@ -72,8 +72,7 @@ impl World {
     pub(crate) async fn was_asked(&self, operation: &str, times: usize) {
         let wait = async {
             loop {
-                let journal = self.managed.stand_in().journal().await.expect("the stand-in answers");
-                if journal.iter().filter(|request| request.operation == operation).count() >= times {
+                if self.count(operation).await >= times {
                     return;
                 }
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -94,20 +93,34 @@ impl World {
         signal: Signal,
     ) {
         let earlier = self.count(operation).await;
+        // A signal takes its time on a busy machine, in which the command is not to get any further.
+        self.managed.stand_in().slow_after(operation).await.expect("the stand-in answers");
         let running = workspace.spawn([command, "-auto-approve", "-no-color", "-input=false"]);
         let number = running.id().and_then(|id| i32::try_from(id).ok()).expect("it runs");
         self.was_asked(operation, earlier + 1).await;
         let group = Pid::from_raw(number).expect("a process");
         kill_process_group(group, signal).expect("it can be ended");
-        running.wait_with_output().await.expect("it ends");
+        self.managed.stand_in().run_clock(SPEED).await.expect("the stand-in answers");
+        ended(running).await;
         // Whoever is killed leaves its lock.
         std::fs::remove_file(workspace.path(".terraform.tfstate.lock.info")).ok();
     }
 
     /// How often the cloud was asked for an operation since the journal was last taken.
     pub(crate) async fn count(&self, operation: &str) -> usize {
-        let journal = self.managed.stand_in().journal().await.expect("the stand-in answers");
-        journal.iter().filter(|request| request.operation == operation).count()
+        self.asked(operation).await.len()
+    }
+
+    /// How often it has done so. Who has lost an answer may ask once more, and is refused.
+    pub(crate) async fn accepted(&self, operation: &str) -> usize {
+        let requests = self.asked(operation).await;
+        requests.iter().filter(|request| request.status.is_some_and(|status| status < 400)).count()
+    }
+
+    async fn asked(&self, operation: &str) -> Vec<Request> {
+        let mut journal = self.managed.stand_in().journal().await.expect("the stand-in answers");
+        journal.retain(|request| request.operation == operation);
+        journal
     }
 
     /// Runs something on a Kubernetes cluster that keeps a load balancer and a volume in the cloud, as nobody removes it

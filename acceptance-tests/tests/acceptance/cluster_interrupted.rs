@@ -7,7 +7,7 @@ use tokio::process::Child;
 
 use crate::hcl::Redis;
 use crate::playground::{Namespace, Playground};
-use crate::terraform::{Cli, Workspace};
+use crate::terraform::{Cli, Workspace, ended};
 
 /// A Ctrl-C must be over by then; a create here would take for ever.
 const PROMPT: Duration = Duration::from_secs(20);
@@ -112,9 +112,8 @@ async fn a_provider_killed_during_a_delete_goes_on_with_the_next_destroy() {
 pub(crate) async fn interrupt(child: Child) -> String {
     let group = Pid::from_raw(child.id().expect("it runs").cast_signed()).expect("a process");
     rustix::process::kill_process_group(group, Signal::INT).expect("the group can be signalled");
-    let output = tokio::time::timeout(PROMPT, child.wait_with_output()).await;
-    let output = output.expect("one Ctrl-C ends the run within seconds").expect("the program ends");
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    let output = tokio::time::timeout(PROMPT, ended(child)).await;
+    output.expect("one Ctrl-C ends the run within seconds").text()
 }
 
 /// Kills every provider that this run of Terraform started, and waits for Terraform to notice.
@@ -126,8 +125,7 @@ pub(crate) async fn kill_provider_of(child: Child, workspace: &Workspace) {
         killed += 1;
     }
     assert!(killed > 0, "a provider runs under {terraform} in {}", workspace.path("").display());
-    let output = child.wait_with_output().await.expect("Terraform ends");
-    assert!(!output.status.success(), "a killed provider is an error");
+    ended(child).await.failed();
 }
 
 /// The providers among the children of a process.

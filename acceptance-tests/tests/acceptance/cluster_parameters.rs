@@ -127,8 +127,20 @@ async fn parameters_and_resources_of_one_apply_share_a_roll() {
     let pods = namespace.pods_from_now_on("cache").await;
     let both = redis(&namespace.name, "cache", "databases = \"32\"").replicas(3).memory("256Mi");
     written(&workspace, &both);
-    workspace.apply().await.succeeded();
-    // Three before and three after. The first instance may be on its way when the second change arrives.
+    let held = namespace.hold_pods("cache").await;
+    let (applied, ()) = tokio::join!(workspace.apply(), async {
+        // The second change does not wait for the roll of the first, which has come no further than the first instance.
+        let kind = ("workloads.kubeblocks.io", "ReplicatedStateMachine", "replicatedstatemachines");
+        let is_there = |machine: Option<&serde_json::Value>| {
+            let container = machine.map(|machine| &machine["spec"]["template"]["spec"]["containers"][0]);
+            container.is_some_and(|container| container["resources"]["limits"]["memory"] == "256Mi")
+        };
+        namespace.object_until(kind, "cache-redis", is_there).await;
+        assert_eq!(pods.so_far(), 3, "the roll was held");
+        held.let_go().await;
+    });
+    applied.succeeded();
+    // Three before and three after. The first instance may come back before its StatefulSet has both changes.
     let seen = pods.count();
     assert!((6..=7).contains(&seen), "{seen} pods in all");
     assert_eq!(in_force(&namespace, "cache", "databases").await.as_deref(), Some("32"));

@@ -12,7 +12,7 @@ use kubeblocks_cloud::{ClusterId, Error, Made, ManagedKubernetes as _, PoolId, P
 
 use crate::cloud_world::World;
 use crate::eks::{cluster, node_group};
-use crate::terraform::Cli;
+use crate::terraform::{Cli, ended};
 
 #[tokio::test]
 async fn a_token_that_ends_within_an_apply_is_renewed() {
@@ -50,9 +50,7 @@ resource "kubeblocks_addon" "redis" {
     let deployed = tokio::time::timeout(Duration::from_mins(3), deployed).await;
     deployed.expect("it is installed").expect("it can be watched");
     world.managed().stand_in().advance(Duration::from_mins(16)).await.expect("the stand-in answers");
-    let output = running.wait_with_output().await.expect("it ends");
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{told}");
+    ended(running).await.succeeded();
     workspace.plan_is_empty().await;
     world.is_destroyed_without_a_trace(&workspace).await;
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tokio::process::Command;
 
-use crate::terraform::{Cli, Output, Workspace, provider_binary};
+use crate::terraform::{Cli, Output, Workspace, finished, provider_binary};
 
 /// A configuration that needs the provider, and nothing beyond it.
 const OFFLINE: &str = r#"
@@ -24,16 +24,7 @@ async fn run(workspace: &Workspace, home: &Path, arguments: &[&str]) -> Output {
         command.env(name, "http://127.0.0.1:9");
     }
     command.env("TF_REGISTRY_DISCOVERY_RETRY", "0");
-    finished(command).await
-}
-
-async fn finished(mut command: Command) -> Output {
-    let output = command.output().await.expect("the program runs");
-    Output {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+    finished(&mut command).await
 }
 
 /// What `make install` does, with the program that is built already.
@@ -42,7 +33,7 @@ async fn install(home: &Path) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/install");
     let mut command = Command::new(script);
     command.env("HOME", home).env("PROVIDER", binary);
-    finished(command).await.succeeded().says(&["registry.terraform.io", "registry.opentofu.org"]);
+    finished(&mut command).await.succeeded().says(&["registry.terraform.io", "registry.opentofu.org"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,54 +4,34 @@
 use acceptance_tests::clouds::Cloud;
 use rustix::process::Signal;
 
+use crate::cloud_words::{ACK, AKS, CloudWords, GKE};
 use crate::cloud_world::World;
 use crate::terraform::{Cli, Workspace};
 
-/// A cloud's words.
-struct Words {
-    cloud: Cloud,
-    cluster: &'static str,
-    pool: &'static str,
-    /// Attributes of the cluster that only this cloud has.
-    place: &'static str,
+/// A cluster and a pool of one cloud.
+struct Life {
+    words: CloudWords,
     /// Kinds that are among what was made.
     made: &'static str,
     /// Operations that make the network, the cluster and a pool, upgrade the cluster and remove it.
     waits: [&'static str; 5],
 }
 
-impl Words {
-    /// A cluster of two nodes, and a pool.
-    fn configuration(&self, version: &str, tag: &str, size: u32, pool: &str) -> String {
-        let Self { cluster, pool: kind, place, .. } = self;
-        format!(
-            r#"resource "{cluster}" "this" {{
-  name                = "shop"
-  kubernetes_version  = "{version}"
-  deletion_protection = false
-  system_node_pool    = {{ size = {size} }}
-  tags                = {{ team = "{tag}" }}
-{place}
-}}
-
-resource "{kind}" "databases" {{
-  kubernetes_cluster_id = {cluster}.this.id
-  name                  = "databases"
-{pool}
-}}
-"#
-        )
+impl Life {
+    fn configuration(&self, version: &str, team: &str, pool: &str) -> String {
+        self.words.cluster_hcl(version, team, 3) + &self.words.pool_hcl("databases", pool)
     }
 
     /// The whole life: create, change in place, replace a pool, import, destroy.
     async fn live(&self) {
-        let world = World::start(self.cloud, 1).await;
+        let CloudWords { cloud, cluster, pool, .. } = self.words;
+        let world = World::start(cloud, 1).await;
         let workspace = world.workspace(Cli::Terraform);
-        let (cluster, pool) = (format!("{}.this", self.cluster), format!("{}.databases", self.pool));
+        let (cluster, pool) = (format!("{cluster}.this"), format!("{pool}.databases"));
         let [makes_network, makes_cluster, makes_pool, upgrades, removes] = self.waits;
         workspace.write(
             "main.tf",
-            self.configuration("1.33", "shop", 3, "  size = 3\n  labels = { workload = \"databases\" }"),
+            self.configuration("1.33", "shop", "  size = 3\n  labels = { workload = \"databases\" }"),
         );
         world.cut_off(&workspace, "apply", makes_network, Signal::INT).await;
         world.cut_off(&workspace, "apply", makes_cluster, Signal::KILL).await;
@@ -66,7 +46,7 @@ resource "{kind}" "databases" {{
 
         // In place: version, tags, labels and taints.
         let changed = "  size = 3\n  labels = { workload = \"orders\" }\n  taints = [{ key = \"workload\", value = \"orders\", effect = \"NoSchedule\" }]";
-        workspace.write("main.tf", self.configuration("1.34", "data", 3, changed));
+        workspace.write("main.tf", self.configuration("1.34", "data", changed));
         let planned = workspace.planned_actions().await;
         assert!(
             planned.len() == 2 && planned.iter().all(|(_, actions)| actions == &["update"]),
@@ -78,21 +58,20 @@ resource "{kind}" "databases" {{
         assert_eq!(workspace.attributes(&cluster).await["kubernetes_version"], "1.34");
 
         // Another disk makes another pool, and the cluster stays.
-        workspace
-            .write("main.tf", self.configuration("1.34", "data", 3, "  size = 3\n  disk_size_gib = 200"));
+        workspace.write("main.tf", self.configuration("1.34", "data", "  size = 3\n  disk_size_gib = 200"));
         let planned = workspace.planned_actions().await;
         assert_eq!(planned, [(pool.clone(), vec!["delete".to_owned(), "create".to_owned()])]);
         workspace.apply().await.succeeded();
         workspace.plan_is_empty().await;
 
-        let last = self.configuration("1.34", "data", 3, "  size = 3\n  disk_size_gib = 200");
+        let last = self.configuration("1.34", "data", "  size = 3\n  disk_size_gib = 200");
         self.is_imported(&workspace, &last, &cluster, &pool).await;
 
         let state = std::fs::read_to_string(workspace.path("terraform.tfstate")).expect("there is a state");
         world.holds_no_secret("the state", &state);
         world.cut_off(&workspace, "destroy", removes, Signal::INT).await;
         world.is_destroyed_without_a_trace(&workspace).await;
-        crate::permissions::clouds::are_exact(self.cloud, &world).await;
+        crate::permissions::clouds::are_exact(cloud, &world).await;
     }
 
     /// A refresh of a cluster and a pool takes few requests.
@@ -112,7 +91,7 @@ resource "{kind}" "databases" {{
     async fn is_imported(&self, workspace: &Workspace, configuration: &str, cluster: &str, pool: &str) {
         let of_cluster = workspace.attributes(cluster).await["id"].as_str().unwrap_or_default().to_owned();
         let of_pool = workspace.attributes(pool).await["id"].as_str().unwrap_or_default().to_owned();
-        let of_pool = match self.cloud {
+        let of_pool = match self.words.cloud {
             Cloud::Gcp => format!("{of_cluster}/nodePools/{of_pool}"),
             Cloud::Azure => format!("{of_cluster}/agentPools/{of_pool}"),
             Cloud::Aws | Cloud::Alibaba => format!("{of_cluster}/{of_pool}"),
@@ -133,11 +112,8 @@ resource "{kind}" "databases" {{
 
 #[tokio::test]
 async fn a_cluster_of_gke_and_a_pool_live_their_lives() {
-    Words {
-        cloud: Cloud::Gcp,
-        cluster: "kubeblocks_gke_cluster",
-        pool: "kubeblocks_gke_node_pool",
-        place: "  network = { cidr = \"10.0.0.0/16\" }",
+    Life {
+        words: GKE,
         made: "VPC network",
         waits: [
             "networks.insert",
@@ -153,11 +129,8 @@ async fn a_cluster_of_gke_and_a_pool_live_their_lives() {
 
 #[tokio::test]
 async fn a_cluster_of_aks_and_a_pool_live_their_lives() {
-    Words {
-        cloud: Cloud::Azure,
-        cluster: "kubeblocks_aks_cluster",
-        pool: "kubeblocks_aks_node_pool",
-        place: "  location = \"westeurope\"\n  network = { cidr = \"10.0.0.0/16\" }",
+    Life {
+        words: AKS,
         made: "virtual network",
         waits: [
             "VirtualNetworks_CreateOrUpdate",
@@ -173,11 +146,8 @@ async fn a_cluster_of_aks_and_a_pool_live_their_lives() {
 
 #[tokio::test]
 async fn a_cluster_of_ack_and_a_pool_live_their_lives() {
-    Words {
-        cloud: Cloud::Alibaba,
-        cluster: "kubeblocks_ack_cluster",
-        pool: "kubeblocks_ack_node_pool",
-        place: "  network = { cidr = \"10.0.0.0/16\" }",
+    Life {
+        words: ACK,
         made: "VPC",
         waits: ["CreateVSwitch", "CreateCluster", "CreateClusterNodePool", "UpgradeCluster", "DeleteCluster"],
     }

@@ -1,59 +1,23 @@
 //! What goes wrong with the operator: each fault says what is the matter and what to do, and the next apply heals.
 //!
-//! The operator is one in a Kubernetes cluster, so these tests share one and take turns; each begins and ends with nothing.
+//! The operator is one in a Kubernetes cluster, so each of these tests has one to itself; it begins and ends with nothing.
 
-use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use acceptance_tests::charts::{Charts, OciRegistry};
 use acceptance_tests::tools;
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use tokio::process::Child;
-use tokio::sync::{Mutex, MutexGuard};
 
+use crate::cluster_interrupted::kill_provider_of;
 use crate::platform::Platform;
-use crate::terraform::{Cli, Output, Workspace, play_provider};
+use crate::terraform::{Cli, Output, Workspace, ended, play_provider};
 
 const OPERATOR: &str = "kubeblocks_operator.this";
 /// So long something may take that is certain to happen.
 const CERTAIN: Duration = Duration::from_mins(2);
-
-/// The Kubernetes cluster of these tests, for one of them at a time. A test that fails takes it along: what it leaves
-/// would be in the way of the others.
-struct Turn(MutexGuard<'static, Option<Platform>>);
-
-impl Deref for Turn {
-    type Target = Platform;
-
-    fn deref(&self) -> &Platform {
-        self.0.as_ref().expect("it is there until the turn ends")
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            *self.0 = None;
-        }
-    }
-}
-
-async fn platform() -> Turn {
-    static SHARED: Mutex<Option<Platform>> = Mutex::const_new(None);
-    let mut turn = SHARED.lock().await;
-    if turn.is_none() {
-        // On a runtime that outlives the test that happens to come first.
-        let started = std::thread::spawn(|| {
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-            Box::leak(Box::new(runtime.expect("a runtime"))).block_on(Platform::bare())
-        });
-        let started = tokio::task::spawn_blocking(|| started.join().expect("it starts"));
-        *turn = Some(started.await.expect("no panic"));
-    }
-    Turn(turn)
-}
 
 /// Removes everything, also the definitions of kinds.
 async fn clean(platform: &Platform, workspace: &Workspace, lines: &str) {
@@ -77,15 +41,16 @@ fn faulty_helm(workspace: &mut Workspace, verb: &str, first: &str) {
     workspace.set("KUBEBLOCKS_HELM", program.display());
 }
 
-/// Runs the real helm, slowly, and kills it as soon as it has noted its begin.
-const KILLED_AT_WORK: &str = "exec 3<&0\n  HELM_QPS=50 HELM_BURST_LIMIT=50 'REAL' \"$@\" <&3 & helm=$!\n  while ! 'REAL' list -a -n kb-system -f '^kubeblocks$' -o json 2>/dev/null | grep -q pending; do :; done\n  kill -9 $helm; wait $helm; kill -9 $$";
+/// Runs the real helm, a bit at a time, and kills it as soon as it has noted its begin. It stands still while it is looked at: on a
+/// busy machine it would be through before.
+const KILLED_AT_WORK: &str = "exec 3<&0\n  HELM_QPS=20 HELM_BURST_LIMIT=1 'REAL' \"$@\" <&3 & helm=$!\n  while kill -STOP $helm && ! 'REAL' list -a -n kb-system -f '^kubeblocks$' -o json 2>/dev/null | grep -q pending; do\n    kill -CONT $helm; sleep 0.3\n  done\n  kill -9 $helm; wait $helm; kill -9 $$";
 
 /// Runs the real helm, slowly and in a process group of its own, and kills it when it is interrupted.
-const KILLED_ON_INTERRUPT: &str = "exec 3<&0\n  HELM_QPS=20 HELM_BURST_LIMIT=20 setsid 'REAL' \"$@\" <&3 & helm=$!\n  trap 'kill -9 $helm; kill -9 $$' INT\n  wait $helm; wait $helm; exit";
+const KILLED_ON_INTERRUPT: &str = "exec 3<&0\n  HELM_QPS=10 HELM_BURST_LIMIT=1 setsid 'REAL' \"$@\" <&3 & helm=$!\n  trap 'kill -9 $helm; kill -9 $$' INT\n  wait $helm; wait $helm; exit";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_helm_that_is_killed_leaves_a_release_that_the_next_apply_heals() {
-    let platform = &platform().await;
+    let platform = &Platform::bare().await;
     let mut workspace = platform.workspace(Cli::Terraform);
     workspace.write("main.tf", platform.operator("0.7.5", ""));
     faulty_helm(&mut workspace, "upgrade", KILLED_AT_WORK);
@@ -124,7 +89,7 @@ async fn a_helm_that_is_killed_leaves_a_release_that_the_next_apply_heals() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upgrade_that_is_cut_off_leaves_an_operator_that_runs_and_the_next_apply_finishes_it() {
-    let platform = &platform().await;
+    let platform = &Platform::bare().await;
     let mut workspace = platform.workspace(Cli::Terraform);
     workspace.write("main.tf", platform.operator("0.7.4", ""));
     workspace.apply().await.succeeded();
@@ -164,7 +129,7 @@ async fn status(platform: &Platform) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_apply_that_is_interrupted_or_loses_its_provider_is_gone_on_with() {
-    let platform = &platform().await;
+    let platform = &Platform::bare().await;
     let workspace = platform.workspace(Cli::Terraform);
     // No image: the operator does not become ready, so there is time.
     let broken = platform.operator(
@@ -192,10 +157,7 @@ async fn an_apply_that_is_interrupted_or_loses_its_provider_is_gone_on_with() {
             found.is_some()
         })
         .await;
-    for process in providers_of(child.id().expect("it runs")) {
-        kill_process(Pid::from_raw(process.cast_signed()).expect("a process"), Signal::KILL).expect("killed");
-    }
-    assert!(!child.wait_with_output().await.expect("it ends").status.success());
+    kill_provider_of(child, &workspace).await;
     workspace.write("main.tf", platform.operator("0.7.5", ""));
     workspace.apply().await.succeeded();
     workspace.plan_is_empty().await;
@@ -207,31 +169,13 @@ async fn interrupt(child: Child) {
     let terraform = child.id().expect("it runs");
     kill_process_group(Pid::from_raw(terraform.cast_signed()).expect("a process"), Signal::INT)
         .expect("sent");
-    let output =
-        tokio::time::timeout(CERTAIN, child.wait_with_output()).await.expect("it ends").expect("it ends");
-    let text =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text = tokio::time::timeout(CERTAIN, ended(child)).await.expect("it ends").text();
     assert!(text.contains("Interrupted while KubeBlocks was being installed"), "{text}");
-}
-
-/// The providers among the children of a process.
-fn providers_of(parent: u32) -> Vec<u32> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir("/proc").expect("/proc is there").flatten() {
-        let Ok(process) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
-        let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
-        let Some((head, tail)) = stat.rsplit_once(')') else { continue };
-        let is_child = tail.split_whitespace().nth(1) == Some(parent.to_string().as_str());
-        if is_child && head.contains("(terraform-provi") {
-            found.push(process);
-        }
-    }
-    found
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn charts_and_values_that_cannot_be_used_are_refused_while_planning() {
-    let platform = &platform().await;
+    let platform = &Platform::bare().await;
     let workspace = platform.workspace(Cli::Terraform);
     let table = [
         (platform.operator("0.7.99", ""), vec!["has no version 0.7.99", "0.7.5"]),
@@ -278,7 +222,7 @@ async fn charts_and_values_that_cannot_be_used_are_refused_while_planning() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn missing_permissions_and_operators_that_do_not_start_are_named() {
-    let platform = &platform().await;
+    let platform = &Platform::bare().await;
     let intern = Platform::workspace_through(Cli::Terraform, &platform.kubeconfig_without_rights());
     intern.write("main.tf", platform.operator("0.7.5", ""));
     intern.apply().await.failed().says(&["Missing permission", "secrets"]);
@@ -301,7 +245,7 @@ async fn missing_permissions_and_operators_that_do_not_start_are_named() {
 /// as if the add-on were removed already.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_job_that_removed_an_add_on_does_not_keep_the_operator_from_going() {
-    let platform = &platform().await;
+    let platform = &Platform::bare().await;
     let workspace = platform.workspace(Cli::Terraform);
     workspace
         .write("main.tf", platform.operator("0.7.5", "delete_crds = true\n  timeouts = { delete = \"4m\" }"));
@@ -359,7 +303,7 @@ async fn an_old_job_that_removed_an_add_on_does_not_keep_the_operator_from_going
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_changed_by_hand_is_seen_and_put_back() {
-    let platform = &platform().await;
+    let platform = &Platform::bare().await;
     let workspace = platform.workspace(Cli::Terraform);
     workspace.write("main.tf", platform.operator("0.7.4", ""));
     workspace.apply().await.succeeded();
@@ -404,7 +348,7 @@ async fn what_was_changed_by_hand_is_seen_and_put_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn releases_of_others_are_refused_and_those_of_helm_release_are_taken_over() {
-    let platform = &platform().await;
+    let platform = &Platform::bare().await;
     let workspace = platform.workspace(Cli::Terraform);
     let charts = Charts::packaged().expect("charts");
     let nyancat = charts.addon_folder("nyancat").display().to_string();
@@ -455,7 +399,7 @@ async fn refused(workspace: &Workspace, texts: &[&str]) -> Output {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn charts_come_from_registries_folders_and_archives_as_well() {
-    let platform = &platform().await;
+    let platform = &Platform::bare().await;
     let workspace = platform.workspace(Cli::Terraform);
     let charts = Charts::packaged().expect("charts");
     let registry = OciRegistry::start(charts).await.expect("the registry starts");

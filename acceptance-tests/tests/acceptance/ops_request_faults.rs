@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::io::AsyncBufReadExt as _;
 
 use crate::cluster_interrupted::{interrupt, kill_provider_of};
 use crate::ops_request::{on_foreign_redis, operation};
+use crate::platform::CERTAIN;
 use crate::playground::Playground;
-use crate::terraform::Cli;
+use crate::terraform::{Cli, ended};
 
 const ADDRESS: &str = "kubeblocks_ops_request.this";
 const RESTART: &str = r#"restart = { components = ["redis"] }"#;
@@ -36,26 +38,28 @@ async fn an_operation_of_somebody_else_is_waited_for_and_named() {
     // It ends while we wait.
     workspace.write("main.tf", operation(&namespace.name, "cache", RESTART, ""));
     let mut command = workspace.command(["apply", "-auto-approve", "-no-color"]);
+    // To the standard error, and not to a file as in some workspaces.
     command
         .env("TF_LOG_PROVIDER", "info")
+        .env_remove("TF_LOG_PATH")
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped());
     let mut child = command.spawn().expect("it starts");
     let mut log = tokio::io::BufReader::new(child.stderr.take().expect("it is piped"));
-    let mut line = String::new();
-    while !line.contains("waits for Cluster") {
-        line.clear();
-        let read = tokio::io::AsyncBufReadExt::read_line(&mut log, &mut line).await.expect("it can be read");
-        assert!(read > 0, "it says that it waits");
-    }
+    let says_so = async {
+        let mut line = String::new();
+        while !line.contains("waits for Cluster") {
+            line.clear();
+            let read = log.read_line(&mut line).await.expect("it can be read");
+            assert!(read > 0, "it says that it waits");
+        }
+        line
+    };
+    let line = tokio::time::timeout(CERTAIN, says_so).await.expect("it says that it waits");
     assert!(line.contains("of-others"), "{line}");
     namespace.merge_cluster("cache", "kubectl", lock(serde_json::Value::Null)).await;
-    let rest = tokio::spawn(async move {
-        tokio::io::copy(&mut log, &mut tokio::io::sink()).await.expect("it can be read");
-    });
-    let output = child.wait_with_output().await.expect("it ends");
-    rest.await.expect("the log ends");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    child.stderr = Some(log.into_inner());
+    ended(child).await.succeeded();
     workspace.plan_is_empty().await;
     workspace.destroy().await.succeeded();
     namespace.delete_cluster("cache").await;

@@ -17,10 +17,10 @@ use kube::runtime::watcher;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::terraform::{Cli, Output, Workspace};
+use crate::terraform::{Cli, Output, Workspace, finished};
 
 /// How long the tests wait for something that the playground is certain to do. Only a broken test reaches it.
-const CERTAIN: Duration = Duration::from_mins(3);
+pub(crate) const CERTAIN: Duration = Duration::from_mins(3);
 
 /// A user that a role binding knows nothing of.
 pub(crate) const WITHOUT_RIGHTS: &str = "intern";
@@ -156,17 +156,8 @@ impl Platform {
     }
 
     async fn run(program: &Path, arguments: &[&str], kubeconfig: &Path) -> Output {
-        let output = tokio::process::Command::new(program)
-            .args(arguments)
-            .env("KUBECONFIG", kubeconfig)
-            .output()
-            .await
-            .expect("the program runs");
-        Output {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        let mut command = tokio::process::Command::new(program);
+        finished(command.args(arguments).env("KUBECONFIG", kubeconfig)).await
     }
 
     /// Objects of a kind, of all namespaces or of one. A kind that is not served has none.

@@ -190,10 +190,15 @@ pub(crate) struct PodsSeen {
 }
 
 impl PodsSeen {
+    /// How many there have been by now.
+    pub(crate) fn so_far(&self) -> usize {
+        self.seen.lock().expect("no panic").len()
+    }
+
     /// How many there were in all.
     pub(crate) fn count(self) -> usize {
         self.task.abort();
-        self.seen.lock().expect("no panic").len()
+        self.so_far()
     }
 
     /// How many there were of each cluster.
@@ -204,6 +209,25 @@ impl PodsSeen {
             *counts.entry(cluster.clone()).or_insert(0) += 1;
         }
         counts
+    }
+}
+
+/// Pods that a finalizer of a third party holds.
+pub(crate) struct HeldPods {
+    pods: Api<DynamicObject>,
+    names: Vec<String>,
+}
+
+impl HeldPods {
+    pub(crate) async fn let_go(self) {
+        self.finalizers(Value::Null).await;
+    }
+
+    async fn finalizers(&self, by: Value) {
+        let change = Patch::Merge(json!({"metadata": {"finalizers": by}}));
+        for name in &self.names {
+            self.pods.patch(name, &PatchParams::default(), &change).await.expect("the pod is there");
+        }
     }
 }
 
@@ -274,6 +298,18 @@ impl Namespace {
     /// Pods of a KubeBlocks cluster.
     pub(crate) async fn pods(&self, cluster: &str) -> Vec<Value> {
         self.of_cluster("Pod", "pods", cluster).await
+    }
+
+    /// The pods that a KubeBlocks cluster has at this moment stay, being deleted, until they are let go.
+    pub(crate) async fn hold_pods(&self, cluster: &str) -> HeldPods {
+        let pods = HeldPods { pods: self.core("Pod", "pods"), names: self.pod_names(cluster).await };
+        pods.finalizers(json!(["playground.kubeblocks.io/hold"])).await;
+        pods
+    }
+
+    async fn pod_names(&self, cluster: &str) -> Vec<String> {
+        let pods = self.pods(cluster).await;
+        pods.iter().map(|pod| pod["metadata"]["name"].as_str().expect("a name").to_owned()).collect()
     }
 
     /// Volume claims of a KubeBlocks cluster.

@@ -12,7 +12,7 @@ use crate::terraform::Cli;
 const STEPS: usize = 20;
 
 /// A sequence that failed once stays here. `SEED` plays another one.
-fn seeds(known: u64) -> u64 {
+pub(crate) fn seeds(known: u64) -> u64 {
     std::env::var("SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(known)
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::cluster_interrupted::kill_provider_of;
 use crate::playground::{Namespace, Playground};
-use crate::terraform::{Cli, Workspace};
+use crate::terraform::{Cli, Workspace, ended};
 
 const KIND: (&str, &str, &str) = ("apps.kubeblocks.io", "ServiceDescriptor", "servicedescriptors");
 const ADDRESS: &str = "kubeblocks_service_descriptor.etcd";
@@ -152,12 +152,7 @@ async fn what_no_database_could_use_is_refused_and_what_is_used_stays() {
     namespace.object_exists(KIND.0, KIND.1, KIND.2, "etcd").await;
     namespace.delete_core("Secret", "secrets", "nothing").await;
     namespace.pause_operator("etcd", false);
-    let output = child.wait_with_output().await.expect("it ends");
-    let text =
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    let text = text.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(!output.status.success(), "{text}");
-    assert!(text.contains("does not become available") && text.contains("/nothing does not exist"), "{text}");
+    ended(child).await.failed().says(&["does not become available", "/nothing does not exist"]);
     assert_eq!(workspace.attributes(ADDRESS).await["phase"], "Unavailable");
 
     // One that a database refers to is not deleted.

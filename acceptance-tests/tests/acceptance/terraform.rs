@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use crate::secret_search::Secrets;
 pub(crate) use acceptance_tests::tools::provider_binary;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 /// Which program plays Terraform.
@@ -126,6 +128,7 @@ const LOGGED: usize = 3;
 impl Workspace {
     /// An empty configuration whose provider comes from a development override.
     pub(crate) fn new(cli: Cli) -> Self {
+        crate::time_limit::begin();
         let folder = tempfile::Builder::new().prefix("kbtf-").tempdir().expect("a temporary folder");
         let provider = provider_binary().parent().expect("the provider lies in a folder");
         let settings = format!(
@@ -216,12 +219,7 @@ impl Workspace {
     /// Runs the program to its end.
     pub(crate) async fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Output {
         let mut command = self.command(arguments);
-        let output = command.output().await.expect("the program runs");
-        let output = Output {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        };
+        let output = finished(&mut command).await;
         let name = format!("{:?}", command.as_std().get_args().collect::<Vec<_>>());
         self.secrets.are_not_printed(&name, &output.stdout);
         self.secrets.are_not_printed(&name, &output.stderr);
@@ -330,6 +328,43 @@ impl Drop for Workspace {
         let left: Vec<_> = left.flatten().map(|entry| entry.path()).collect();
         assert!(left.is_empty() || self.spawned.load(Ordering::Relaxed), "left behind: {left:?}");
     }
+}
+
+/// So long a program may run. Only one that hangs reaches it.
+const LIMIT: Duration = Duration::from_mins(15);
+/// So long a program that hangs may take to say what it was waiting for.
+const LAST_WORDS: Duration = Duration::from_mins(1);
+
+/// Runs a program to its end; see [`ended`].
+pub(crate) async fn finished(command: &mut Command) -> Output {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    ended(command.spawn().expect("the program runs")).await
+}
+
+/// What a program with piped output prints until it ends. One that hangs is interrupted, and ends the test with all that it
+/// said.
+pub(crate) async fn ended(mut child: Child) -> Output {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let process = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+    let (mut out, mut err) = (child.stdout.take().expect("piped"), child.stderr.take().expect("piped"));
+    let code = {
+        let mut end = std::pin::pin!(async {
+            let (_, _, status) =
+                tokio::try_join!(out.read_to_end(&mut stdout), err.read_to_end(&mut stderr), child.wait())?;
+            std::io::Result::Ok(status.code().unwrap_or(-1))
+        });
+        if let Ok(code) = tokio::time::timeout(LIMIT, &mut end).await {
+            Some(code.expect("its output can be read"))
+        } else {
+            let _ = process.map(|process| kill_process(process, Signal::INT));
+            let _ = tokio::time::timeout(LAST_WORDS, &mut end).await;
+            None
+        }
+    };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let output = Output { code: code.unwrap_or(-1), stdout: text(&stdout), stderr: text(&stderr) };
+    assert!(code.is_some(), "it has not ended after {LIMIT:?}:\n{}", output.text());
+    output
 }
 
 /// A command of the provider's program, to which nothing of this process's Kubernetes settings comes.

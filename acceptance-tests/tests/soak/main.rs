@@ -29,6 +29,8 @@ mod secret_search;
 #[path = "../acceptance/terraform.rs"]
 #[allow(dead_code, reason = "the acceptance tests use the rest")]
 mod terraform;
+#[path = "../acceptance/time_limit.rs"]
+mod time_limit;
 mod trouble;
 
 use std::time::{Duration, Instant};

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use acceptance_tests::audit::{ACCOUNTS, Audit, Audited};
 use acceptance_tests::control_plane::ControlPlane;
@@ -13,6 +14,9 @@ use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Ro
 use kube::api::{Api, ObjectMeta, PostParams};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::platform::CERTAIN;
 
 /// The namespace of databases in the files.
 const PLACE: &str = "databases";
@@ -79,6 +83,19 @@ impl<'a> Account<'a> {
     /// Of the account that may only read.
     pub(crate) fn reader(&self) -> PathBuf {
         self.folder.path().join(format!("{}-{READER}", self.name))
+    }
+
+    /// Waits until a right was used, as `list pods` or `get clusters.apps.kubeblocks.io`.
+    pub(crate) async fn uses(&self, wanted: &str) {
+        let deadline = Instant::now() + CERTAIN;
+        loop {
+            let requests = self.audit.requests_of(&self.name).await.expect("there is a record");
+            if requests.iter().flat_map(rights_of).any(|right| shown(&right) == wanted) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "`{wanted}` is never used:\n{}", table(&requests));
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Checks that every right was used and that nothing was forbidden, but for what is excepted.

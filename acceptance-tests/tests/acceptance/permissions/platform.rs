@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use acceptance_tests::tools;
+use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
+use serde_json::json;
 
 use super::account::{Account, Exception};
 use super::live;
@@ -51,10 +53,53 @@ async fn the_rights_of_add_ons_are_enough_and_none_is_superfluous() {
     let addon = |lines: &str| {
         format!("resource \"kubeblocks_addon\" \"it\" {{\n  name = \"risingwave\"\n{lines}\n}}\n")
     };
+    let workspace = workspace(&account.kubeconfig());
+    workspace.write("main.tf", addon(""));
+    let hold = leaving_constraint(platform, "kb-addon-risingwave").await;
+    let (applied, ()) = tokio::join!(workspace.apply(), async {
+        // A wait whose first lists are enough ends before some of its watches begin, or after, as the machine is fast or slow.
+        for plural in ["clusterdefinitions", "clusterversions", "configconstraints", "backuppolicytemplates"]
+        {
+            account.uses(&format!("watch {plural}.apps.kubeblocks.io")).await;
+        }
+        hold.release().await;
+    });
+    applied.succeeded();
     let look = "data \"kubeblocks_addons\" \"all\" {}\n";
-    live(&account, &workspace(&account.kubeconfig()), &[addon(""), addon("  enabled = false") + look]).await;
+    live(&account, &workspace, &[addon(""), addon("  enabled = false") + look]).await;
     let log = Exception { right: "get pods/log", why: "of an installation that fails, for its error" };
     account.used_exactly(&[log], &[]).await;
+}
+
+/// What keeps an object from going.
+struct Hold(Api<DynamicObject>);
+
+const HELD: &str = "of-a-former-risingwave";
+
+impl Hold {
+    async fn release(&self) {
+        let none = Patch::Merge(json!({"metadata": {"finalizers": null}}));
+        self.0.patch(HELD, &PatchParams::default(), &none).await.expect("it is there");
+    }
+}
+
+/// A `ConfigConstraint` that a former release of this name has brought, and that is still going.
+async fn leaving_constraint(platform: &Platform, release: &str) -> Hold {
+    let constraints = platform.api("apps.kubeblocks.io", "ConfigConstraint", "configconstraints", None);
+    let constraint = json!({
+        "apiVersion": "apps.kubeblocks.io/v1alpha1",
+        "kind": "ConfigConstraint",
+        "metadata": {
+            "name": HELD,
+            "labels": { "app.kubernetes.io/instance": release },
+            "finalizers": ["example.com/held"],
+        },
+        "spec": { "formatterConfig": { "format": "properties" } },
+    });
+    let constraint = serde_json::from_value(constraint).expect("an object");
+    constraints.create(&PostParams::default(), &constraint).await.expect("it is accepted");
+    constraints.delete(HELD, &DeleteParams::default()).await.expect("it is there");
+    Hold(constraints)
 }
 
 #[tokio::test(flavor = "multi_thread")]
