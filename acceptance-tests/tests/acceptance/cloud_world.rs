@@ -69,18 +69,10 @@ impl World {
     }
 
     /// Waits until the cloud was asked for an operation so many times.
-    pub(crate) async fn was_asked(&self, operation: &str, times: usize) {
-        let wait = async {
-            loop {
-                if self.count(operation).await >= times {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_mins(3), wait)
-            .await
-            .unwrap_or_else(|_| panic!("the cloud is never asked for {operation}"));
+    async fn was_asked(&self, operation: &str, times: usize) {
+        while self.count(operation).await < times {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Runs a command until the cloud was asked for an operation once more, and ends it then: with `INT` as by Ctrl-C, with
@@ -97,11 +89,21 @@ impl World {
         self.managed.stand_in().slow_after(operation).await.expect("the stand-in answers");
         let running = workspace.spawn([command, "-auto-approve", "-no-color", "-input=false"]);
         let number = running.id().and_then(|id| i32::try_from(id).ok()).expect("it runs");
-        self.was_asked(operation, earlier + 1).await;
         let group = Pid::from_raw(number).expect("a process");
-        kill_process_group(group, signal).expect("it can be ended");
+        let mut end = std::pin::pin!(ended(running));
+        let asked = tokio::time::timeout(Duration::from_mins(3), self.was_asked(operation, earlier + 1));
+        let asked = tokio::select! {
+            asked = asked => asked.is_ok(),
+            output = &mut end => panic!("it ended before {operation}, with {}:\n{}", output.code, output.text()),
+        };
+        kill_process_group(group, if asked { signal } else { Signal::INT }).expect("it can be ended");
         self.managed.stand_in().run_clock(SPEED).await.expect("the stand-in answers");
-        ended(running).await;
+        let output = end.await;
+        if !asked {
+            let journal = self.managed.stand_in().journal().await.expect("the stand-in answers");
+            let last = &journal[journal.len().saturating_sub(30)..];
+            panic!("the cloud was not asked for {operation}:\n{}\n{last:#?}", output.text());
+        }
         // Whoever is killed leaves its lock.
         std::fs::remove_file(workspace.path(".terraform.tfstate.lock.info")).ok();
     }
