@@ -141,8 +141,9 @@ impl Life<'_> {
         api.inject_at(matching, point.spared, point.kind.fault());
         let plugin = Plugin::start(api.kubeconfig()).await;
         let (scenario, names) = (self.scenario, self.names.clone());
-        let mut applied = true;
         let happen = async {
+            // Whether there was something to do it to.
+            let mut applied = true;
             api.wait_for_fault().await;
             match point.kind {
                 Kind::Away => api.be_away_for(AWAY).await.expect("the proxy runs"),
@@ -163,24 +164,29 @@ impl Life<'_> {
             if point.kind != Kind::KillBefore {
                 api.release();
             }
+            applied
         };
-        let ended = {
+        let (ended, met) = {
             let run = self.resource.run(&plugin, goal.config.as_ref());
-            tokio::pin!(run);
+            tokio::pin!(run, happen);
             tokio::select! {
-                ended = &mut run => ended,
-                () = happen => match point.kind {
-                    Kind::Interrupt => tokio::time::timeout(PROMPT, run).await.map_err(|_| {
-                        format!("an interrupted run is not over after {} seconds", PROMPT.as_secs())
-                    })?,
-                    _ => run.await,
-                },
+                ended = &mut run => {
+                    // A run may do without the answer that is held. What somebody else has begun to do is done all the same.
+                    let played = api.forget_faults() == 0;
+                    let is_begun = played && matches!(point.kind, Kind::Deleted | Kind::Changed);
+                    (ended, if is_begun { happen.await } else { played })
+                }
+                applied = &mut happen => {
+                    let patience = if point.kind == Kind::Interrupt { PROMPT } else { LIMIT };
+                    let ended = tokio::time::timeout(patience, run).await;
+                    let late = |_| format!("the run is not over after {} seconds", patience.as_secs());
+                    (ended.map_err(late)?, applied)
+                }
             }
         };
         if point.kind != Kind::KillBefore {
             api.release();
         }
-        let met = api.forget_faults() == 0 && applied;
         Ok((ended, met))
     }
 

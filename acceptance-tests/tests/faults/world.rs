@@ -104,6 +104,11 @@ impl World {
                 let namespace = namespaced.then_some(names.namespace.as_str());
                 // It may be gone in between, which is just as well.
                 let objects = self.objects((group, kind, plural), namespace);
+                if kind == "Backup" {
+                    // KubeBlocks never lets go of one that is to be retained.
+                    let patch = Patch::Merge(json!({ "spec": { "deletionPolicy": "Delete" } }));
+                    let _ = objects.patch(&one.name, &PatchParams::default(), &patch).await;
+                }
                 let _ = objects.delete(&one.name, &DeleteParams::default()).await;
             } else {
                 let maps = self.objects(("", "ConfigMap", "configmaps"), Some(&names.namespace));
