@@ -78,4 +78,5 @@ mod stack_review;
 mod terraform;
 mod time_limit;
 mod tls;
+mod unfinished;
 mod upgrade;

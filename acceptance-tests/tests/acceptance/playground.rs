@@ -26,7 +26,7 @@ use crate::platform::api_of;
 use crate::terraform::{Cli, Workspace, install_in_mirror};
 
 /// How long the tests wait for something that the playground is certain to do. Only a broken test reaches it.
-const CERTAIN: Duration = Duration::from_mins(3);
+pub(crate) const CERTAIN: Duration = Duration::from_mins(3);
 
 /// Label of a pod with its role.
 const ROLE: &str = "kubeblocks.io/role";

@@ -355,10 +355,8 @@ impl Client {
         annotation: &str,
     ) -> Result<(), Error> {
         let action = action::<K>("patch", namespace, Some(name));
-        let body = serde_json::json!({ "metadata": { "annotations": { annotation: null } } });
-        let parameters =
-            PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
-        let request = requests::<K>(namespace).patch_metadata(name, &parameters, &Patch::Merge(&body));
+        let (parameters, patch) = annotation_removal(annotation);
+        let request = requests::<K>(namespace).patch_metadata(name, &parameters, &patch);
         self.send(request, &action).await.map(drop)
     }
 
@@ -499,6 +497,13 @@ fn is_write(request: &Request<Vec<u8>>) -> bool {
 fn only_label(selector: &str) -> Option<(&str, &str)> {
     let (label, value) = selector.split_once('=')?;
     (!label.ends_with('!') && !value.contains(['=', ','])).then_some((label, value))
+}
+
+/// A patch that takes an annotation away and leaves all else, whoever wrote it.
+pub(super) fn annotation_removal(annotation: &str) -> (PatchParams, Patch<serde_json::Value>) {
+    let body = serde_json::json!({ "metadata": { "annotations": { annotation: null } } });
+    let parameters = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+    (parameters, Patch::Merge(body))
 }
 
 /// A deletion of the object with this uid and of no other of its name; dependants go after it.

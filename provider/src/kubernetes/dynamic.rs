@@ -11,7 +11,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::client::{
-    Applied, Client, Conflicts, Deleted, FIELD_MANAGER, Kind, action, decode, deleted, deletion_of,
+    Applied, Client, Conflicts, Deleted, FIELD_MANAGER, Kind, action, annotation_removal, decode, deleted,
+    deletion_of,
 };
 use super::error::{Action, Error};
 use super::glance::Range;
@@ -177,6 +178,20 @@ impl Client {
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Removes an annotation of an object that exists; all else stays. May be sent twice without harm.
+    pub async fn remove_annotation_of_object(
+        &self,
+        resource: &ApiResource,
+        namespace: Option<&str>,
+        name: &str,
+        annotation: &str,
+    ) -> Result<(), Error> {
+        let action = action_of(resource, "patch", namespace, Some(name));
+        let (parameters, patch) = annotation_removal(annotation);
+        let request = requests(resource, namespace).patch_metadata(name, &parameters, &patch);
+        self.send(request, &action).await.map(drop)
     }
 
     /// Deletes the object if it is still the one with `uid`.

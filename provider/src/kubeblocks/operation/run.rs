@@ -231,12 +231,7 @@ impl Job<'_> {
     /// A mark that stays does little: the next run of the same finds the end of this one.
     async fn remove_mark(&self, name: &str) {
         let namespace = Some(self.request.namespace);
-        let removed = take_off(|| self.client.remove_annotation::<OpsRequest>(namespace, name, MARK));
-        match at_most(LAST_WORDS, removed).await {
-            Some(Ok(())) => {}
-            Some(Err(error)) => tracing::warn!(%error, name, "the mark of an unfinished operation stays"),
-            None => tracing::warn!(name, "the mark of an unfinished operation stays: no answer in time"),
-        }
+        take_off(|| self.client.remove_annotation::<OpsRequest>(namespace, name, MARK)).await;
     }
 
     async fn take_away(&self, name: &str, uid: Option<&str>) -> Hold {

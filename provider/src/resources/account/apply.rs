@@ -18,12 +18,10 @@ use crate::kubernetes::diagnostic::diagnostic;
 use crate::kubernetes::unfinished::{CREATING, take_off};
 use crate::kubernetes::{Client, Error};
 use crate::provider::Shared;
-use crate::wait::{Limits, at_most};
+use crate::wait::Limits;
 
 /// The database was waited for by its own resource; a failover takes a minute.
 const TIMEOUT: Duration = Duration::from_mins(10);
-/// A last request after an interrupt or a failure may take so long.
-const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// The annotation of the Cluster while an account of it is being made.
 fn mark(component: &str, name: &str) -> String {
@@ -94,12 +92,7 @@ impl<'a> Job<'a> {
     async fn remove_mark(&self) {
         let mark = self.mark();
         let (namespace, cluster) = (Some(self.state.namespace()), self.state.cluster());
-        let removed = take_off(|| self.client.remove_annotation::<Cluster>(namespace, cluster, &mark));
-        match at_most(LAST_WORDS, removed).await {
-            Some(Ok(())) => {}
-            Some(Err(error)) => tracing::warn!(%error, "the mark of an unfinished create stays"),
-            None => tracing::warn!("the mark of an unfinished create stays: no answer in time"),
-        }
+        take_off(|| self.client.remove_annotation::<Cluster>(namespace, cluster, &mark)).await;
     }
 
     /// Gives the account its role, and looks whether it has it.

@@ -12,7 +12,7 @@ use tfplugin::prelude::*;
 use super::schema::BackupState;
 use super::{BackupResource, checks, convert, messages};
 use crate::kubernetes::diagnostic::diagnostic;
-use crate::kubernetes::unfinished::{is_cut_off, marked, take_off};
+use crate::kubernetes::unfinished::{MARK, is_cut_off, marked, take_off};
 use crate::kubernetes::{Client, Conflicts, Error};
 use crate::resources::namespaced::{self, BEING_DELETED, find_to_delete, made_by_somebody, until_ready};
 use crate::resources::object::messages::as_warning;
@@ -99,13 +99,13 @@ pub(super) async fn create(
         remove_mark(&client, &planned).await;
     }
     let state = seen(&client, &planned).await;
-    let Err(why) = waited else { return Ok(state) };
+    let Err(why) = waited else { return Ok(convert::completed(&planned, state)) };
     let message = messages::not_complete(NOT_COMPLETE, &place(&planned), &why);
     match why {
         // An error would taint it, and the next apply would delete what is nearly complete.
         NotThere::Interrupted | NotThere::TimedOut { verdict: Verdict::OnItsWay, .. } => {
             context.warn(as_warning(message));
-            Ok(state)
+            Ok(convert::completed(&planned, state))
         }
         NotThere::TimedOut { .. } | NotThere::Lost { .. } | NotThere::Gone | NotThere::Api(_) => {
             progress.record(state);
@@ -153,9 +153,8 @@ async fn begin(
 
 /// A mark that stays does little: the backup is taken for one of ours by whoever makes one of its name.
 async fn remove_mark(client: &Client, state: &BackupState) {
-    let unmarked = convert::build(state);
-    let removed = take_off(|| client.server_side_apply(&unmarked, Conflicts::Force));
-    drop(at_most(LAST_WORDS, removed).await);
+    let (namespace, name) = (Some(state.namespace()), state.name());
+    take_off(|| client.remove_annotation::<Backup>(namespace, name, MARK)).await;
 }
 
 /// Goes on waiting for a backup that was not complete, and writes what a destroy does.
@@ -173,7 +172,7 @@ pub(super) async fn update(
     if let Err(why) = wait(&client, &planned, &written, &limits).await {
         return Err(messages::not_complete(NOT_COMPLETE, &place(&planned), &why).into());
     }
-    Ok(seen(&client, &planned).await)
+    Ok(convert::completed(&planned, seen(&client, &planned).await))
 }
 
 /// Deletes the backup with what is stored and waits until it is gone; one that is to be retained is forgotten.

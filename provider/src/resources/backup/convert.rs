@@ -65,6 +65,26 @@ pub fn observe(prior: &BackupState, object: &Backup) -> BackupState {
     }
 }
 
+/// `planned` with what it leaves open, as it was `seen` afterwards. What somebody has changed in between is no result of an
+/// apply; the next refresh shows it.
+pub fn completed(planned: &BackupState, seen: BackupState) -> BackupState {
+    let mut state = planned.clone();
+    for (open, seen) in [
+        (&mut state.policy, seen.policy),
+        (&mut state.phase, seen.phase),
+        (&mut state.repo, seen.repo),
+        (&mut state.path, seen.path),
+        (&mut state.size, seen.size),
+        (&mut state.completed_at, seen.completed_at),
+        (&mut state.expires_at, seen.expires_at),
+    ] {
+        if open.is_unknown() {
+            *open = seen;
+        }
+    }
+    state
+}
+
 /// Whether the backup is complete.
 pub fn is_complete(state: &BackupState) -> bool {
     state.phase.known().is_some_and(|phase| phase == BackupPhase::Completed.as_str())
@@ -133,6 +153,10 @@ mod tests {
         assert_eq!(observe(&BackupState::default(), &object), expected);
         let same = BackupState { retention: text("7d"), ..written() };
         assert_eq!(observe(&same, &object).retention, text("7d"));
+        let planned = BackupState { phase: Value::Unknown, repo: text("planned"), ..written() };
+        let others = BackupState { deletion_policy: text("Delete"), ..expected.clone() };
+        let completed = completed(&planned, others);
+        assert_eq!(completed, BackupState { phase: text("Completed"), ..planned });
         assert!(is_complete(&expected) && !has_failed(&expected));
     }
 }

@@ -14,7 +14,7 @@ use super::schema::BackupRepoState;
 use super::{BackupRepoResource, checks, keys, messages, observe};
 use crate::kubernetes::diagnostic::diagnostic;
 use crate::kubernetes::dynamic::{ServedKind, resource_of};
-use crate::kubernetes::unfinished::{is_cut_off, marked, take_off};
+use crate::kubernetes::unfinished::{MARK, is_cut_off, marked, take_off};
 use crate::kubernetes::{Client, Conflicts, Deleted, Error};
 use crate::resources::addon::operator;
 use crate::resources::object::messages::{as_warning, not_deleted};
@@ -106,16 +106,6 @@ impl Job<'_> {
         applied.map(|applied| applied.object).map_err(|error| messages::refused(self.summary, &error).into())
     }
 
-    /// A mark that stays does little: the next apply removes it.
-    async fn remove_mark(&self, object: &BackupRepo) {
-        let removed = take_off(|| self.client.server_side_apply(object, Conflicts::Force));
-        match at_most(LAST_WORDS, removed).await {
-            Some(Ok(_)) => {}
-            Some(Err(error)) => tracing::warn!(%error, "the mark of an unfinished create stays"),
-            None => tracing::warn!("the mark of an unfinished create stays: no answer in time"),
-        }
-    }
-
     async fn wait(&self, written: &BackupRepo) -> Result<(), NotThere> {
         let goal = Goal { phase: Some(READY.to_owned()), ..Goal::default() };
         let generation = written.metadata.generation.unwrap_or_default();
@@ -177,8 +167,8 @@ pub(super) async fn create(
         Some(place) => job.write_keys(place, existing.as_ref()).await?,
         None => false,
     };
-    let object = build::repo(planned, place.as_ref());
-    let written = match job.write(&marked(&object), false).await {
+    let object = marked(&build::repo(planned, place.as_ref()));
+    let written = match job.write(&object, false).await {
         Ok(written) => written,
         Err(refusal) => {
             if let Some(place) = place.filter(|_| is_new) {
@@ -194,7 +184,7 @@ pub(super) async fn create(
     let waited = job.wait(&written).await;
     // From here on the answer tells Terraform of the object, whatever became of it.
     if !matches!(waited, Err(NotThere::Gone)) {
-        job.remove_mark(&object).await;
+        take_off(|| job.client.remove_annotation::<BackupRepo>(None, name, MARK)).await;
     }
     let Err(why) = waited else { return Ok(job.ready()) };
     let message = messages::not_ready(NOT_READY, name, &why, "timeouts.create");

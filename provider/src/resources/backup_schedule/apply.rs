@@ -13,7 +13,7 @@ use super::schema::BackupScheduleState;
 use super::{BackupScheduleResource, checks};
 use crate::kubeblocks::backup_policy;
 use crate::kubernetes::diagnostic::diagnostic;
-use crate::kubernetes::unfinished::{is_cut_off, marked, take_off};
+use crate::kubernetes::unfinished::{MARK, is_cut_off, marked, take_off};
 use crate::kubernetes::{Client, Conflicts, Error};
 use crate::resources::backup::checks::{method_of, repository};
 use crate::resources::namespaced::{self, BEING_DELETED, find_to_delete, made_by_somebody, until_ready};
@@ -156,23 +156,22 @@ pub(super) async fn create(
         refuse_others(existing, &job.state)?;
     }
     job.resolve().await?;
-    let object = build(&job.state);
-    let written = job.write(&marked(&object)).await?;
+    let written = job.write(&marked(&build(&job.state))).await?;
     progress.record(without_unknowns(&job.state));
     let waited = job.wait(&written, existing.as_ref().and_then(phase)).await;
     // From here on the answer tells Terraform of the object, whatever became of it.
     if !matches!(waited, Err(NotThere::Gone)) {
-        let removed = take_off(|| job.client.server_side_apply(&object, Conflicts::Force));
-        drop(at_most(LAST_WORDS, removed).await);
+        let (namespace, name) = (Some(job.state.namespace()), job.state.name());
+        take_off(|| job.client.remove_annotation::<BackupSchedule>(namespace, name, MARK)).await;
     }
     let state = job.seen().await;
-    let Err(why) = waited else { return Ok(state) };
+    let Err(why) = waited else { return Ok(convert::completed(&job.state, state)) };
     let message = job.not_available(&why);
     match why {
         // An error would taint it, and the next apply would make it anew.
         NotThere::Interrupted | NotThere::TimedOut { verdict: Verdict::OnItsWay, .. } => {
             context.warn(as_warning(message));
-            Ok(state)
+            Ok(convert::completed(&job.state, state))
         }
         NotThere::TimedOut { .. } | NotThere::Lost { .. } | NotThere::Gone | NotThere::Api(_) => {
             progress.record(state);
@@ -219,7 +218,7 @@ pub(super) async fn update(
     let written = job.write(&object).await?;
     let waited = job.wait(&written, before.as_deref()).await;
     let state = job.seen().await;
-    let Err(why) = waited else { return Ok(state) };
+    let Err(why) = waited else { return Ok(convert::completed(&job.state, state)) };
     progress.record(state);
     Err(job.not_available(&why).into())
 }

@@ -82,6 +82,20 @@ pub fn observe(prior: &BackupScheduleState, object: &BackupSchedule) -> BackupSc
     }
 }
 
+/// `planned` with what it leaves open, as it was `seen` afterwards. What somebody has changed in between is no result of an
+/// apply; the next refresh shows it.
+pub fn completed(planned: &BackupScheduleState, seen: BackupScheduleState) -> BackupScheduleState {
+    let mut state = planned.clone();
+    for (open, seen) in
+        [(&mut state.cluster, seen.cluster), (&mut state.policy, seen.policy), (&mut state.phase, seen.phase)]
+    {
+        if open.is_unknown() {
+            *open = seen;
+        }
+    }
+    state
+}
+
 /// The phase, if the operator has said it of the object as it is now.
 fn phase(object: &BackupSchedule) -> Option<String> {
     let status = object.status.as_ref()?;
@@ -197,7 +211,10 @@ mod tests {
         object.spec.schedules[0].retention_period = Some("7d".to_owned());
         assert_eq!(observe(&written(), &object), expected, "another spelling of the same time");
         object.spec.schedules[0].enabled = None;
-        assert!(observe(&written(), &object) != expected, "nobody runs what is not switched on");
+        let others = observe(&written(), &object);
+        assert!(others != expected, "nobody runs what is not switched on");
+        let planned = BackupScheduleState { phase: Value::Unknown, ..written() };
+        assert_eq!(completed(&planned, others), expected, "what others have changed meanwhile is no result");
     }
 
     #[test]

@@ -27,7 +27,7 @@ use crate::kubernetes::unfinished::{CREATING, MARK, is_cut_off, take_off};
 use crate::kubernetes::{Client, Conflicts, Error};
 use crate::provider::Shared;
 use crate::resources::object::messages::as_warning;
-use crate::wait::{Limits, at_most};
+use crate::wait::Limits;
 
 const CANNOT_CREATE: &str = "Cannot create the KubeBlocks cluster";
 pub(super) const CANNOT_UPDATE: &str = "Cannot update the KubeBlocks cluster";
@@ -39,8 +39,6 @@ const CREATE_TIMEOUT: Duration = Duration::from_mins(30);
 const UPDATE_TIMEOUT: Duration = Duration::from_hours(1);
 /// Volumes are released one after the other.
 const DELETE_TIMEOUT: Duration = Duration::from_mins(20);
-/// A last request after an interrupt or a failure may take so long.
-const LAST_WORDS: Duration = Duration::from_secs(5);
 
 pub(super) const UPDATING: &str = "update";
 
@@ -73,12 +71,7 @@ pub(super) async fn create(
         Err(_) => None,
     };
     // From here on the answer tells Terraform of the object, whatever became of it.
-    if waited.is_err() && planned.restore.known().is_some() {
-        // An apply would take back the restore that goes on.
-        remove_mark_alone(&client, &made).await;
-    } else {
-        remove_mark(&client, &object, conflicts(&planned)).await;
-    }
+    remove_mark(&client, &made).await;
     match waited {
         Ok(ready) => {
             remember(context, &ready, unset.is_some());
@@ -382,26 +375,9 @@ pub(super) fn marked(object: &Cluster, operation: &str) -> Cluster {
 }
 
 /// A mark that stays does little: the next apply waits for the database once more, and removes it.
-pub(super) async fn remove_mark(client: &Client, object: &Cluster, conflicts: Conflicts) {
-    let removed = take_off(|| client.server_side_apply(object, conflicts));
-    match at_most(LAST_WORDS, removed).await {
-        Some(Ok(_)) => {}
-        Some(Err(error)) => tracing::warn!(%error, "the mark of an unfinished operation stays"),
-        None => {
-            tracing::warn!(
-                "the mark of an unfinished operation stays: the API server did not answer in time"
-            );
-        }
-    }
-}
-
-/// Removes the mark and leaves all else as it is.
-async fn remove_mark_alone(client: &Client, object: &Cluster) {
+pub(super) async fn remove_mark(client: &Client, object: &Cluster) {
     let (namespace, name) = (object.namespace(), object.name_any());
-    let removed = take_off(|| client.remove_annotation::<Cluster>(namespace.as_deref(), &name, MARK));
-    if !matches!(at_most(LAST_WORDS, removed).await, Some(Ok(()))) {
-        tracing::warn!(name, "the mark of an unfinished operation stays");
-    }
+    take_off(|| client.remove_annotation::<Cluster>(namespace.as_deref(), &name, MARK)).await;
 }
 
 async fn find_to_update(client: &Client, planned: &ClusterState) -> Result<Cluster, Diagnostics> {

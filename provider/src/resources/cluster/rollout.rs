@@ -19,6 +19,7 @@ use crate::kubeblocks::naming::SNAPSHOT_FOR_START_ANNOTATION;
 use crate::kubeblocks::operation::diagnostic::diagnostic as of_operation;
 use crate::kubernetes::error::FieldConflict;
 use crate::kubernetes::ownership::Ownership;
+use crate::kubernetes::unfinished::take_off;
 use crate::kubernetes::{Client, Conflicts, Error};
 use crate::wait::Limits;
 
@@ -77,9 +78,7 @@ impl Change<'_> {
             settled = Box::pin(restart.run()).await.map_err(Failure::Refused);
         }
         if writes {
-            let done = over(self.existing, self.prior, self.planned);
-            let last = if settled.is_ok() { &done } else { &object };
-            remove_mark(self.client, last, conflicts(self.planned)).await;
+            self.unmark(&target, settled.is_ok() && !restarts.is_empty()).await;
         }
         match settled {
             Ok(()) => Ok(None),
@@ -94,6 +93,17 @@ impl Change<'_> {
                 let summary = "KubeBlocks cluster did not become ready after the update";
                 Err(not_ready(summary, &error, Timeout::Update).into())
             }
+        }
+    }
+
+    /// Takes the mark off; `restarted` says that what asked for restarts is to be noted with it.
+    async fn unmark(&self, target: &Cluster, restarted: bool) {
+        if restarted {
+            let done = over(self.existing, self.prior, self.planned);
+            take_off(async || self.client.server_side_apply(&done, conflicts(self.planned)).await.map(drop))
+                .await;
+        } else {
+            remove_mark(self.client, target).await;
         }
     }
 

@@ -124,15 +124,9 @@ impl<'a> Job<'a> {
         Ok(applied)
     }
 
-    /// A mark that stays does little: the next apply removes it.
     async fn remove_mark(&self) {
-        let removed = take_off(|| self.apply(&self.client, &self.manifest.body, self.conflicts()));
-        let removed = at_most(LAST_WORDS, removed).await;
-        match removed {
-            Some(Ok(_)) => {}
-            Some(Err(error)) => tracing::warn!(%error, "the mark of an unfinished create stays"),
-            None => tracing::warn!("the mark of an unfinished create stays: no answer in time"),
-        }
+        let Target { client, served, namespace, name } = self.target();
+        take_off(|| client.remove_annotation_of_object(&served.resource, namespace, name, MARK)).await;
     }
 
     /// Waits for what is wanted, if anything is.

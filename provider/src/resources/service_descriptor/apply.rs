@@ -12,7 +12,7 @@ use super::convert::{self, AVAILABLE, SECRET_LABEL, build, keeps_password};
 use super::schema::ServiceDescriptorState;
 use super::{ServiceDescriptorResource, checks};
 use crate::kubernetes::diagnostic::diagnostic;
-use crate::kubernetes::unfinished::{is_cut_off, marked, take_off};
+use crate::kubernetes::unfinished::{MARK, is_cut_off, marked, take_off};
 use crate::kubernetes::{Client, Conflicts, Error};
 use crate::resources::backup_repo::messages::listed;
 use crate::resources::namespaced::{self, BEING_DELETED, find_to_delete, made_by_somebody, until_ready};
@@ -149,8 +149,7 @@ pub(super) async fn create(
     job.check_sources().await?;
     // Before the descriptor, as the operator looks for the Secret at once.
     let is_new = job.write_password(existing.as_ref()).await?;
-    let object = build(planned);
-    let written = match job.write(&marked(&object)).await {
+    let written = match job.write(&marked(&build(planned))).await {
         Ok(written) => written,
         Err(refusal) => {
             if is_new {
@@ -164,8 +163,8 @@ pub(super) async fn create(
     let waited = job.wait(&written).await;
     // From here on the answer tells Terraform of the object, whatever became of it.
     if !matches!(waited, Err(NotThere::Gone)) {
-        let removed = take_off(|| job.client.server_side_apply(&object, Conflicts::Force));
-        drop(at_most(LAST_WORDS, removed).await);
+        let (namespace, name) = (Some(planned.namespace()), planned.name());
+        take_off(|| job.client.remove_annotation::<ServiceDescriptor>(namespace, name, MARK)).await;
     }
     let Err(why) = waited else { return Ok(job.state(Some(AVAILABLE))) };
     let said = job.not_available(&why).await;
