@@ -108,6 +108,11 @@ impl World {
         std::fs::remove_file(workspace.path(".terraform.tfstate.lock.info")).ok();
     }
 
+    /// Lets whatever is under way in the cloud come to its end.
+    pub(crate) async fn settle(&self) {
+        self.managed.stand_in().settle().await.expect("the stand-in answers");
+    }
+
     /// How often the cloud was asked for an operation since the journal was last taken.
     pub(crate) async fn count(&self, operation: &str) -> usize {
         self.asked(operation).await.len()

@@ -14,6 +14,7 @@ async fn a_cluster_survives_the_end_of_terraform_in_every_wait() {
     let at = |version: &str| cluster(&format!("  kubernetes_version = \"{version}\""));
     workspace.write("main.tf", at("1.33"));
 
+    let update = [("kubeblocks_eks_cluster.this".to_owned(), vec!["update".to_owned()])];
     // Each run goes on where the one before it was cut off: in the network and the control plane, where an interrupt waits
     // for what was asked already, among the nodes, and among the add-ons.
     for (operation, signal) in
@@ -22,7 +23,6 @@ async fn a_cluster_survives_the_end_of_terraform_in_every_wait() {
         world.cut_off(&workspace, "apply", operation, signal).await;
         // Not tainted: a run that comes to its end would else begin anew. Nor does the plan say that anything was lost.
         let planned = workspace.planned_actions().await;
-        let update = [("kubeblocks_eks_cluster.this".to_owned(), vec!["update".to_owned()])];
         assert_eq!(planned, update, "{operation}");
         let text = workspace.plan().await.succeeded().text();
         assert!(!text.contains("not there any more"), "{operation}: {text}");
@@ -35,6 +35,14 @@ async fn a_cluster_survives_the_end_of_terraform_in_every_wait() {
 
     workspace.write("main.tf", at("1.34"));
     world.cut_off(&workspace, "apply", "UpdateClusterVersion", Signal::KILL).await;
+    // The control plane comes to its end without anybody, and is as it is written then; the nodes are not.
+    world.settle().await;
+    assert_eq!(workspace.planned_actions().await, update);
+    let text = workspace.plan().await.succeeded().text();
+    assert!(
+        text.contains("Nodes are behind the control plane") && text.contains("rolling_restart"),
+        "{text}"
+    );
     world.cut_off(&workspace, "apply", "UpdateNodegroupVersion", Signal::INT).await;
     workspace.apply().await.succeeded();
     workspace.plan_is_empty().await;

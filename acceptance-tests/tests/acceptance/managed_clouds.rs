@@ -44,7 +44,22 @@ impl Life {
         assert!(made.iter().any(|one| one["kind"] == self.made), "{made:?}");
         self.costs_little(&world, &workspace).await;
 
-        // In place: version, tags, labels and taints.
+        // In place: the version, of the control plane and of its first nodes.
+        let labels = "  size = 3\n  labels = { workload = \"databases\" }";
+        workspace.write("main.tf", self.configuration("1.34", "shop", labels));
+        let planned = workspace.planned_actions().await;
+        assert!(planned.contains(&(cluster.clone(), vec!["update".to_owned()])), "{planned:?}");
+        world.cut_off(&workspace, "apply", upgrades, Signal::KILL).await;
+        world.settle().await;
+        // ACK takes nodes along; elsewhere they are left behind.
+        let planned = workspace.planned_actions().await;
+        let goes_on = planned.contains(&(cluster.clone(), vec!["update".to_owned()]));
+        assert_eq!(goes_on, cloud != Cloud::Alibaba, "{planned:?}");
+        workspace.apply().await.succeeded();
+        workspace.plan_is_empty().await;
+        assert_eq!(workspace.attributes(&cluster).await["kubernetes_version"], "1.34");
+
+        // Tags, labels and taints.
         let changed = "  size = 3\n  labels = { workload = \"orders\" }\n  taints = [{ key = \"workload\", value = \"orders\", effect = \"NoSchedule\" }]";
         workspace.write("main.tf", self.configuration("1.34", "data", changed));
         let planned = workspace.planned_actions().await;
@@ -52,10 +67,8 @@ impl Life {
             planned.len() == 2 && planned.iter().all(|(_, actions)| actions == &["update"]),
             "{planned:?}"
         );
-        world.cut_off(&workspace, "apply", upgrades, Signal::KILL).await;
         workspace.apply().await.succeeded();
         workspace.plan_is_empty().await;
-        assert_eq!(workspace.attributes(&cluster).await["kubernetes_version"], "1.34");
 
         // Another disk makes another pool, and the cluster stays.
         workspace.write("main.tf", self.configuration("1.34", "data", "  size = 3\n  disk_size_gib = 200"));

@@ -16,7 +16,7 @@ use super::open::fill_nodes;
 use super::read::remember_id;
 use super::schema::ClusterState as _;
 use super::state::{self, without_unknowns};
-use super::{failure, is_lost, is_unfinished, set_lost, set_unfinished};
+use super::{failure, is_lost, is_unfinished, note_behind, set_lost, set_unfinished};
 use crate::kubernetes::diagnostic::diagnostic as kubernetes_diagnostic;
 use crate::provider::Shared;
 use crate::wait::Limits;
@@ -96,6 +96,7 @@ pub(super) async fn update<K: ManagedCluster>(
         return Err(run.told(&end).into());
     }
     set_unfinished(context, false);
+    note_behind(context, "", None);
     if is_lost(context) {
         set_lost(context, false);
     }

@@ -39,6 +39,27 @@ const LOST: &str = "lost";
 /// Private data: how many nodes a pool has that scales by itself, which the state does not tell.
 const SIZE: &str = "size";
 
+/// Private data: the version of first nodes that are behind the control plane.
+const BEHIND: &str = "nodes_behind";
+
+/// Keeps that the first nodes have an older version than the control plane: a refresh takes the version of the latter over,
+/// so that the state would not tell it.
+fn note_behind(context: &Context, control_plane: &str, nodes: Option<&str>) {
+    let behind = nodes.filter(|nodes| is_behind(nodes, control_plane));
+    if behind.is_some() || context.private(BEHIND).is_some() {
+        context.set_private(BEHIND, behind.into());
+    }
+}
+
+/// The version of the first nodes where they were behind at the last look.
+fn noted_behind(context: &Context) -> Option<String> {
+    context.private(BEHIND)?.as_str().map(str::to_owned)
+}
+
+fn is_behind(nodes: &str, control_plane: &str) -> bool {
+    matches!((rules::minor(nodes), rules::minor(control_plane)), (Some(nodes), Some(plane)) if nodes < plane)
+}
+
 /// Keeps how many nodes there are now, for the plan to tell how many go.
 fn note_size(context: &Context, seen: &Nodes) {
     let size = seen.autoscaling.and(seen.size);
@@ -83,4 +104,22 @@ fn set_imported(context: &Context) {
 
 fn set_unfinished(context: &Context, is_unfinished: bool) {
     context.set_private(UNFINISHED, is_unfinished.into());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_are_behind_by_minor_versions_that_are_known() {
+        for (nodes, control_plane, expected) in [
+            ("1.33", "1.34", true),
+            ("1.9", "1.10", true),
+            ("1.34", "1.34", false),
+            ("1.34", "1.33", false),
+            ("", "1.34", false),
+        ] {
+            assert_eq!(is_behind(nodes, control_plane), expected, "{nodes} {control_plane}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use super::kind::ManagedCluster;
 use super::open::Open;
 use super::rules::{judge_system_pool, judge_version, protected};
 use super::schema::{ClusterState as _, Common, SystemNodePool};
-use super::{UNFINISHED, is_lost, is_unfinished, with_noted_size};
+use super::{UNFINISHED, is_lost, is_unfinished, noted_behind, with_noted_size};
 use crate::impact::guard::Guard;
 use crate::impact::{PlannedImpact, is_unchanged};
 
@@ -47,7 +47,13 @@ pub(super) fn modify<K: ManagedCluster>(
         after.open_values().into_iter().for_each(Open::reopen);
         after.created_resources = Value::Unknown;
     }
-    if goes_on || before.kubernetes_version != after.kubernetes_version {
+    // Where the version is left to the cloud, so are the nodes.
+    let behind = noted_behind(context).filter(|_| config.kubernetes_version.known().is_some());
+    if let Some(nodes) = behind.as_deref().filter(|_| !goes_on) {
+        context.warn(behind_the_control_plane(nodes, &before.kubernetes_version));
+    }
+    let running = behind.map_or_else(|| before.kubernetes_version.clone(), Value::Known);
+    if goes_on || running != after.kubernetes_version {
         after.platform_version = Value::Unknown;
     }
     plan.planned.set_common(after.clone());
@@ -57,11 +63,8 @@ pub(super) fn modify<K: ManagedCluster>(
     if is_unchanged(prior, &plan.planned) {
         return Ok(());
     }
-    let version = Version {
-        before: &before.kubernetes_version,
-        after: &after.kubernetes_version,
-        config: &config.kubernetes_version,
-    };
+    let version =
+        Version { before: &running, after: &after.kubernetes_version, config: &config.kubernetes_version };
     let first = with_noted_size(context, first_nodes(&before));
     let change = nodes::<K>(Some(first), &after, &config).of_update(&version);
     let found = guard.judge(&change, &after.accept_impact);
@@ -98,6 +101,18 @@ fn first_nodes(common: &Common) -> SystemNodePool {
         },
         Value::Null => SystemNodePool::default(),
     }
+}
+
+/// An update that was cut off, or somebody else, has upgraded the control plane alone.
+fn behind_the_control_plane(nodes: &str, version: &Value<String>) -> Diagnostic {
+    let version = version.known().map_or("a later version", String::as_str);
+    Diagnostic::warning(
+        "Nodes are behind the control plane",
+        format!(
+            "The first nodes run Kubernetes {nodes}, and the control plane {version}: an earlier apply was cut off, or somebody upgraded the control plane alone. This update takes the nodes to the version that is written here."
+        ),
+    )
+    .at(Path::attribute("kubernetes_version"))
 }
 
 /// A cluster that somebody removed is made anew around what is left of it: the plan shows an update, which says too little.

@@ -7,7 +7,8 @@ use tfplugin::prelude::*;
 use super::kind::ManagedCluster;
 use super::plan;
 use super::schema::ClusterState as _;
-use super::{failure, is_lost, note_size, set_lost, set_unfinished, state, take_imported};
+use super::{failure, is_lost, note_behind, note_size, set_lost, set_unfinished, state, take_imported};
+use crate::kubernetes::CloudMethod;
 use crate::provider::Shared;
 
 /// The cluster as it is now. Gone only when the cloud says so.
@@ -26,7 +27,7 @@ pub(super) async fn read<K: ManagedCluster>(
             if is_lost(context) {
                 set_lost(context, false);
             }
-            note(context, &observed);
+            note(context, K::METHOD, &observed);
             K::fill(&mut state, &cloud);
             remember_id::<K>(&mut state, &id);
             state::adopt::<K>(&mut state, &observed, is_import);
@@ -64,12 +65,16 @@ fn has_leftovers<K: ManagedCluster>(state: &K::State) -> bool {
 }
 
 /// What is marked as unfinished, or failed, is gone on with by the next apply.
-fn note<S, P>(context: &Context, observed: &Observed<S, P>) {
+fn note<S, P>(context: &Context, method: CloudMethod, observed: &Observed<S, P>) {
     if observed.is_unfinished {
         set_unfinished(context, true);
     }
     if let Some(pool) = &observed.system_pool {
         note_size(context, &pool.nodes);
+        // ACK takes nodes along; whoever kept some back there has to see to them.
+        if method != CloudMethod::Ack {
+            note_behind(context, &observed.version, pool.version.as_deref());
+        }
     }
     if let Phase::Failed(reasons) = &observed.phase {
         context.warn(Diagnostic::warning("Kubernetes cluster is not healthy", reasons.clone()));
