@@ -91,7 +91,7 @@ impl World {
         let number = running.id().and_then(|id| i32::try_from(id).ok()).expect("it runs");
         let group = Pid::from_raw(number).expect("a process");
         let mut end = std::pin::pin!(ended(running));
-        let asked = tokio::time::timeout(Duration::from_mins(3), self.was_asked(operation, earlier + 1));
+        let asked = tokio::time::timeout(Duration::from_mins(5), self.was_asked(operation, earlier + 1));
         let asked = tokio::select! {
             asked = asked => asked.is_ok(),
             output = &mut end => panic!("it ended before {operation}, with {}:\n{}", output.code, output.text()),
