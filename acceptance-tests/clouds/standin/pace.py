@@ -21,11 +21,14 @@ class Pace:
         # Seconds of the clock in a real one, while an operation is under way.
         self.speed = 1.0
         self._slow_after = None
+        # What is decided by one speed is not carried out after another was set.
+        self._turn = threading.Lock()
 
     def set(self, speed):
         if not 0 < speed < float("inf"):
             raise ValueError("the clock neither stands still nor goes back")
-        self.speed = speed
+        with self._turn:
+            self.speed = speed
         self.look()
 
     def slow_after(self, operation):
@@ -33,16 +36,20 @@ class Pace:
         self._slow_after = operation
 
     def noticed(self, operation):
-        """Is told each operation, before its answer goes out."""
+        """Is told each operation, before its answer goes out, which it does whatever else happens in the cloud."""
         if operation == self._slow_after:
             self._slow_after = None
-            self.set(1.0)
+            with self._turn:
+                self.speed = 1.0
+                self._clock.run(1.0)
 
     def look(self):
         """Makes the clock as fast as it is to be now."""
-        wanted = self.speed if self._cloud.busy() else 1.0
-        if wanted != self._clock.speed:
-            self._clock.run(wanted)
+        busy = self._cloud.busy()
+        with self._turn:
+            wanted = self.speed if busy else 1.0
+            if wanted != self._clock.speed:
+                self._clock.run(wanted)
 
     def start(self):
         threading.Thread(target=self._watch, daemon=True).start()

@@ -118,6 +118,15 @@ class Shared(WithLamp):
         self.time += 1
         self.assertEqual(self.clock.now(), 1061)
 
+    def test_an_operation_is_answered_and_noted_though_the_cloud_cannot_be_looked_at(self):
+        def unreachable():
+            raise OSError("the Kubernetes API does not answer")
+
+        self.order("slow", {"after": "Switch"})
+        self.lamp.busy = unreachable
+        self.assertEqual(self.client.post("/").status_code, 202)
+        self.assertEqual([entry["operation"] for entry in self.journal.entries()], ["Switch"])
+
     def test_the_clock_knows_what_it_showed(self):
         self.clock.run(60)
         self.time = 1010.0
