@@ -187,6 +187,8 @@ impl Life<'_> {
         if point.kind != Kind::KillBefore {
             api.release();
         }
+        // What comes next is not about this any more.
+        api.come_back().await.expect("the proxy runs");
         Ok((ended, met))
     }
 

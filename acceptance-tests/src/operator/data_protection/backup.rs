@@ -170,6 +170,11 @@ async fn start(
         _ => None,
     };
     describe(context, backup, &request).await?;
+    // One that was deleted before it had a finalizer is gone; nobody would let go of its Job.
+    let described = context.store.get::<Backup>(&namespace, &name).await?;
+    if described.is_none_or(|described| described.metadata.uid != backup.metadata.uid) {
+        return Ok(Action::await_change());
+    }
     let prefix = request.policy.spec.path_prefix.clone().unwrap_or_default();
     let action = json!({ "name": "dp-backup", "actionType": "Job", "phase": "New", "startTimestamp": now() });
     "Running".clone_into(&mut status.phase);
