@@ -94,11 +94,12 @@ pub(super) async fn create(
     let written = begin(&obeying, CANNOT_CREATE, &mut planned).await?;
     progress.record(without_unknowns(&planned));
     let waited = wait(&client, &planned, &written, &limits).await;
-    // From here on the answer tells Terraform of the object, whatever became of it.
+    let state = seen(&client, &planned).await;
+    // The last request: a run that is killed before it is gone on with. The answer tells Terraform of the object, whatever
+    // became of it.
     if !matches!(waited, Err(NotThere::Gone)) {
         remove_mark(&client, &planned).await;
     }
-    let state = seen(&client, &planned).await;
     let Err(why) = waited else { return Ok(convert::completed(&planned, state)) };
     let message = messages::not_complete(NOT_COMPLETE, &place(&planned), &why);
     match why {

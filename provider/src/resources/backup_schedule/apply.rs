@@ -159,12 +159,13 @@ pub(super) async fn create(
     let written = job.write(&marked(&build(&job.state))).await?;
     progress.record(without_unknowns(&job.state));
     let waited = job.wait(&written, existing.as_ref().and_then(phase)).await;
-    // From here on the answer tells Terraform of the object, whatever became of it.
+    let state = job.seen().await;
+    // The last request: a run that is killed before it is gone on with. The answer tells Terraform of the object, whatever
+    // became of it.
     if !matches!(waited, Err(NotThere::Gone)) {
         let (namespace, name) = (Some(job.state.namespace()), job.state.name());
         take_off(|| job.client.remove_annotation::<BackupSchedule>(namespace, name, MARK)).await;
     }
-    let state = job.seen().await;
     let Err(why) = waited else { return Ok(convert::completed(&job.state, state)) };
     let message = job.not_available(&why);
     match why {

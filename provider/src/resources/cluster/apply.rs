@@ -70,9 +70,7 @@ pub(super) async fn create(
         Ok(ready) => set_first_parameters(&client, &planned, ready, &limits).await,
         Err(_) => None,
     };
-    // From here on the answer tells Terraform of the object, whatever became of it.
-    remove_mark(&client, &made).await;
-    match waited {
+    let answer = match waited {
         Ok(ready) => {
             remember(context, &ready, unset.is_some());
             if let Some(found) = &restored
@@ -96,7 +94,11 @@ pub(super) async fn create(
             Ok(without_unknowns(planned, None))
         }
         Err(error) => Err(not_ready("KubeBlocks cluster did not start", &error, Timeout::Create).into()),
-    }
+    };
+    // The last request: a run that is killed before it is gone on with. The answer tells Terraform of the object, whatever
+    // became of it.
+    remove_mark(&client, &made).await;
+    answer
 }
 
 /// Writes the object of a new database; one that an earlier create has begun to restore is only gone on with.
