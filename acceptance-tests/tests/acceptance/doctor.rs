@@ -10,42 +10,18 @@ use serde_json::{Value, json};
 
 use crate::platform::Platform;
 use crate::playground::Playground;
-use crate::terraform::provider_command;
-
-/// What a run printed, and its exit code.
-struct Diagnosis {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl Diagnosis {
-    /// The report, of a run with `--json`.
-    #[track_caller]
-    fn report(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
-    }
-}
+use crate::terraform::{Output, finished, provider_command};
 
 /// Runs `doctor` with helm at hand.
-async fn doctor(kubeconfig: &Path, flags: &[&str]) -> Diagnosis {
+async fn doctor(kubeconfig: &Path, flags: &[&str]) -> Output {
     let helm = tokio::task::spawn_blocking(acceptance_tests::tools::helm).await.expect("no panic");
-    let output = provider_command("doctor")
-        .await
+    let mut command = provider_command("doctor").await;
+    command
         .args(flags)
         .env("KUBECONFIG", "/nonexistent/and/overruled")
         .env("KUBE_CONFIG_PATH", kubeconfig)
-        .env("KUBEBLOCKS_HELM", helm.expect("helm is built"))
-        .output()
-        .await
-        .expect("the program runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it is text");
-    Diagnosis {
-        code: output.status.code().unwrap_or(-1),
-        stdout: text(output.stdout),
-        stderr: text(output.stderr),
-    }
+        .env("KUBEBLOCKS_HELM", helm.expect("helm is built"));
+    finished(&mut command).await
 }
 
 /// Result of a check.
@@ -60,7 +36,7 @@ fn result<'a>(report: &'a Value, name: &str) -> &'a str {
 async fn where_databases_run_nothing_fails() {
     let playground = Playground::shared().await;
     let found = doctor(playground.kubeconfig(), &["--json"]).await;
-    let report = found.report();
+    let report = found.json();
     assert_eq!(report["checks"].as_array().map(Vec::len), Some(16), "{report:#}");
     assert_ne!(report["result"], "fail", "{report:#}");
     assert_eq!(found.code, i32::from(report["result"] != "pass"));
@@ -87,11 +63,11 @@ async fn where_databases_run_nothing_fails() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_that_a_chart_installed_is_found_ready() {
     let platform = Platform::with_operator().await;
-    let report = doctor(platform.kubeconfig(), &["--json"]).await.report();
+    let report = doctor(platform.kubeconfig(), &["--json"]).await.json();
     for name in ["kubeblocks", "operator"] {
         assert_eq!(result(&report, name), "pass", "{report:#}");
     }
-    let elsewhere = doctor(platform.kubeconfig(), &["--json", "--namespace", "default"]).await.report();
+    let elsewhere = doctor(platform.kubeconfig(), &["--json", "--namespace", "default"]).await.json();
     assert_eq!(result(&elsewhere, "operator"), "warn", "{elsewhere:#}");
 }
 
@@ -120,13 +96,13 @@ async fn a_kubernetes_cluster_without_anything_is_told_what_will_be_missing() {
     assert!(lines.last().is_some_and(|line| line.starts_with("warn: ")), "{}", found.stdout);
 
     // Another cloud has load balancers of its own.
-    let told = doctor(control_plane.kubeconfig(), &["--json", "--cloud", "gcp"]).await.report();
+    let told = doctor(control_plane.kubeconfig(), &["--json", "--cloud", "gcp"]).await.json();
     assert_eq!(result(&told, "load-balancer"), "pass");
 
     taint_all(&control_plane).await;
     let tainted = doctor(control_plane.kubeconfig(), &["--json"]).await;
     assert_eq!(tainted.code, 2, "{}", tainted.stdout);
-    assert_eq!(result(&tainted.report(), "node-taints"), "fail");
+    assert_eq!(result(&tainted.json(), "node-taints"), "fail");
     assert!(tainted.stdout.contains("dedicated=others:NoSchedule"), "{}", tainted.stdout);
 }
 
@@ -146,7 +122,7 @@ async fn who_may_do_nothing_is_told_what_is_missing_and_no_token_is_shown() {
     let kubeconfig = playground.kubeconfig_without_rights();
     let found = doctor(&kubeconfig, &["--json"]).await;
     assert_eq!(found.code, 2, "{}", found.stdout);
-    let report = found.report();
+    let report = found.json();
     for (name, expected) in [
         ("connection", "pass"),
         ("nodes", "warn"),
@@ -174,7 +150,7 @@ async fn a_server_that_is_not_there_is_one_failure_that_says_what_to_do() {
     let playground = Playground::shared().await;
     let unknown = doctor(&playground.kubeconfig_of_nobody(), &["--json"]).await;
     assert_eq!(unknown.code, 2, "{}", unknown.stdout);
-    assert!(unknown.report()["checks"][0]["found"].as_str().is_some_and(|text| text.contains("401")));
+    assert!(unknown.json()["checks"][0]["found"].as_str().is_some_and(|text| text.contains("401")));
 
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("away.kubeconfig");
@@ -192,7 +168,7 @@ async fn a_server_that_is_not_there_is_one_failure_that_says_what_to_do() {
     let found =
         doctor(Path::new("/nonexistent"), &["--json", "--kubeconfig", &path.display().to_string()]).await;
     assert_eq!(found.code, 2, "{}", found.stdout);
-    let report = found.report();
+    let report = found.json();
     assert_eq!(
         report["checks"].as_array().map(Vec::len),
         Some(2),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use acceptance_tests::tools;
 
-use crate::terraform::{Cli, Workspace, install_in_mirror, provider_binary};
+use crate::terraform::{Cli, Workspace, finished, install_in_mirror, provider_binary};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("it is there")
@@ -27,16 +27,13 @@ async fn the_registry_accepts_the_documentation() {
 
     let check =
         tokio::task::spawn_blocking(tools::tfplugindocs).await.expect("no panic").expect("it is built");
-    let output = tokio::process::Command::new(check)
+    let mut command = tokio::process::Command::new(check);
+    command
         .args(["validate", "--provider-name", "kubeblocks", "--provider-dir"])
         .arg(repository())
         .arg("--providers-schema")
-        .arg(workspace.path("schema.json"))
-        .output()
-        .await
-        .expect("it runs");
-    let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
+        .arg(workspace.path("schema.json"));
+    finished(&mut command).await.succeeded();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::platform::{Platform, VERSION};
-use crate::terraform::{Cli, Workspace, provider_command};
+use crate::terraform::{Cli, Workspace, finished, provider_command};
 
 struct Exported {
     code: i32,
@@ -16,19 +16,9 @@ struct Exported {
 
 /// Runs `export`.
 async fn export(kubeconfig: &Path, flags: &[&str]) -> Exported {
-    let output = provider_command("export")
-        .await
-        .arg("--kubeconfig")
-        .arg(kubeconfig)
-        .args(flags)
-        .output()
-        .await
-        .expect("it runs");
-    Exported {
-        code: output.status.code().expect("it ends by itself"),
-        text: String::from_utf8(output.stdout).expect("text"),
-        problems: String::from_utf8(output.stderr).expect("text"),
-    }
+    let mut command = provider_command("export").await;
+    let output = finished(command.arg("--kubeconfig").arg(kubeconfig).args(flags)).await;
+    Exported { code: output.code, text: output.stdout, problems: output.stderr }
 }
 
 const DATABASES: &str = r#"

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::hcl::{self, Redis};
 use crate::playground::{Namespace, Playground};
-use crate::terraform::{Cli, Workspace, provider_command};
+use crate::terraform::{Cli, Workspace, finished, provider_command};
 
 const SPEC: &str = "redis-replication-config";
 
@@ -96,9 +96,8 @@ async fn plan(workspace: &Workspace) -> Value {
 /// The command `review` on the plan that was kept last.
 async fn review(workspace: &Workspace, flags: &[&str]) -> Reviewed {
     let mut command = provider_command("review").await;
-    let output = command.args(flags).arg(workspace.path("plan.json")).output().await.expect("it runs");
-    let text = String::from_utf8(output.stdout).expect("text");
-    Reviewed { code: output.status.code().expect("it ends by itself"), text }
+    let output = finished(command.args(flags).arg(workspace.path("plan.json"))).await;
+    Reviewed { code: output.code, text: output.stdout }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,14 +1,13 @@
 //! The example policies, by the real Open Policy Agent: their own tests, and plans that Terraform has made.
 
 use std::path::PathBuf;
-use std::process::Output;
 
 use acceptance_tests::tools;
 use serde_json::{Value, json};
 
 use crate::hcl::Redis;
 use crate::playground::Playground;
-use crate::terraform::{Cli, Workspace};
+use crate::terraform::{Cli, Output, Workspace, finished};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples/policies")
@@ -16,11 +15,7 @@ fn folder() -> PathBuf {
 
 async fn opa<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Output {
     let binary = tokio::task::spawn_blocking(tools::opa).await.expect("no panic").expect("opa is built");
-    tokio::process::Command::new(binary).args(arguments).output().await.expect("it runs")
-}
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    finished(tokio::process::Command::new(binary).args(arguments)).await
 }
 
 /// What the policies say of the plan that is made now.
@@ -43,8 +38,7 @@ async fn refused(workspace: &Workspace, exceptions: &Value) -> Vec<String> {
         "[message | some message in data.kubeblocks[_].deny]",
     ])
     .await;
-    assert!(output.status.success(), "{}", text(&output));
-    let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let found = output.succeeded().json();
     serde_json::from_value(found["result"][0]["expressions"][0]["value"].clone()).expect("a list of texts")
 }
 
@@ -52,11 +46,10 @@ async fn refused(workspace: &Workspace, exceptions: &Value) -> Vec<String> {
 async fn the_policies_pass_their_own_tests() {
     let folder = folder().display().to_string();
     for arguments in [["test", &folder], ["check", &folder]] {
-        let output = opa(arguments).await;
-        assert!(output.status.success(), "{}", text(&output));
+        opa(arguments).await.succeeded();
     }
-    let unformatted = opa(["fmt", "--list", &folder]).await;
-    assert_eq!(text(&unformatted), "", "opa fmt would change these");
+    let unformatted = opa(["fmt", "--list", &folder]).await.succeeded();
+    assert_eq!((unformatted.stdout, unformatted.stderr), Default::default(), "opa fmt would change these");
 }
 
 #[tokio::test(flavor = "multi_thread")]

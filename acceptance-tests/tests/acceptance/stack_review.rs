@@ -6,7 +6,7 @@ use std::path::Path;
 use acceptance_tests::tools;
 use serde_json::{Value, json};
 
-use crate::terraform::{Cli, Workspace, provider_command};
+use crate::terraform::{Cli, Workspace, finished, provider_command};
 
 /// An address where nobody answers.
 const NOBODY: &str = "http://127.0.0.1:1";
@@ -38,9 +38,7 @@ fn workspace(cli: Cli) -> Workspace {
 async fn review(workspace: &Workspace, flags: &[&str]) -> String {
     let mut command = provider_command("review").await;
     command.args(flags).arg(workspace.path("plan.json")).env("HOME", workspace.path("home"));
-    let output = command.output().await.expect("it runs");
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("text")
+    finished(&mut command).await.succeeded().stdout
 }
 
 /// A database of the review.

@@ -65,6 +65,12 @@ impl Output {
         format!("{}\n{}", self.stdout, self.stderr)
     }
 
+    /// What it printed on standard output, which is JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}:\n{}", self.text()))
+    }
+
     /// The messages with Terraform's frame and line breaks taken out, so that a test can look for a sentence.
     pub(crate) fn sentences(&self) -> String {
         let lines = self.text();
@@ -310,8 +316,7 @@ impl Workspace {
     }
 
     async fn show(&self, file: &str) -> Value {
-        let output = self.run(["show", "-json", "-no-color", file]).await.succeeded();
-        serde_json::from_str(&output.stdout).expect("the plan is JSON")
+        self.run(["show", "-json", "-no-color", file]).await.succeeded().json()
     }
 }
 

@@ -8,7 +8,7 @@ use acceptance_tests::clouds::Cloud;
 use serde_json::{Value, json};
 
 use crate::cloud_world::World;
-use crate::terraform::{Cli, Workspace, provider_command};
+use crate::terraform::{Cli, Workspace, finished, provider_command};
 use happening::{Happened, Inside};
 use table::{Announced, Configuration, Row, Words};
 
@@ -67,8 +67,7 @@ impl Stage<'_> {
     async fn is_reviewed(&self, row: &Row) {
         let mut command = provider_command("review").await;
         command.args(["--format", "json"]).arg(self.workspace.path("plan.json"));
-        let output = command.output().await.expect("it runs");
-        let review: Value = serde_json::from_slice(&output.stdout).expect("the review is JSON");
+        let review = finished(&mut command).await.json();
         assert_eq!(review["level"], row.level(), "{}: {review:#}", row.case);
     }
 }

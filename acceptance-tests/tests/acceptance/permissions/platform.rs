@@ -12,7 +12,7 @@ use crate::hcl::Redis;
 use crate::platform::{Platform, VERSION};
 use crate::playground::Playground;
 use crate::query;
-use crate::terraform::{Cli, Workspace, provider_command};
+use crate::terraform::{Cli, Workspace, finished, provider_command};
 
 fn workspace(kubeconfig: &Path) -> Workspace {
     Platform::workspace_through(Cli::Terraform, kubeconfig)
@@ -133,14 +133,11 @@ async fn the_rights_of_doctor_are_enough_and_none_is_superfluous() {
     let account = Account::with("doctor", "default", playground.recorded()).await;
     let helm = tokio::task::spawn_blocking(tools::helm).await.expect("no panic").expect("helm is built");
     let mut doctor = provider_command("doctor").await;
-    let output = doctor
+    doctor
         .args(["--json", "--namespace", "default"])
         .env("KUBE_CONFIG_PATH", account.kubeconfig())
-        .env("KUBEBLOCKS_HELM", helm)
-        .output()
-        .await
-        .expect("it runs");
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a report");
+        .env("KUBEBLOCKS_HELM", helm);
+    let report = finished(&mut doctor).await.json();
     // It may look, and says that it may do nothing else.
     for check in report["checks"].as_array().expect("checks") {
         let rights = check["name"].as_str().is_some_and(|name| name.starts_with("permissions-"));
@@ -161,8 +158,7 @@ async fn the_rights_of_export_and_query_are_enough_and_none_is_superfluous() {
     let account = Account::with("export", &namespace.name, playground.recorded()).await;
     let mut export = provider_command("export").await;
     export.arg("--kubeconfig").arg(account.kubeconfig());
-    let output = export.output().await.expect("it runs");
-    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+    assert_eq!(finished(&mut export).await.succeeded().stderr, "");
 
     let workspace = Playground::workspace_through(Cli::Newest, &account.kubeconfig());
     let kinds =
